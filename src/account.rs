@@ -1,0 +1,441 @@
+//! An account: one credential held for one service, as the list shows it. No secret is in here.
+//!
+//! What an account is *now* is never stored. [`Account::status`] computes it from the layers of the account's life, the
+//! clock, and the last proof (what the service said when it was last asked).
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::trust;
+
+/// Ends within this span count as "due", unless the person asks for another.
+pub const DUE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    /// The service's name: a stranger's text, cleaned.
+    pub service: String,
+    /// The canonical `resource` (RFC 9728, section 2), letter by letter as the service published it.
+    pub resource: String,
+    pub label: Option<String>,
+    /// The e-mail address or login the credential is bound to.
+    pub identity: Option<String>,
+    pub mode: Mode,
+    pub scopes: Vec<String>,
+    /// What ends, and when. The first layer is the credential itself.
+    pub layers: Vec<Layer>,
+    /// False while only a human's confirmation would give the full rights.
+    pub claimed: bool,
+    /// Where discovery starts when the service is asked again.
+    pub start: Url,
+    /// Does the resource refuse callers without a credential? Only then does an accepted call prove anything.
+    pub guarded: Option<bool>,
+    pub renewal: Renewal,
+    pub revocation: Revocation,
+    pub store: StoreKind,
+    pub source: Source,
+    pub created_at: Option<Timestamp>,
+    pub renewed_at: Option<Timestamp>,
+    /// When the service last accepted the credential.
+    pub verified_at: Option<Timestamp>,
+    pub proof: Option<Proof>,
+}
+
+/// Short, stable, safe in a shell: the service's host, and the label where there is one (`api.acme.dev:work`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// The id for a resource and label that none of `taken` has. Where one host serves several resources, the path tells
+    /// them apart.
+    pub fn new(resource: &str, label: Option<&str>, taken: &[AccountId]) -> Self {
+        let (host, path) = match Url::parse(resource) {
+            Ok(url) => (shell_safe(url.host_str().unwrap_or("unknown")), shell_safe(url.path())),
+            Err(_) => (shell_safe(resource), String::new()),
+        };
+        let label = label.map(shell_safe).filter(|label| !label.is_empty());
+        let with_label = |base: String| match &label {
+            Some(label) => format!("{base}:{label}"),
+            None => base,
+        };
+        let short = with_label(host.clone());
+        let long = with_label(format!("{host}-{path}"));
+        let numbered = (2..).map(|n| format!("{short}-{n}"));
+        std::iter::once(short.clone())
+            .chain((!path.is_empty()).then_some(long))
+            .chain(numbered)
+            .map(AccountId)
+            .find(|id| !taken.contains(id))
+            .unwrap_or(AccountId(short.clone()))
+    }
+
+    /// An id read back from where it was stored; anything a shell would trip over is replaced.
+    pub fn stored(text: &str) -> Option<Self> {
+        let safe: String = text.chars().map(|c| if is_safe(c) || c == ':' { c } else { '-' }).collect();
+        (!safe.is_empty()).then_some(Self(safe))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_safe(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')
+}
+
+fn shell_safe(text: &str) -> String {
+    let dashed: String = text.chars().map(|c| if is_safe(c) { c } else { '-' }).collect();
+    dashed.trim_matches('-').to_owned()
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How the credential was obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    AuthMd,
+}
+
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::AuthMd => "auth_md",
+        }
+    }
+
+    /// As a person reads it in a column.
+    pub fn label(self) -> &'static str {
+        match self {
+            Mode::AuthMd => "auth.md",
+        }
+    }
+}
+
+/// One thing with a clock of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    pub kind: LayerKind,
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayerKind {
+    ApiKey,
+    AccessToken,
+}
+
+impl LayerKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LayerKind::ApiKey => "api_key",
+            LayerKind::AccessToken => "access_token",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            LayerKind::ApiKey => "API key",
+            LayerKind::AccessToken => "access token",
+        }
+    }
+}
+
+/// How the account gets a new credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// A person signs up again, in place.
+    Person,
+    /// There is no way known.
+    None,
+}
+
+impl Renewal {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Renewal::Person => "person",
+            Renewal::None => "none",
+        }
+    }
+}
+
+/// How the credential is ended at the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "way", rename_all = "snake_case")]
+pub enum Revocation {
+    /// A call to the service.
+    Endpoint { url: Url, form: RevokeForm },
+    /// The service offers no call for it.
+    None,
+    /// Not known yet: the entry was written by another tool. Discovery will tell.
+    Undiscovered,
+}
+
+impl Revocation {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Revocation::Endpoint { .. } => "endpoint",
+            Revocation::None | Revocation::Undiscovered => "none",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeForm {
+    /// RFC 7009: a form with `token` and `token_type_hint`; 200 whatever happened.
+    OAuth,
+    /// auth.md v0.1 as clients walk it: the credential as bearer, and once more in a JSON body.
+    AgentAuth,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// Gone when the program ends.
+    Memory,
+    /// The file other tools share (`AUTH_MD_TOKEN_STORE`).
+    Json,
+}
+
+impl StoreKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StoreKind::Memory => "memory",
+            StoreKind::Json => "json",
+        }
+    }
+}
+
+/// Who wrote the entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Own,
+    /// Another tool, in this file.
+    Foreign(String),
+}
+
+/// What the service said when it was last asked with the credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// A guarded resource let the call pass.
+    Accepted { status: u16 },
+    /// 401: the credential is dead.
+    Refused { status: u16 },
+    /// The answer proves neither.
+    Unclear { status: u16 },
+    /// No answer.
+    Unreachable,
+}
+
+impl Verdict {
+    /// The word for scripts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Accepted { .. } => "accepted",
+            Verdict::Refused { .. } => "refused",
+            Verdict::Unclear { .. } => "unclear",
+            Verdict::Unreachable => "unreachable",
+        }
+    }
+
+    pub fn status(self) -> Option<u16> {
+        match self {
+            Verdict::Accepted { status } | Verdict::Refused { status } | Verdict::Unclear { status } => Some(status),
+            Verdict::Unreachable => None,
+        }
+    }
+}
+
+/// What a person has to know of an account at a glance. Computed, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    Revoked,
+    Expired,
+    Due,
+    Unclaimed,
+    Unreachable,
+    Unknown,
+    Ok,
+}
+
+impl Status {
+    pub const ALL: [Status; 7] = [
+        Status::Revoked,
+        Status::Expired,
+        Status::Due,
+        Status::Unclaimed,
+        Status::Unreachable,
+        Status::Unknown,
+        Status::Ok,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Due => "due",
+            Status::Expired => "expired",
+            Status::Revoked => "revoked",
+            Status::Unclaimed => "unclaimed",
+            Status::Unknown => "unknown",
+            Status::Unreachable => "unreachable",
+        }
+    }
+
+    pub fn sign(self) -> char {
+        match self {
+            Status::Ok => '●',
+            Status::Due => '◐',
+            Status::Expired => '✗',
+            Status::Revoked => '⊘',
+            Status::Unclaimed => '○',
+            Status::Unknown => '?',
+            Status::Unreachable => '!',
+        }
+    }
+
+    /// Does it wait for somebody to do something?
+    pub fn needs_person(self) -> bool {
+        matches!(self, Status::Revoked | Status::Expired | Status::Due | Status::Unclaimed)
+    }
+}
+
+impl Account {
+    /// When the credential stops working, as far as the service told.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.layers.iter().filter_map(|layer| layer.expires_at).min()
+    }
+
+    /// When the credential now held was obtained.
+    pub fn obtained_at(&self) -> Option<Timestamp> {
+        self.renewed_at.or(self.created_at)
+    }
+
+    pub fn status(&self, now: Timestamp, due_within: SignedDuration) -> Status {
+        let ends = self.expires_at();
+        let ended = ends.filter(|end| *end <= now);
+        let refused = self.proof.filter(|proof| matches!(proof.verdict, Verdict::Refused { .. }));
+        match (refused, ended) {
+            // Refused after its end is no news; refused before it, somebody revoked it.
+            (Some(proof), Some(end)) if proof.at >= end => Status::Expired,
+            (Some(_), _) => Status::Revoked,
+            (None, Some(_)) => Status::Expired,
+            (None, None) if !self.claimed => Status::Unclaimed,
+            (None, None) if ends.is_some_and(|end| end.duration_since(now) <= due_within) => Status::Due,
+            (None, None) if matches!(self.proof, Some(Proof { verdict: Verdict::Unreachable, .. })) => {
+                Status::Unreachable
+            }
+            (None, None) if ends.is_none() && self.verified_at.is_none() => Status::Unknown,
+            (None, None) => Status::Ok,
+        }
+    }
+
+    /// Takes note of what the service said, unless the credential it was asked about is not the one held any more.
+    pub fn record(&mut self, proof: Proof, obtained: Option<Timestamp>) {
+        if self.obtained_at() != obtained {
+            return;
+        }
+        if matches!(proof.verdict, Verdict::Accepted { .. }) {
+            self.verified_at = Some(proof.at);
+        }
+        self.proof = Some(proof);
+    }
+
+    /// The host that the credential is for, as a person reads it.
+    pub fn host(&self) -> String {
+        Url::parse(&self.resource).map_or_else(|_| trust::clean(&self.resource, 60), |url| trust::authority(&url))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hours * 3_600).expect("in range")
+    }
+
+    fn account(expires: Option<Timestamp>) -> Account {
+        Account {
+            id: AccountId::new("https://api.acme.dev/", None, &[]),
+            service: "Acme".into(),
+            resource: "https://api.acme.dev/".into(),
+            label: None,
+            identity: None,
+            mode: Mode::AuthMd,
+            scopes: vec![],
+            layers: vec![Layer { kind: LayerKind::ApiKey, expires_at: expires }],
+            claimed: true,
+            start: Url::parse("https://api.acme.dev/").expect("valid"),
+            guarded: Some(true),
+            renewal: Renewal::Person,
+            revocation: Revocation::None,
+            store: StoreKind::Memory,
+            source: Source::Own,
+            created_at: Some(at(-100)),
+            renewed_at: None,
+            verified_at: None,
+            proof: None,
+        }
+    }
+
+    fn proven(mut account: Account, hours: i64, verdict: Verdict) -> Status {
+        account.record(Proof { at: at(hours), verdict }, Some(at(-100)));
+        account.status(at(0), DUE_WITHIN)
+    }
+
+    #[test]
+    fn status_follows_the_clock_and_the_last_proof() {
+        let refused = Verdict::Refused { status: 401 };
+        assert_eq!(account(Some(at(24 * 30))).status(at(0), DUE_WITHIN), Status::Ok);
+        assert_eq!(account(Some(at(24 * 7))).status(at(0), DUE_WITHIN), Status::Due);
+        assert_eq!(account(Some(at(0))).status(at(0), DUE_WITHIN), Status::Expired);
+        assert_eq!(account(None).status(at(0), DUE_WITHIN), Status::Unknown);
+        assert_eq!(proven(account(None), -1, Verdict::Accepted { status: 200 }), Status::Ok);
+        assert_eq!(proven(account(Some(at(24 * 30))), -1, refused), Status::Revoked);
+        assert_eq!(proven(account(Some(at(-2))), -1, refused), Status::Expired);
+        assert_eq!(proven(account(Some(at(-1))), -2, refused), Status::Revoked);
+        assert_eq!(proven(account(Some(at(24 * 30))), -1, Verdict::Unreachable), Status::Unreachable);
+        assert_eq!(proven(account(Some(at(24))), -1, Verdict::Unreachable), Status::Due);
+        assert_eq!(Account { claimed: false, ..account(None) }.status(at(0), DUE_WITHIN), Status::Unclaimed);
+    }
+
+    #[test]
+    fn a_proof_about_a_credential_that_was_replaced_is_dropped() {
+        let mut renewed = Account { renewed_at: Some(at(-1)), ..account(None) };
+        renewed.record(Proof { at: at(0), verdict: Verdict::Refused { status: 401 } }, Some(at(-100)));
+        assert_eq!(renewed.proof, None);
+    }
+
+    #[test]
+    fn ids_are_hosts_and_told_apart_when_they_must_be() {
+        let id = |resource: &str, label: Option<&str>, taken: &[AccountId]| AccountId::new(resource, label, taken);
+        let first = id("https://api.acme.dev/v1", None, &[]);
+        assert_eq!(first.as_str(), "api.acme.dev");
+        assert_eq!(id("https://api.acme.dev/v1", Some("my work"), &[]).as_str(), "api.acme.dev:my-work");
+        let second = id("https://api.acme.dev/v2/x", None, std::slice::from_ref(&first));
+        assert_eq!(second.as_str(), "api.acme.dev-v2-x");
+        assert_eq!(id("https://api.acme.dev/v2/x", None, &[first.clone(), second]).as_str(), "api.acme.dev-2");
+        assert_eq!(id("https://[::1]:8080/", None, &[]).as_str(), "1");
+        assert_eq!(AccountId::stored("a b;rm").map(|id| id.to_string()), Some("a-b-rm".into()));
+    }
+}

@@ -1,0 +1,484 @@
+//! Finding out what a service offers, by reading only: nothing is registered, no mail is sent.
+//!
+//! ```text
+//!   Api ──401 + challenge──▶ Resource ──authorization_servers──▶ Server ──▶ Document ──▶ Over
+//!   what is asked first      RFC 9728, up to two places          RFC 8414,   auth.md
+//!                                                                three forms
+//! ```
+//!
+//! Each phase has a queue of places to try; the first that answers with a JSON object settles it. [`Discovery`] is the
+//! machine, used by every flow that has to find a service; [`Discover`] is the flow that does nothing else.
+
+mod report;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::target::Target;
+use super::wire::{self, Offer, ResourceMetadata};
+use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, StepState};
+use crate::http::{HttpError, Request, Response};
+use crate::problem::{Kind, Problem};
+use crate::trust;
+
+pub use report::{Finding, Level, Service, Verdict};
+
+/// How often a place that is in trouble is asked again, and how long to wait before.
+const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+
+/// The machine: feed it answers, do what it says.
+#[derive(Debug)]
+pub struct Discovery {
+    target: Target,
+    phase: Phase,
+    queue: VecDeque<Url>,
+    asked: Option<(Url, Timestamp)>,
+    retries: usize,
+    trace: Vec<Trace>,
+    challenged: bool,
+    challenge: Option<Url>,
+    resource: Option<(Url, ResourceMetadata)>,
+    offer: Option<Offer>,
+    issuer: Option<Url>,
+    findings: Vec<Finding>,
+    document: Option<String>,
+    unreachable: Option<HttpError>,
+}
+
+/// What [`Discovery`] wants next.
+#[derive(Debug, PartialEq)]
+pub enum Next {
+    Send(Request),
+    Wait(Duration),
+    Over,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Api,
+    Resource,
+    Server,
+    Document,
+    Over,
+}
+
+impl Phase {
+    fn what(self) -> &'static str {
+        match self {
+            Phase::Api => "the API",
+            Phase::Resource => "protected resource",
+            Phase::Server => "authorization server",
+            Phase::Document => "auth.md",
+            Phase::Over => "",
+        }
+    }
+}
+
+/// One phase as it went, for the person who watches.
+#[derive(Debug, Clone)]
+struct Trace {
+    phase: Phase,
+    state: StepState,
+    found: String,
+    started: Timestamp,
+    ended: Option<Timestamp>,
+}
+
+impl Discovery {
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            phase: Phase::Api,
+            queue: VecDeque::new(),
+            asked: None,
+            retries: 0,
+            trace: Vec::new(),
+            challenged: false,
+            challenge: None,
+            resource: None,
+            offer: None,
+            issuer: None,
+            findings: Vec::new(),
+            document: None,
+            unreachable: None,
+        }
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub fn begin(&mut self, now: Timestamp) -> Next {
+        match self.target.metadata.clone() {
+            // The challenge is in hand: there is no need to provoke another one.
+            Some(metadata) => {
+                self.challenge = Some(metadata);
+                self.enter(Phase::Resource, now)
+            }
+            None => self.enter(Phase::Api, now),
+        }
+    }
+
+    pub fn answer(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
+        let Some((url, _)) = self.asked.take() else {
+            return self.ask(now);
+        };
+        let in_trouble = matches!(&answer, Ok(response) if response.status >= 500 && response.status != 501);
+        if in_trouble && let Some(wait) = PATIENCE.get(self.retries) {
+            self.retries += 1;
+            self.queue.push_front(url);
+            self.note(StepState::Active, format!("{}, asking again", said(&answer)), None);
+            return Next::Wait(*wait);
+        }
+        self.retries = 0;
+        match self.phase {
+            Phase::Api => self.api(url, answer, now),
+            Phase::Resource => self.resource_metadata(url, answer, now),
+            Phase::Server => self.server(url, answer, now),
+            Phase::Document => self.auth_md(url, answer, now),
+            Phase::Over => Next::Over,
+        }
+    }
+
+    /// Goes on after the wait that [`Next::Wait`] asked for, or begins where nothing has begun.
+    pub fn resume(&mut self, now: Timestamp) -> Next {
+        if self.trace.is_empty() { self.begin(now) } else { self.ask(now) }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Timestamp) -> Next {
+        self.phase = phase;
+        self.queue = match phase {
+            Phase::Api => VecDeque::from([self.target.start.clone()]),
+            Phase::Resource => self.resource_places(),
+            Phase::Server => self.server_places(),
+            Phase::Document => self.document_places(),
+            Phase::Over => VecDeque::new(),
+        };
+        if phase != Phase::Over {
+            self.trace.push(Trace { phase, state: StepState::Active, found: String::new(), started: now, ended: None });
+        }
+        self.ask(now)
+    }
+
+    fn ask(&mut self, now: Timestamp) -> Next {
+        while let Some(url) = self.queue.pop_front() {
+            if let Err(problem) = trust::endpoint(&url) {
+                self.findings.push(Finding::new(Level::Refused, "unsafe_url", problem.what));
+                continue;
+            }
+            self.asked = Some((url.clone(), now));
+            return Next::Send(Request::get(url));
+        }
+        match self.phase {
+            Phase::Over => return Next::Over,
+            Phase::Api => {}
+            _ => self.note(StepState::Missed, self.nothing_found(), Some(now)),
+        }
+        let following = match self.phase {
+            Phase::Api => Phase::Resource,
+            Phase::Resource => Phase::Server,
+            Phase::Server => Phase::Document,
+            Phase::Document | Phase::Over => Phase::Over,
+        };
+        self.enter(following, now)
+    }
+
+    fn nothing_found(&self) -> String {
+        match self.trace.last() {
+            Some(trace) if !trace.found.is_empty() => trace.found.clone(),
+            _ => "not published".to_owned(),
+        }
+    }
+
+    fn note(&mut self, state: StepState, found: String, ended: Option<Timestamp>) {
+        if let Some(trace) = self.trace.last_mut() {
+            (trace.state, trace.found, trace.ended) = (state, found, ended);
+        }
+    }
+
+    fn api(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
+        match answer {
+            Ok(response) => {
+                let found = response
+                    .header("www-authenticate")
+                    .find_map(wire::resource_metadata)
+                    .and_then(|place| url.join(&place).ok());
+                self.challenged = matches!(response.status, 401 | 403);
+                let words = match (&found, response.status) {
+                    (Some(_), status) => format!("{status}, points to its metadata"),
+                    (None, status) => format!("{status}, no pointer to metadata"),
+                };
+                self.challenge = found;
+                self.note(StepState::Done, words, Some(now));
+                self.enter(Phase::Resource, now)
+            }
+            Err(error) => {
+                self.note(StepState::Failed, said(&Err(error.clone())), Some(now));
+                self.unreachable = Some(error);
+                self.enter(Phase::Over, now)
+            }
+        }
+    }
+
+    /// Where resource metadata may be (RFC 9728, sections 3.1 and 5.1): where the challenge says; else below the path;
+    /// else at the root.
+    fn resource_places(&self) -> VecDeque<Url> {
+        if let Some(place) = &self.challenge {
+            return VecDeque::from([place.clone()]);
+        }
+        well_known(&self.target.start, "oauth-protected-resource", &[Form::Inserted, Form::Root])
+    }
+
+    fn resource_metadata(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
+        let Some(document) = published(&answer) else {
+            return self.next_place(&answer, now);
+        };
+        let metadata = wire::resource_metadata_document(&document, &url);
+        let named = metadata.name.clone().unwrap_or_else(|| trust::authority(&url));
+        let words = match &metadata.resource {
+            Some(resource) => format!("{named} · {}", trust::clean(resource, 60)),
+            None => named,
+        };
+        self.note(StepState::Done, words, Some(now));
+        self.resource = Some((url, metadata));
+        self.enter(Phase::Server, now)
+    }
+
+    /// Where authorization server metadata may be (RFC 8414, section 3.1, and OpenID Connect Discovery): for an issuer with
+    /// a path, inserted before it, then behind it.
+    fn server_places(&self) -> VecDeque<Url> {
+        let issuer = match &self.resource {
+            Some((_, metadata)) => metadata.servers.first().unwrap_or(&self.target.start),
+            None => &self.target.start,
+        };
+        let mut places = well_known(issuer, "oauth-authorization-server", &[Form::Inserted]);
+        places.extend(well_known(issuer, "openid-configuration", &[Form::Inserted]));
+        if issuer.path() != "/" {
+            places.extend(well_known(issuer, "oauth-authorization-server", &[Form::Appended]));
+            places.extend(well_known(issuer, "openid-configuration", &[Form::Appended]));
+        }
+        places
+    }
+
+    fn server(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
+        let Some(document) = published(&answer) else {
+            return self.next_place(&answer, now);
+        };
+        let from_resource = self.resource.as_ref().and_then(|(_, metadata)| metadata.agent_auth.as_ref());
+        let offer = wire::offer(&document, &url, from_resource);
+        // openid-configuration may come first and know nothing of agents while another document does.
+        if offer.is_none() && !self.queue.is_empty() {
+            return self.next_place(&answer, now);
+        }
+        self.check_issuer(&document);
+        self.issuer = Some(url.clone());
+        self.offer = offer;
+        let words = match &self.offer {
+            Some(_) => trust::authority(&url),
+            None => format!("{}, without sign-up for agents", trust::authority(&url)),
+        };
+        self.note(StepState::Done, words, Some(now));
+        self.enter(Phase::Document, now)
+    }
+
+    /// The issuer must be the one that was asked for (RFC 8414, section 3.3); a slash at the end is no difference here.
+    fn check_issuer(&mut self, document: &serde_json::Value) {
+        let Some(expected) = self.resource.as_ref().and_then(|(_, metadata)| metadata.servers.first()) else {
+            return;
+        };
+        let issuer = crate::json::text(document, &["issuer"]).unwrap_or_default();
+        if issuer.trim_end_matches('/') != expected.as_str().trim_end_matches('/') {
+            let said = if issuer.is_empty() { "no issuer".to_owned() } else { trust::clean(issuer, 80) };
+            self.findings.push(Finding::new(
+                Level::Warning,
+                "issuer_differs",
+                format!("Asked for {}, the metadata names {said}.", trust::clean(expected.as_str(), 80)),
+            ));
+        }
+    }
+
+    fn document_places(&self) -> VecDeque<Url> {
+        let named = self.offer.as_ref().and_then(|offer| offer.document.clone());
+        let root = |path: &str| self.target.start.join(path).ok();
+        named.into_iter().chain(root("/auth.md")).chain(root("/AUTH.md")).collect()
+    }
+
+    fn auth_md(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
+        let text = match &answer {
+            Ok(response) if response.status == 200 && is_prose(response) => response.body.expose(),
+            _ => return self.next_place(&answer, now),
+        };
+        self.note(StepState::Done, format!("read, {} lines", text.lines().count()), Some(now));
+        if self.offer.is_none() {
+            self.offer = wire::embedded_agent_auth(text).and_then(|block| wire::offer(&block, &url, None));
+        }
+        self.document = Some(text.to_owned());
+        self.enter(Phase::Over, now)
+    }
+
+    fn next_place(&mut self, answer: &Result<Response, HttpError>, now: Timestamp) -> Next {
+        self.note(StepState::Active, said(answer), None);
+        self.ask(now)
+    }
+
+    /// The steps so far, for the screen.
+    pub fn lines(&self) -> Vec<Line> {
+        let steps = self.trace.iter().map(|trace| Line::Step {
+            state: trace.state,
+            what: trace.phase.what().to_owned(),
+            found: trace.found.clone(),
+            took: trace.ended.map(|ended| ended.duration_since(trace.started)),
+        });
+        steps.collect()
+    }
+}
+
+enum Form {
+    /// `https://host/.well-known/NAME/path`
+    Inserted,
+    /// `https://host/path/.well-known/NAME`
+    Appended,
+    /// `https://host/.well-known/NAME`
+    Root,
+}
+
+fn well_known(base: &Url, name: &str, forms: &[Form]) -> VecDeque<Url> {
+    let path = base.path().trim_end_matches('/');
+    let mut places = VecDeque::new();
+    for form in forms {
+        let place = match form {
+            Form::Inserted => format!("/.well-known/{name}{path}"),
+            Form::Appended => format!("{path}/.well-known/{name}"),
+            Form::Root => format!("/.well-known/{name}"),
+        };
+        let mut url = base.clone();
+        url.set_path(&place);
+        url.set_query(None);
+        url.set_fragment(None);
+        if !places.contains(&url) {
+            places.push_back(url);
+        }
+    }
+    places
+}
+
+fn published(answer: &Result<Response, HttpError>) -> Option<serde_json::Value> {
+    let response = answer.as_ref().ok().filter(|response| response.is_success())?;
+    wire::object(response)
+}
+
+/// Text for people: not the HTML shell that single-page sites answer with to everything.
+fn is_prose(response: &Response) -> bool {
+    let html = response.header("content-type").any(|kind| kind.contains("html"));
+    let start = response.body.expose().trim_start();
+    !html && !start.is_empty() && !start.starts_with('<')
+}
+
+/// An answer in a few words.
+fn said(answer: &Result<Response, HttpError>) -> String {
+    match answer {
+        Ok(response) if response.is_success() => format!("{}, not readable", response.status),
+        Ok(response) => response.status.to_string(),
+        Err(HttpError::Unreachable(why)) => format!("not reached: {}", trust::clean(why, 60)),
+        Err(HttpError::TimedOut(after)) => format!("no answer within {}", crate::when::took(*after)),
+        Err(HttpError::TooLarge(limit)) => format!("answer larger than {} KiB", limit / 1024),
+        Err(HttpError::Redirected(to)) => format!("leads elsewhere: {}", trust::clean(to, 60)),
+        Err(HttpError::Certificate(why)) => format!("certificate refused: {}", trust::clean(why, 60)),
+    }
+}
+
+/// No answer, as a problem.
+pub fn no_answer(service: &str, error: &HttpError) -> Problem {
+    match error {
+        HttpError::Unreachable(why) => Problem::new(
+            Kind::Unreachable,
+            format!("{service} could not be reached: {}.", trust::clean(why, 100).trim_end_matches('.')),
+            "Check the name and the network, then try again.",
+        ),
+        HttpError::TimedOut(after) => Problem::new(
+            Kind::Unreachable,
+            format!("{service} did not answer within {}.", crate::when::took(*after)),
+            "Try again later, or give it longer with --timeout.",
+        ),
+        HttpError::TooLarge(limit) => Problem::new(
+            Kind::ServiceRefused,
+            format!("{service} answered with more than {} KiB.", limit / 1024),
+            "That is no answer to such a call; nothing was kept. Tell the service.",
+        ),
+        HttpError::Redirected(to) => Problem::new(
+            Kind::Unsafe,
+            format!("{service} sends the call elsewhere: {}.", trust::clean(to, 100)),
+            "It was not followed. If you trust that place, sign up there by its own address.",
+        ),
+        HttpError::Certificate(why) => Problem::new(
+            Kind::Unsafe,
+            format!("The certificate of {service} was not accepted: {}.", trust::clean(why, 100).trim_end_matches('.')),
+            "If your network has a certificate authority of its own, name it in SSL_CERT_FILE.",
+        ),
+    }
+}
+
+/// The flow that finds out and stops there: `authmd-tui discover`.
+#[derive(Debug)]
+pub struct Discover {
+    discovery: Discovery,
+    over: Option<Outcome>,
+}
+
+impl Discover {
+    pub fn new(target: Target) -> Self {
+        Self { discovery: Discovery::new(target), over: None }
+    }
+
+    pub fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+
+    fn proceed(&mut self, next: Next) -> Vec<Effect> {
+        match next {
+            Next::Send(request) => vec![Effect::Http(request)],
+            Next::Wait(span) => vec![Effect::Wait(span)],
+            Next::Over => {
+                self.over = Some(match self.discovery.unreachable() {
+                    Some(problem) => Outcome::Failed(problem),
+                    None => Outcome::Found,
+                });
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl Flow for Discover {
+    fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
+        if self.over.is_some() {
+            return Vec::new();
+        }
+        let next = match input {
+            Input::Begin => self.discovery.begin(now),
+            Input::Http(answer) => self.discovery.answer(answer, now),
+            Input::Elapsed => self.discovery.resume(now),
+            Input::Cancel => {
+                self.over = Some(Outcome::Cancelled);
+                return Vec::new();
+            }
+            _ => return Vec::new(),
+        };
+        self.proceed(next)
+    }
+
+    fn screen(&self, _now: Timestamp) -> Screen {
+        let target = self.discovery.target();
+        let mut screen = Screen::new(ScreenId::Discovering, format!("Discover · {}", target.typed));
+        screen.lines = self.discovery.lines();
+        screen.problem = self.over.as_ref().and_then(|over| over.problem().cloned());
+        screen.outcome = self.over.clone();
+        if self.over.is_some() {
+            screen.id = if screen.problem.is_some() { ScreenId::Failed } else { ScreenId::Done };
+        }
+        screen
+    }
+}

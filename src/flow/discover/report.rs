@@ -1,0 +1,273 @@
+//! What discovery found, as a verdict with its reasons.
+
+use url::Url;
+
+use super::{Discovery, no_answer};
+use crate::account::Revocation;
+use crate::flow::wire::{Offer, Start};
+use crate::problem::{Kind, Problem};
+use crate::trust;
+
+/// The service as a person is shown it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    pub name: String,
+    /// Letter by letter as published; credentials are kept under it.
+    pub resource: String,
+    pub logo: Option<Url>,
+    /// Every host that a sign-up would talk to, the resource's first.
+    pub hosts: Vec<String>,
+    pub scopes: Vec<String>,
+}
+
+/// Can a person sign up here?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Signup,
+    AgentOnly,
+    Prose,
+    Placeholder,
+    None,
+    Refused,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Signup => "signup",
+            Verdict::AgentOnly => "agent_only",
+            Verdict::Prose => "prose",
+            Verdict::Placeholder => "placeholder",
+            Verdict::None => "none",
+            Verdict::Refused => "refused",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warning,
+    Refused,
+}
+
+impl Level {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Refused => "refused",
+        }
+    }
+}
+
+/// Something worth knowing about what the service publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub level: Level,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Finding {
+    pub fn new(level: Level, code: &'static str, message: impl Into<String>) -> Self {
+        Self { level, code, message: message.into() }
+    }
+}
+
+impl Discovery {
+    pub fn service(&self) -> Service {
+        let start = &self.target.start;
+        let metadata = self.resource.as_ref().map(|(_, metadata)| metadata);
+        let resource = self.trusted_resource();
+        let name = metadata.and_then(|metadata| metadata.name.clone()).unwrap_or_else(|| {
+            Url::parse(&resource).map_or_else(|_| trust::authority(start), |url| trust::authority(&url))
+        });
+        let mut hosts: Vec<String> = Vec::new();
+        let resource_url = Url::parse(&resource).ok();
+        for url in resource_url.iter().chain(self.posted_to()) {
+            let host = trust::authority(url);
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        let from_resource = metadata.map(|metadata| metadata.scopes.clone()).unwrap_or_default();
+        let scopes = if from_resource.is_empty() {
+            self.offer.as_ref().map(|offer| offer.scopes.clone()).unwrap_or_default()
+        } else {
+            from_resource
+        };
+        Service { name, resource, logo: metadata.and_then(|metadata| metadata.logo.clone()), hosts, scopes }
+    }
+
+    /// A resource may only speak for its own site (RFC 9728, section 7.3): else one service could put its credential in the
+    /// place of another's.
+    fn trusted_resource(&self) -> String {
+        let origin = || format!("{}/", self.target.start.origin().ascii_serialization());
+        let Some(published) = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref()) else {
+            return origin();
+        };
+        match Url::parse(published) {
+            Ok(url) if trust::same_site(&url, &self.target.start) && trust::endpoint(&url).is_ok() => {
+                published.to_owned()
+            }
+            _ => origin(),
+        }
+    }
+
+    fn posted_to(&self) -> impl Iterator<Item = &Url> {
+        self.offer.iter().flat_map(|offer| {
+            let revoke = match &offer.revocation {
+                Revocation::Endpoint { url, .. } => Some(url),
+                Revocation::None | Revocation::Undiscovered => None,
+            };
+            [offer.register.as_ref(), offer.claim.as_ref(), offer.complete.as_ref(), revoke].into_iter().flatten()
+        })
+    }
+
+    /// Hosts that would be sent something although they belong to another registrable domain than the one asked for.
+    pub fn foreign_hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> =
+            self.posted_to().filter(|url| !trust::same_site(url, &self.target.start)).map(trust::authority).collect();
+        hosts.dedup();
+        hosts
+    }
+
+    pub fn offer(&self) -> Option<&Offer> {
+        self.offer.as_ref()
+    }
+
+    /// The resource turned a caller without a credential away.
+    pub fn is_guarded(&self) -> Option<bool> {
+        // What was asked first may be a page beside the resource; then nothing is known of the resource itself.
+        let resource = Url::parse(&self.trusted_resource()).ok();
+        let asked_resource = self.target.metadata.is_none() && resource.as_ref() == Some(&self.target.start);
+        asked_resource.then_some(self.challenged)
+    }
+
+    pub fn verdict(&self) -> Verdict {
+        let Some(offer) = &self.offer else {
+            return match (&self.document, self.findings.iter().any(|finding| finding.level == Level::Refused)) {
+                (Some(_), _) => Verdict::Prose,
+                (None, true) => Verdict::Refused,
+                (None, false) => Verdict::None,
+            };
+        };
+        if offer.agent_only {
+            return Verdict::AgentOnly;
+        }
+        if offer.placeholder || offer.oauth_registration {
+            return if self.document.is_some() && !offer.oauth_registration {
+                Verdict::Prose
+            } else {
+                Verdict::Placeholder
+            };
+        }
+        match (&offer.register, offer.unusable.is_empty()) {
+            (Some(_), _) => Verdict::Signup,
+            (None, false) => Verdict::Refused,
+            (None, true) => Verdict::Placeholder,
+        }
+    }
+
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.findings.clone();
+        let published = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref());
+        if let Some(published) = published.filter(|published| *published != self.trusted_resource()) {
+            findings.push(Finding::new(
+                Level::Warning,
+                "resource_elsewhere",
+                format!(
+                    "The metadata speaks for {}, which is not its own site; {} is used instead.",
+                    trust::clean(published, 80),
+                    self.trusted_resource()
+                ),
+            ));
+        }
+        for host in self.foreign_hosts() {
+            findings.push(Finding::new(
+                Level::Warning,
+                "foreign_host",
+                format!("Sign-up would send data to {host}, another domain than the one asked for."),
+            ));
+        }
+        let Some(offer) = &self.offer else {
+            return findings;
+        };
+        findings.extend(offer.unusable.iter().map(|url| {
+            Finding::new(Level::Refused, "unsafe_endpoint", format!("It names {url}, which is not contacted."))
+        }));
+        if offer.starts_presumed {
+            findings.push(Finding::new(
+                Level::Info,
+                "types_not_listed",
+                "It does not say how it registers people; without a name will be tried.",
+            ));
+        }
+        if offer.oauth_registration {
+            findings.push(Finding::new(
+                Level::Info,
+                "oauth_registration",
+                "Its registration is OAuth client registration under another name.",
+            ));
+        }
+        findings
+    }
+
+    /// The ways to sign up, in the order in which they are tried.
+    pub fn starts(&self) -> &[Start] {
+        match (&self.offer, self.verdict()) {
+            (Some(offer), Verdict::Signup) => &offer.starts,
+            _ => &[],
+        }
+    }
+
+    /// Nothing answered at all.
+    pub fn unreachable(&self) -> Option<Problem> {
+        self.unreachable.as_ref().map(|error| no_answer(&trust::authority(&self.target.start), error))
+    }
+
+    /// Why nobody can sign up here, and what the person can do instead.
+    pub fn obstacle(&self) -> Option<Problem> {
+        if let Some(problem) = self.unreachable() {
+            return Some(problem);
+        }
+        let name = self.service().name;
+        let site = format!("https://{}/", trust::authority(&self.target.start));
+        let (kind, what, hint) = match self.verdict() {
+            Verdict::Signup => return None,
+            Verdict::AgentOnly => (
+                Kind::ServiceRefused,
+                format!("{name} only takes agents that their platform vouches for; this program signs up people."),
+                format!("Sign up on its web site, {site}, or through an agent platform it trusts."),
+            ),
+            Verdict::Prose => (
+                Kind::ServiceRefused,
+                format!("{name} explains its sign-up in words only; there is nothing here that a program can walk."),
+                format!("Read {}auth.md and follow it.", site),
+            ),
+            Verdict::Placeholder => (
+                Kind::ServiceRefused,
+                format!("{name} publishes sign-up metadata with nothing behind it."),
+                format!("Look for an API key page on {site}."),
+            ),
+            Verdict::None => (
+                Kind::ServiceRefused,
+                format!(
+                    "{} publishes no sign-up: no protected resource, no authorization server, no auth.md.",
+                    trust::authority(&self.target.start)
+                ),
+                "Check the address; the API's own host is often api.NAME.".to_owned(),
+            ),
+            Verdict::Refused => (
+                Kind::Unsafe,
+                self.findings().iter().find(|finding| finding.level == Level::Refused).map_or_else(
+                    || format!("{name} names addresses that are not contacted."),
+                    |finding| finding.message.clone(),
+                ),
+                "Nothing was sent there. Tell the service to publish https addresses of its own.".to_owned(),
+            ),
+        };
+        Some(Problem::new(kind, what, hint))
+    }
+}

@@ -1,0 +1,526 @@
+//! Ending a credential at its service, proving it, and only then removing it here.
+//!
+//! ```text
+//!   Confirm ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
+//!   (a person's yes)                            does it           is it
+//!                                               work?             dead?  ──no──▶ Unconfirmed ▶ again · forget here · keep
+//! ```
+//!
+//! RFC 7009 answers 200 whatever happened, so an answer is a claim and the 401 afterwards is the proof.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::discover::{self, Discovery, no_answer};
+use super::probe::{Check, Next};
+use super::target::Target;
+use super::verify::{credential_missing, resource_url};
+use super::wire::{self, Step};
+use super::{Answer, Choice, Effect, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId};
+use crate::account::{Account, Revocation, RevokeForm, Verdict};
+use crate::http::{HttpError, Response};
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+use crate::{trust, when};
+
+/// Is somebody there to answer?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Asked before anything is sent, and again when the service does not confirm.
+    Person,
+    /// The command was the question; what needs a person is a problem.
+    Nobody,
+}
+
+/// What one call of a revocation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// "credential", "proof", "removed here".
+    pub what: &'static str,
+    pub place: String,
+    pub answer: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug)]
+pub struct Revoke {
+    account: Account,
+    presence: Presence,
+    stage: Stage,
+    credential: Option<Secret>,
+    before: Option<Verdict>,
+    /// The service turned the credential away after the call.
+    dead: bool,
+    sent: Sent,
+    receipts: Vec<Receipt>,
+    problem: Option<Problem>,
+}
+
+/// How the service took the call.
+#[derive(Debug, Default)]
+struct Sent {
+    by_name: bool,
+    refused: Option<Problem>,
+    message: Option<String>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Confirm,
+    Loading,
+    Discovering(Box<Discovery>),
+    Hosts(Box<Discovery>),
+    Before(Check),
+    Sending,
+    After(Check),
+    Unconfirmed,
+    Forgetting,
+    Over(Outcome),
+}
+
+/// The choices when the service does not confirm.
+const AGAIN: usize = 0;
+const FORGET: usize = 1;
+
+impl Revoke {
+    pub fn new(account: Account, presence: Presence) -> Self {
+        let stage = match presence {
+            Presence::Person => Stage::Confirm,
+            Presence::Nobody => Stage::Loading,
+        };
+        Self {
+            account,
+            presence,
+            stage,
+            credential: None,
+            before: None,
+            dead: false,
+            sent: Sent::default(),
+            receipts: Vec::new(),
+            problem: None,
+        }
+    }
+
+    /// Who was told what, and what came of it.
+    pub fn receipts(&self) -> &[Receipt] {
+        &self.receipts
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
+        self.stage = Stage::Over(outcome);
+        Vec::new()
+    }
+
+    fn load(&mut self) -> Vec<Effect> {
+        self.stage = Stage::Loading;
+        vec![Effect::Load(self.account.id.clone())]
+    }
+
+    fn loaded(&mut self, loaded: Result<Option<Secret>, Problem>, now: Timestamp) -> Vec<Effect> {
+        match loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account))) {
+            Ok(credential) => self.credential = Some(credential),
+            Err(problem) => return self.end(Outcome::of(problem)),
+        }
+        match &self.account.revocation {
+            Revocation::Endpoint { .. } => self.try_before(),
+            Revocation::None => {
+                let name = &self.account.service;
+                self.unconfirmed(Problem::new(
+                    Kind::ServiceRefused,
+                    format!("{name} offers no way to revoke a credential."),
+                    self.by_hand(),
+                ))
+            }
+            Revocation::Undiscovered => match Target::at(&self.account.host(), self.account.start.clone()) {
+                Ok(target) => {
+                    let mut discovery = Box::new(Discovery::new(target));
+                    let next = discovery.begin(now);
+                    self.discover(discovery, next)
+                }
+                Err(problem) => self.end(Outcome::of(problem)),
+            },
+        }
+    }
+
+    fn discover(&mut self, discovery: Box<Discovery>, next: discover::Next) -> Vec<Effect> {
+        let effect = match next {
+            discover::Next::Send(request) => Effect::Http(request),
+            discover::Next::Wait(span) => Effect::Wait(span),
+            discover::Next::Over => return self.discovered(discovery),
+        };
+        self.stage = Stage::Discovering(discovery);
+        vec![effect]
+    }
+
+    fn discovered(&mut self, discovery: Box<Discovery>) -> Vec<Effect> {
+        if let Some(problem) = discovery.unreachable() {
+            return self.unconfirmed(problem);
+        }
+        self.account.guarded = discovery.is_guarded().or(self.account.guarded);
+        self.account.revocation = discovery.offer().map_or(Revocation::None, |offer| offer.revocation.clone());
+        let host = match &self.account.revocation {
+            Revocation::Endpoint { url, .. } => url.clone(),
+            Revocation::None | Revocation::Undiscovered => {
+                let what = format!("{} publishes no way to revoke a credential.", self.account.service);
+                return self.unconfirmed(Problem::new(Kind::ServiceRefused, what, self.by_hand()));
+            }
+        };
+        match (trust::same_site(&host, &self.account.start), self.presence) {
+            (true, _) => self.try_before(),
+            (false, Presence::Person) => {
+                self.stage = Stage::Hosts(discovery);
+                Vec::new()
+            }
+            (false, Presence::Nobody) => self.end(Outcome::of(Problem::new(
+                Kind::Unsafe,
+                format!("Revoking would send the credential to {}, another domain.", trust::authority(&host)),
+                "Revoke it in the full-screen program, where you are asked.",
+            ))),
+        }
+    }
+
+    fn check(&self) -> Result<Check, Problem> {
+        let credential = self.credential.clone().ok_or_else(|| credential_missing(&self.account))?;
+        Ok(Check::new(resource_url(&self.account)?, credential, self.account.guarded))
+    }
+
+    fn try_before(&mut self) -> Vec<Effect> {
+        match self.check() {
+            Ok(check) => {
+                let request = check.begin();
+                self.stage = Stage::Before(check);
+                vec![Effect::Http(request)]
+            }
+            Err(problem) => self.end(Outcome::of(problem)),
+        }
+    }
+
+    fn send(&mut self) -> Vec<Effect> {
+        let (Revocation::Endpoint { url, form }, Some(credential)) = (&self.account.revocation, &self.credential)
+        else {
+            return self.end(Outcome::of(credential_missing(&self.account)));
+        };
+        let request = wire::revoke_request(url, *form, credential, self.sent.by_name);
+        self.stage = Stage::Sending;
+        vec![Effect::Http(request)]
+    }
+
+    fn sent(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
+        let Revocation::Endpoint { url, form } = &self.account.revocation else {
+            return Vec::new();
+        };
+        let place = trust::authority(url);
+        let (said, refused) = match &answer {
+            Ok(response) if response.is_success() => (format!("{}, accepted", response.status), None),
+            Ok(response) => {
+                // NoForm knows the credential under its own name; ask that way once before believing the no.
+                if *form == RevokeForm::AgentAuth && !self.sent.by_name && matches!(response.status, 400 | 422) {
+                    self.sent.by_name = true;
+                    return self.send();
+                }
+                let refusal = wire::refusal(response, Step::Revoke, now);
+                self.sent.message.clone_from(&refusal.message);
+                (refusal.verbatim(), Some(refusal.problem(&self.account.service, Step::Revoke)))
+            }
+            Err(error) => {
+                let problem = no_answer(&self.account.service, error);
+                ("no answer".to_owned(), Some(problem))
+            }
+        };
+        self.sent.refused = refused;
+        self.receipts.push(Receipt { what: "credential", place, answer: said, at: now });
+        match self.check() {
+            Ok(check) => {
+                let request = check.begin();
+                self.stage = Stage::After(check);
+                vec![Effect::Http(request)]
+            }
+            Err(problem) => self.end(Outcome::of(problem)),
+        }
+    }
+
+    fn proven(&mut self, after: Verdict, now: Timestamp) -> Vec<Effect> {
+        let worked_before = matches!(self.before, Some(Verdict::Accepted { .. }));
+        self.dead = match after {
+            Verdict::Refused { .. } => true,
+            Verdict::Unclear { status: 403 } => worked_before,
+            _ => false,
+        };
+        let answer = match after {
+            Verdict::Refused { status } | Verdict::Unclear { status } if self.dead => match worked_before {
+                true => format!("{status}, as it should be"),
+                false => format!("{status}, as before: it was dead already"),
+            },
+            Verdict::Refused { status } | Verdict::Unclear { status } => format!("{status}, proves nothing"),
+            Verdict::Accepted { status } => format!("{status}, still works"),
+            Verdict::Unreachable => "no answer".to_owned(),
+        };
+        self.receipts.push(Receipt { what: "proof", place: self.account.host(), answer, at: now });
+        if self.dead {
+            return self.forget();
+        }
+        let name = &self.account.service;
+        let problem = self.sent.refused.clone().unwrap_or_else(|| match after {
+            Verdict::Accepted { .. } => Problem::new(
+                Kind::ServiceRefused,
+                format!("{name} said yes, but the credential still works."),
+                self.by_hand(),
+            ),
+            _ => Problem::new(
+                Kind::ServiceRefused,
+                format!("{name} said yes, but that could not be proven."),
+                self.by_hand(),
+            ),
+        });
+        self.unconfirmed(problem)
+    }
+
+    /// What is left when the service gives no way.
+    fn by_hand(&self) -> String {
+        let end = self.account.expires_at().map_or(String::new(), |end| format!(" It ends on {}.", when::exact(end)));
+        format!("Revoke it on the service's site, or remove it here only: authmd-tui forget {}{end}", self.account.id)
+    }
+
+    fn unconfirmed(&mut self, problem: Problem) -> Vec<Effect> {
+        match self.presence {
+            Presence::Nobody => {
+                let hint = format!(
+                    "It is still kept here. Try again later, or remove it here only: authmd-tui forget {}",
+                    self.account.id
+                );
+                self.end(Outcome::of(Problem { hint, ..problem }))
+            }
+            Presence::Person => {
+                self.problem = Some(problem);
+                self.stage = Stage::Unconfirmed;
+                Vec::new()
+            }
+        }
+    }
+
+    fn forget(&mut self) -> Vec<Effect> {
+        self.stage = Stage::Forgetting;
+        vec![Effect::Forget(self.account.id.clone())]
+    }
+}
+
+impl Flow for Revoke {
+    fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
+        if matches!(self.stage, Stage::Over(_)) {
+            return Vec::new();
+        }
+        if input == Input::Cancel {
+            return self.end(Outcome::Cancelled);
+        }
+        let stage = std::mem::replace(&mut self.stage, Stage::Over(Outcome::Cancelled));
+        match (stage, input) {
+            (Stage::Confirm, Input::Answer(Answer::Confirm(true))) => self.load(),
+            (Stage::Confirm, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
+            (Stage::Loading, Input::Begin) => self.load(),
+            (Stage::Loading, Input::Loaded(loaded)) => self.loaded(loaded, now),
+            (Stage::Discovering(mut discovery), Input::Http(answer)) => {
+                let next = discovery.answer(answer, now);
+                self.discover(discovery, next)
+            }
+            (Stage::Discovering(mut discovery), Input::Elapsed) => {
+                let next = discovery.resume(now);
+                self.discover(discovery, next)
+            }
+            (Stage::Hosts(_), Input::Answer(Answer::Confirm(true))) => self.try_before(),
+            (Stage::Hosts(_), Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
+            (Stage::Before(mut check), Input::Http(answer)) => match check.answer(&answer) {
+                Next::Send(request) => {
+                    self.stage = Stage::Before(check);
+                    vec![Effect::Http(request)]
+                }
+                Next::Over(verdict) => {
+                    self.before = Some(verdict);
+                    self.send()
+                }
+            },
+            (Stage::Sending, Input::Http(answer)) => self.sent(answer, now),
+            (Stage::After(mut check), Input::Http(answer)) => match check.answer(&answer) {
+                Next::Send(request) => {
+                    self.stage = Stage::After(check);
+                    vec![Effect::Http(request)]
+                }
+                Next::Over(verdict) => self.proven(verdict, now),
+            },
+            (Stage::Unconfirmed, Input::Answer(Answer::Pick(AGAIN))) => {
+                self.problem = None;
+                self.sent = Sent::default();
+                self.load()
+            }
+            (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.forget(),
+            (Stage::Unconfirmed, Input::Answer(Answer::Pick(_))) => {
+                let problem = self.problem.take();
+                self.end(problem.map_or(Outcome::Cancelled, Outcome::of))
+            }
+            (Stage::Forgetting, Input::Stored(Ok(()))) => {
+                self.receipts.push(Receipt {
+                    what: "removed here",
+                    place: String::new(),
+                    answer: String::new(),
+                    at: now,
+                });
+                self.end(Outcome::Removed(Box::new(self.account.clone())))
+            }
+            (Stage::Forgetting, Input::Stored(Err(problem))) => self.end(Outcome::of(problem)),
+            (stage, _) => {
+                self.stage = stage;
+                Vec::new()
+            }
+        }
+    }
+
+    fn screen(&self, _now: Timestamp) -> Screen {
+        let name = &self.account.service;
+        let page = |id| Screen::new(id, format!("Revoke · {name}"));
+        let busy = |text: String| {
+            let mut screen = page(ScreenId::Waiting);
+            screen.lines.push(Line::Text(text));
+            screen
+        };
+        let mut screen = match &self.stage {
+            Stage::Confirm => self.confirm_screen(),
+            Stage::Loading => busy("Fetching the credential…".into()),
+            Stage::Discovering(discovery) => {
+                let mut screen = page(ScreenId::Discovering);
+                screen.lines = discovery.lines();
+                screen
+            }
+            Stage::Hosts(discovery) => {
+                let mut screen = page(ScreenId::Hosts);
+                screen.lines.push(Line::text(format!(
+                    "Revoking sends the credential to {}, another domain than {}.",
+                    discovery.foreign_hosts().join(", "),
+                    self.account.host()
+                )));
+                screen.prompt = Some(Prompt::Confirm {
+                    label: "Do you know this host and allow it?".into(),
+                    yes: "Allow".into(),
+                    no: "Stop here".into(),
+                });
+                screen
+            }
+            Stage::Before(_) => busy(format!("Trying the credential once at {}…", self.account.host())),
+            Stage::Sending => busy(format!("Asking {name} to revoke it…")),
+            Stage::After(_) => busy("Making sure that it is dead…".into()),
+            Stage::Unconfirmed => self.unconfirmed_screen(),
+            Stage::Forgetting => busy("Removing it here…".into()),
+            Stage::Over(outcome) => self.over_screen(outcome),
+        };
+        if screen.problem.is_none() {
+            screen.problem.clone_from(&self.problem);
+        }
+        screen
+    }
+}
+
+impl Revoke {
+    fn confirm_screen(&self) -> Screen {
+        let account = &self.account;
+        let mut screen = Screen::new(ScreenId::Confirm, format!("Revoke · {}", account.service));
+        screen.lines.extend([
+            Line::fact("account", account.id.as_str()),
+            Line::fact(
+                "bound to",
+                account.identity.as_deref().map_or("nobody known".to_owned(), |identity| trust::clean(identity, 80)),
+            ),
+            Line::Gap,
+        ]);
+        let place = |url: &Url| format!("POST {}{}", trust::authority(url), url.path());
+        let (what, detail) = match &account.revocation {
+            Revocation::Endpoint { url, .. } => ("the service is told to end the credential", place(url)),
+            Revocation::None => ("the service offers no call for this", "you can remove it here only".to_owned()),
+            Revocation::Undiscovered => ("the service is asked how, then told to end it", "discovery first".to_owned()),
+        };
+        let items = [
+            (what, detail),
+            ("the credential is tried once more", format!("GET {}, must be refused", account.host())),
+            ("then it is removed here", String::new()),
+        ];
+        screen.lines.extend(items.into_iter().enumerate().map(|(nth, (what, detail))| Line::Item {
+            number: nth + 1,
+            what: what.to_owned(),
+            detail,
+            done: false,
+        }));
+        screen
+            .lines
+            .extend([Line::Gap, Line::text("Programs that use this credential stop working. This cannot be undone.")]);
+        screen.prompt = Some(Prompt::Confirm {
+            label: format!("Revoke {}?", account.id),
+            yes: "Revoke".into(),
+            no: "Keep it".into(),
+        });
+        screen
+    }
+
+    fn unconfirmed_screen(&self) -> Screen {
+        let mut screen = Screen::new(ScreenId::Confirm, format!("Revoke · {}", self.account.service));
+        screen.lines.extend(self.receipt_lines());
+        screen.lines.extend(self.quote());
+        screen
+            .lines
+            .extend([Line::Gap, Line::text("The service did not confirm. The credential may still work there.")]);
+        let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
+        screen.prompt = Some(Prompt::Pick {
+            label: "What now?".into(),
+            choices: vec![
+                choice("Try again", "the same calls once more"),
+                choice("Forget it here", "it may go on working at the service"),
+                choice("Keep it", "revoke it later"),
+            ],
+        });
+        screen
+    }
+
+    fn over_screen(&self, outcome: &Outcome) -> Screen {
+        let name = &self.account.service;
+        let mut screen = match outcome {
+            Outcome::Removed(_) => {
+                let title = format!("{} · {name}", if self.dead { "Revoked" } else { "Forgotten" });
+                let mut screen = Screen::new(ScreenId::Done, title);
+                screen.lines.extend(self.receipt_lines());
+                if !self.dead {
+                    screen.lines.extend([
+                        Line::Gap,
+                        Line::text("Removed here only. The credential may still work at the service."),
+                    ]);
+                }
+                screen
+            }
+            Outcome::Cancelled => {
+                let mut screen = Screen::new(ScreenId::Failed, format!("Revoke · {name}"));
+                screen.lines.push(Line::text(match self.receipts.is_empty() {
+                    true => "Cancelled. Nothing was sent; the account is as it was.",
+                    false => "Cancelled after the service was told. The account is still kept here; verify it.",
+                }));
+                screen
+            }
+            _ => {
+                let mut screen = Screen::new(ScreenId::Failed, format!("Not revoked · {name}"));
+                screen.lines.extend(self.receipt_lines());
+                screen.lines.extend(self.quote());
+                screen.problem = outcome.problem().cloned();
+                screen
+            }
+        };
+        screen.outcome = Some(outcome.clone());
+        screen
+    }
+
+    fn receipt_lines(&self) -> impl Iterator<Item = Line> {
+        self.receipts.iter().map(|receipt| {
+            let place = if receipt.place.is_empty() { String::new() } else { format!("{} · ", receipt.place) };
+            let answer = if receipt.answer.is_empty() { String::new() } else { format!("{} · ", receipt.answer) };
+            Line::fact(receipt.what, format!("{place}{answer}{}", when::exact(receipt.at)))
+        })
+    }
+
+    fn quote(&self) -> Option<Line> {
+        let text = self.sent.message.clone()?;
+        Some(Line::Quote { from: self.account.service.clone(), text })
+    }
+}

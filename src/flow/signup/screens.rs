@@ -1,0 +1,447 @@
+//! What a person sees on each stage of a sign-up.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::{Call, Question, SignUp, Stage};
+use crate::account::{Account, StoreKind, Verdict};
+use crate::flow::wire::Start;
+use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, Trail};
+use crate::{trust, when};
+
+const STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
+
+impl SignUp {
+    pub(super) fn shown(&self, now: Timestamp) -> Screen {
+        let mut screen = match &self.stage {
+            Stage::Discovering | Stage::LookingUp => self.discovering(),
+            Stage::Offer => self.offered(),
+            Stage::Hosts => self.hosts(),
+            Stage::Existing => self.existing_screen(now),
+            Stage::Label => self.label_screen(),
+            Stage::Store => self.stores(),
+            Stage::Consent => self.consent(),
+            Stage::Email => self.email(),
+            Stage::Code => self.code(),
+            Stage::Ask(question) => self.asked(question),
+            Stage::Sending(call) => self.sending(call),
+            Stage::Saving => self.busy("Keeping the credential…", 2),
+            Stage::Proving(_) | Stage::Noting => self.busy("Kept. Trying the new credential once…", 3),
+            Stage::Over(outcome) => self.over(outcome, now),
+        };
+        if screen.problem.is_none() {
+            screen.problem.clone_from(&self.problem);
+        }
+        screen.at_stake = self.at_stake();
+        screen
+    }
+
+    fn at_stake(&self) -> Option<String> {
+        match &self.stage {
+            Stage::Over(_) | Stage::Proving(_) | Stage::Noting => None,
+            _ if self.ceremony.granted.is_some() => {
+                Some("The new credential is kept nowhere yet and would be lost.".into())
+            }
+            _ if self.ceremony.registration.is_some() => {
+                Some(format!("The sign-up at {} is not finished; its code would be of no use.", self.service_name()))
+            }
+            _ => None,
+        }
+    }
+
+    fn page(&self, id: ScreenId, at: Option<usize>) -> Screen {
+        let verb = if self.replaced.is_some() { "Renew" } else { "Sign up" };
+        let name = match self.stage {
+            Stage::Discovering | Stage::LookingUp => self.discovery.target().typed.clone(),
+            _ => self.service_name(),
+        };
+        let mut screen = Screen::new(id, format!("{verb} · {name}"));
+        screen.trail = at.map(|at| Trail { steps: STEPS, at });
+        screen
+    }
+
+    fn discovering(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Discovering, None);
+        screen.lines.push(Line::Quiet(format!(
+            "Understood as {}. Only reading; nothing is registered.",
+            self.discovery.target().understood
+        )));
+        screen.lines.push(Line::Gap);
+        screen.lines.extend(self.discovery.lines());
+        screen
+    }
+
+    fn offered(&self) -> Screen {
+        let service = self.discovery.service();
+        let mut screen = self.page(ScreenId::Offer, None);
+        let scopes =
+            if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") };
+        let site = if self.discovery.foreign_hosts().is_empty() { "same domain" } else { "not all of one domain" };
+        screen.lines.extend(self.discovery.lines());
+        screen.lines.extend([
+            Line::Gap,
+            Line::Heading(service.name),
+            Line::fact("you would get", scopes),
+            Line::fact("talks to", format!("{} ({site})", service.hosts.join(", "))),
+            Line::fact("resource", trust::clean(&service.resource, 100)),
+        ]);
+        for finding in self.discovery.findings() {
+            screen.lines.push(Line::Quiet(format!("Note: {}", finding.message)));
+        }
+        screen.prompt = Some(Prompt::Pick {
+            label: "How do you want to sign up?".into(),
+            choices: vec![Choice { label: "auth.md, code by e-mail".into(), detail: "no browser needed".into() }],
+        });
+        screen
+    }
+
+    fn hosts(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Hosts, None);
+        let start = trust::authority(&self.discovery.target().start);
+        screen.lines.push(Line::text(format!("You asked for {start}. Signing up would also send data to:")));
+        screen.lines.push(Line::Gap);
+        for host in self.discovery.foreign_hosts() {
+            screen.lines.push(Line::fact("host", host));
+        }
+        screen.lines.push(Line::Gap);
+        screen.lines.push(Line::text("Your e-mail address, the code and the credential may pass through there."));
+        screen.prompt = Some(Prompt::Confirm {
+            label: "Do you know these hosts and allow this?".into(),
+            yes: "Allow".into(),
+            no: "Stop here".into(),
+        });
+        screen
+    }
+
+    fn existing_screen(&self, now: Timestamp) -> Screen {
+        let mut screen = self.page(ScreenId::Existing, None);
+        let accounts: Vec<&Account> = self.existing().collect();
+        screen.lines.push(Line::text(format!("You are signed up at {} already:", self.service_name())));
+        screen.lines.push(Line::Gap);
+        screen.lines.extend(accounts.iter().map(|account| {
+            let identity = account.identity.as_deref().unwrap_or("no address known");
+            let ends = account
+                .expires_at()
+                .map_or("no end known".to_owned(), |end| format!("ends {}", when::relative(end, now)));
+            Line::fact(account.id.as_str(), format!("{identity}, {ends}"))
+        }));
+        let mut choices = vec![Choice { label: "Keep it as it is".into(), detail: "nothing is sent".into() }];
+        choices.extend(accounts.iter().map(|account| Choice {
+            label: format!("Sign up again in place of {}", account.id),
+            detail: "the old credential stays until the new one is stored".into(),
+        }));
+        if self.label.is_none() {
+            choices.push(Choice {
+                label: "Add another account beside it".into(),
+                detail: "with a label to tell them apart".into(),
+            });
+        }
+        screen.prompt = Some(Prompt::Pick { label: "What would you like?".into(), choices });
+        screen
+    }
+
+    fn label_screen(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Param("label"), None);
+        screen.lines.push(Line::text("A word that tells this account from the other one, for example work."));
+        screen.prompt = Some(Prompt::Text { label: "Label".into() });
+        screen
+    }
+
+    fn stores(&self) -> Screen {
+        let after_failure = self.ceremony.granted.is_some();
+        let mut screen = self.page(ScreenId::Store, after_failure.then_some(2));
+        screen.lines.push(Line::text(match after_failure {
+            true => "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.",
+            false => "Where should the credential be kept?",
+        }));
+        if !after_failure {
+            // With nothing at stake yet, the reason why the usual place is out comes from the offers.
+            screen.problem = self.known.stores.iter().find_map(|store| store.problem.clone());
+        }
+        let choices = self.known.stores.iter().map(|store| Choice {
+            label: if after_failure && self.place == Some(store.kind) {
+                format!("Try again: {}", store.label)
+            } else {
+                store.label.clone()
+            },
+            detail: match &store.problem {
+                Some(_) => "cannot be used now".into(),
+                None => store.detail.clone(),
+            },
+        });
+        screen.prompt = Some(Prompt::Pick { label: "Keep it".into(), choices: choices.collect() });
+        screen
+    }
+
+    fn consent(&self) -> Screen {
+        let service = self.discovery.service();
+        let name = &service.name;
+        let mut screen = self.page(ScreenId::Consent, Some(0));
+        let place = |url: Option<&Url>| {
+            url.map_or("POST, where the service says next".to_owned(), |url| {
+                format!("POST {}{}", trust::authority(url), url.path())
+            })
+        };
+        let register = place(self.offer().and_then(|offer| offer.register.as_ref()));
+        let claim = place(self.claim_url().as_ref());
+        let complete = place(self.complete_url().as_ref());
+        let store = match self.place {
+            Some(StoreKind::Json) => "the token file",
+            Some(StoreKind::Memory) | None => "memory",
+        };
+        let mailed = format!("{name} mails you a code");
+        let mut plan = match self.start() {
+            Start::Anonymous => vec![
+                ("register without a name".to_owned(), register),
+                ("ask for your e-mail address".to_owned(), "you type it, next".to_owned()),
+                (mailed, claim),
+            ],
+            Start::VerifiedEmail | Start::ServiceAuth => vec![
+                ("ask for your e-mail address".to_owned(), "you type it, next".to_owned()),
+                ("register with it".to_owned(), register),
+                (mailed, "to that address".to_owned()),
+            ],
+        };
+        plan.extend([
+            ("you type the code here".to_owned(), String::new()),
+            ("the account is bound to you".to_owned(), complete),
+            (format!("the credential is kept in {store}"), format!("for {} only", trust::clean(&service.resource, 60))),
+            ("and tried once".to_owned(), format!("GET {}", service.hosts.first().cloned().unwrap_or_default())),
+        ]);
+        if let Some(detour) = &self.ceremony.detour {
+            screen.lines.extend([Line::text(detour.clone()), Line::Gap]);
+        }
+        screen.lines.push(Line::Heading("This will happen, in this order:".into()));
+        let registered = self.ceremony.registration.is_some();
+        screen.lines.extend(plan.into_iter().enumerate().map(|(nth, (what, detail))| Line::Item {
+            number: nth + 1,
+            what,
+            detail,
+            done: registered && nth == 0,
+        }));
+        screen.lines.push(Line::Gap);
+        screen.lines.push(Line::text(match registered {
+            true => "The first step is done. Nothing more is sent until you go on.".to_owned(),
+            false => format!("Nothing has been sent yet. Your e-mail address goes to {name} and nowhere else."),
+        }));
+        let label = if self.replaced.is_some() {
+            format!("Register again on {name}?")
+        } else {
+            format!("Register an account on {name}?")
+        };
+        screen.prompt = Some(Prompt::Confirm { label, yes: "Yes, register".into(), no: "No".into() });
+        screen
+    }
+
+    fn email(&self) -> Screen {
+        let name = self.service_name();
+        let mut screen = self.page(ScreenId::Email, Some(1));
+        screen.lines.push(Line::text(format!("{name} sends a code there. The account will be bound to this address.")));
+        if let Some(bound) = self.replaced.as_ref().and_then(|account| account.identity.as_deref()) {
+            screen.lines.push(Line::Quiet(format!("So far the account is bound to {}.", trust::clean(bound, 80))));
+        }
+        screen.prompt = Some(Prompt::Email { label: "Your e-mail address".into() });
+        screen
+    }
+
+    fn code(&self) -> Screen {
+        let name = self.service_name();
+        let email = self.ceremony.email.as_deref().unwrap_or("your address");
+        let mut screen = self.page(ScreenId::Code, Some(2));
+        screen.lines.push(Line::text(format!(
+            "A mail is on its way to {}. Open it and find the code.",
+            trust::clean(email, 80)
+        )));
+        screen.lines.extend(self.quote(&name));
+        if self.ceremony.page.is_some() {
+            screen.lines.push(Line::Quiet(format!("{name} also has a page for this:")));
+        }
+        screen.link.clone_from(&self.ceremony.page);
+        screen.lines.push(Line::Quiet(
+            "No mail? Look in the junk folder, go back to correct the address, or have a new code sent.".into(),
+        ));
+        screen.prompt = Some(Prompt::Code {
+            label: "The code".into(),
+            digits: self.offer().and_then(|offer| offer.code_digits).unwrap_or(6).clamp(4, 10),
+        });
+        screen.deadline = self.ceremony.code_expires_at;
+        screen
+    }
+
+    fn asked(&self, question: &Question) -> Screen {
+        let name = self.service_name();
+        let email = trust::clean(self.ceremony.email.as_deref().unwrap_or("your address"), 80);
+        let mut screen = self.page(ScreenId::Confirm, Some(2));
+        let (text, label, yes, no) = match question {
+            Question::NewCode(_) => (
+                format!("{name} can mail another code to {email}; the old one is of no use any more."),
+                "Have a new code sent?",
+                "Send a new code",
+                "Stop here",
+            ),
+            Question::RegisterAgain(_) => (
+                format!(
+                    "The steps begin again: register, a new code to {email}, type it here. Nothing of the first registration is kept."
+                ),
+                "Register once more?",
+                "Register again",
+                "Stop here",
+            ),
+            Question::Repeat(call, _) => {
+                let what = match **call {
+                    Call::Register => "made a registration",
+                    Call::Claim => "mailed a code",
+                    Call::Complete { .. } => "accepted the code",
+                };
+                (
+                    format!("{name} may or may not have {what}. Trying again makes the same call once more."),
+                    "Try again?",
+                    "Try again",
+                    "Stop here",
+                )
+            }
+            Question::OtherAddress(typed) => {
+                let bound = self.replaced.as_ref().and_then(|account| account.identity.as_deref()).unwrap_or_default();
+                (
+                    format!(
+                        "The account was bound to {}; you typed {}.",
+                        trust::clean(bound, 80),
+                        trust::clean(typed, 80)
+                    ),
+                    "Bind it to the new address?",
+                    "Yes, that one",
+                    "No, type again",
+                )
+            }
+        };
+        screen.lines.push(Line::text(text));
+        screen.lines.extend(self.quote(&name));
+        screen.problem = match question {
+            Question::NewCode(problem) | Question::RegisterAgain(problem) | Question::Repeat(_, problem) => {
+                Some(problem.clone())
+            }
+            Question::OtherAddress(_) => None,
+        };
+        screen.prompt = Some(Prompt::Confirm { label: label.into(), yes: yes.into(), no: no.into() });
+        screen
+    }
+
+    fn quote(&self, from: &str) -> Option<Line> {
+        let text = self.ceremony.message.clone()?;
+        Some(Line::Quote { from: from.to_owned(), text })
+    }
+
+    fn sending(&self, call: &Call) -> Screen {
+        match call {
+            Call::Register => self.busy("Registering…", 0),
+            Call::Claim => self.busy("Asking for a code to be mailed…", 1),
+            Call::Complete { .. } => self.busy("Handing in the code…", 2),
+        }
+    }
+
+    fn busy(&self, what: &str, at: usize) -> Screen {
+        let mut screen = self.page(ScreenId::Waiting, Some(at));
+        screen.lines.push(Line::text(what));
+        screen
+    }
+
+    fn over(&self, outcome: &Outcome, now: Timestamp) -> Screen {
+        let mut screen = match outcome {
+            Outcome::Connected(account) if self.ceremony.email.is_none() => {
+                let mut screen = self.page(ScreenId::Done, None);
+                screen.lines.push(Line::text(format!("Nothing was changed; {} stays as it is.", account.id)));
+                screen
+            }
+            Outcome::Connected(account) => {
+                let mut screen = self.page(ScreenId::Done, Some(STEPS.len()));
+                screen.lines = self.connected(account, now);
+                screen
+            }
+            Outcome::Cancelled => {
+                let mut screen = self.page(ScreenId::Failed, None);
+                screen.lines.push(Line::text(match (&self.ceremony.registration, &self.replaced) {
+                    (None, _) => "Cancelled. Nothing was registered.",
+                    (Some(_), Some(_)) => {
+                        "Cancelled. The old credential is still in place; the unfinished registration lapses by itself."
+                    }
+                    (Some(_), None) => {
+                        "Cancelled. The unfinished registration lapses by itself; nothing was kept here."
+                    }
+                }));
+                screen
+            }
+            _ => {
+                let mut screen = self.page(ScreenId::Failed, None);
+                if self.discovery.obstacle().is_some() {
+                    screen.lines.extend(self.discovery.lines());
+                }
+                screen.lines.extend(self.quote(&self.service_name()));
+                screen.problem = outcome.problem().cloned();
+                screen
+            }
+        };
+        screen.outcome = Some(outcome.clone());
+        screen
+    }
+
+    fn connected(&self, account: &Account, now: Timestamp) -> Vec<Line> {
+        let scopes = if account.scopes.is_empty() { "not said".to_owned() } else { account.scopes.join(", ") };
+        let expires = account.expires_at().map_or("never, as far as the service says".to_owned(), |end| {
+            format!("{} ({})", when::relative(end, now), when::exact(end))
+        });
+        let kept = match account.store {
+            StoreKind::Json => "the token file".to_owned(),
+            StoreKind::Memory => "memory only; gone when this program ends".to_owned(),
+        };
+        let tried = match account.proof.map(|proof| proof.verdict) {
+            Some(Verdict::Accepted { status }) => format!("works ({status})"),
+            Some(Verdict::Refused { status }) => {
+                format!("the service does not accept it yet ({status}); verify again in a while")
+            }
+            Some(Verdict::Unclear { status }) => format!("the answer proves nothing ({status})"),
+            Some(Verdict::Unreachable) | None => "no answer; verify it later".to_owned(),
+        };
+        let mut lines = vec![
+            Line::Heading(match self.replaced {
+                Some(_) => format!("Renewed: {} has a new credential.", account.id),
+                None => format!("Signed up: {} is connected.", account.service),
+            }),
+            Line::Gap,
+            Line::fact("scopes", scopes),
+            Line::fact(
+                "bound to",
+                account.identity.as_deref().map_or("nobody".to_owned(), |identity| trust::clean(identity, 80)),
+            ),
+            Line::fact("expires", expires),
+            Line::fact("kept in", kept),
+            Line::fact("tried", tried),
+        ];
+        if account.store != StoreKind::Memory {
+            lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
+            lines.push(Line::text(format!("authmd-tui token {}", account.id)));
+            lines.push(Line::text(format!(
+                "curl -H \"Authorization: Bearer $(authmd-tui token {})\" {}",
+                account.id,
+                trust::clean(&account.resource, 100)
+            )));
+        }
+        if !account.claimed {
+            lines.extend([
+                Line::Gap,
+                Line::text(
+                    "The service asked for no confirmation: this credential has only the rights from before one.",
+                ),
+            ]);
+        }
+        if let Some(end) = self.replaced.as_ref().and_then(Account::expires_at).filter(|end| *end > now) {
+            lines.extend([
+                Line::Gap,
+                Line::Quiet(format!(
+                    "The former credential is no longer kept here. The service may accept it until {}.",
+                    when::exact(end)
+                )),
+            ]);
+        }
+        lines
+    }
+}

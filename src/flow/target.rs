@@ -1,0 +1,188 @@
+//! What a person may name as the service to sign up to, and what is understood by it.
+
+use url::Url;
+
+use super::wire;
+use crate::problem::{Kind, Problem};
+use crate::trust;
+
+/// Where discovery begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// As typed, cleaned: for titles and reports.
+    pub typed: String,
+    /// What is asked first. Its site is the one that everything else is measured against.
+    pub start: Url,
+    /// The resource metadata's place, where it is known beforehand: a pasted challenge, a NoForm slug.
+    pub metadata: Option<Url>,
+    /// How the text was understood, in words.
+    pub understood: String,
+}
+
+const EXAMPLES: &str = "Give a host or URL (api.example.com), noform:SLUG, or paste a WWW-Authenticate header.";
+
+impl Target {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Problem::new(Kind::Usage, "No service was named.", EXAMPLES));
+        }
+        if text.to_ascii_lowercase().contains("resource_metadata") || is_header(text) {
+            return Self::challenge(text);
+        }
+        if let Some(slug) = text.strip_prefix("noform:") {
+            return Self::noform(text, slug);
+        }
+        let url = parse_url(text)?;
+        match noform_slug(&url) {
+            Some(slug) => Self::noform(text, &slug),
+            None => Self::at(text, url),
+        }
+    }
+
+    /// The target for a service that is known already.
+    pub fn at(typed: &str, start: Url) -> Result<Self, Problem> {
+        trust::endpoint(&start)?;
+        let understood = format!("the service at {}", trust::authority(&start));
+        Ok(Self { typed: trust::clean(typed, 80), start, metadata: None, understood })
+    }
+
+    /// A pasted `WWW-Authenticate` header, or the whole 401 response around it (RFC 9728, section 5.1).
+    fn challenge(text: &str) -> Result<Self, Problem> {
+        let missing = || {
+            Problem::new(
+                Kind::Usage,
+                "That header names no resource_metadata.",
+                "Paste the whole line, as in: WWW-Authenticate: Bearer resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\"",
+            )
+        };
+        let found = text
+            .lines()
+            .find_map(wire::resource_metadata)
+            .or_else(|| wire::resource_metadata(text))
+            .ok_or_else(missing)?;
+        let url = Url::parse(&found).map_err(|_| missing())?;
+        trust::endpoint(&url)?;
+        let understood = format!("a challenge that points to {}", trust::authority(&url));
+        Ok(Self { typed: trust::clean(text, 80), start: url.clone(), metadata: Some(url), understood })
+    }
+
+    /// NoForm serves each tenant's metadata below a path of its own (auth.md as NoForm publishes it).
+    fn noform(typed: &str, slug: &str) -> Result<Self, Problem> {
+        let valid = !slug.is_empty() && slug.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        if !valid {
+            return Err(Problem::new(
+                Kind::Usage,
+                format!("'{}' is not a NoForm slug.", trust::clean(slug, 40)),
+                "A slug has letters, digits and dashes, as in noform:acme.",
+            ));
+        }
+        let at =
+            |path: &str| Url::parse(&format!("https://noform.dev/a/{slug}{path}")).expect("a slug is safe in a path");
+        Ok(Self {
+            typed: trust::clean(typed, 80),
+            start: at(""),
+            metadata: Some(at("/.well-known/oauth-protected-resource")),
+            understood: format!("the NoForm service {slug}"),
+        })
+    }
+}
+
+fn is_header(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.starts_with("www-authenticate")
+        || lower.starts_with("http/1")
+        || lower.starts_with("http/2")
+        || lower.starts_with("bearer ")
+}
+
+/// `acme.noform.dev` or `noform.dev/a/acme`.
+fn noform_slug(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    if host == "noform.dev" {
+        let mut path = url.path_segments()?;
+        return match (path.next(), path.next()) {
+            (Some("a"), Some(slug)) if !slug.is_empty() => Some(slug.to_owned()),
+            _ => None,
+        };
+    }
+    host.strip_suffix(".noform.dev").filter(|slug| !slug.contains('.') && *slug != "www").map(str::to_owned)
+}
+
+fn parse_url(text: &str) -> Result<Url, Problem> {
+    let shown = trust::clean(text, 60);
+    let not_one = |why: &str| Problem::new(Kind::Usage, format!("'{shown}' is not a service: {why}."), EXAMPLES);
+    if text.chars().any(char::is_whitespace) {
+        return Err(not_one("it has blanks in it"));
+    }
+    if text.contains("://") {
+        return Url::parse(text).map_err(|error| not_one(&error.to_string()));
+    }
+    let assumed = Url::parse(&format!("https://{text}")).map_err(|error| not_one(&error.to_string()))?;
+    // A bare name is more likely a typing error than a host; a service on this machine rarely has a certificate.
+    match assumed.host() {
+        _ if trust::is_loopback(&assumed) => {
+            Url::parse(&format!("http://{text}")).map_err(|error| not_one(&error.to_string()))
+        }
+        Some(url::Host::Domain(name)) if !name.trim_end_matches('.').contains('.') => {
+            Err(not_one("a host has a dot in it"))
+        }
+        Some(_) => Ok(assumed),
+        None => Err(not_one("it names no host")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(text: &str) -> String {
+        match Target::parse(text) {
+            Ok(target) => target.metadata.unwrap_or(target.start).to_string(),
+            Err(problem) => format!("{:?}: {}", problem.kind, problem.what),
+        }
+    }
+
+    #[test]
+    fn one_box_takes_all_the_usual_things() {
+        let cases = [
+            ("api.acme.dev", "https://api.acme.dev/"),
+            (" api.acme.dev:8443/v1 ", "https://api.acme.dev:8443/v1"),
+            ("https://api.acme.dev/mcp", "https://api.acme.dev/mcp"),
+            ("127.0.0.1:4180/acme", "http://127.0.0.1:4180/acme"),
+            ("localhost:4180", "http://localhost:4180/"),
+            ("noform:acme", "https://noform.dev/a/acme/.well-known/oauth-protected-resource"),
+            ("acme.noform.dev", "https://noform.dev/a/acme/.well-known/oauth-protected-resource"),
+            ("https://noform.dev/a/acme/auth.md", "https://noform.dev/a/acme/.well-known/oauth-protected-resource"),
+            ("WWW-Authenticate: Bearer resource_metadata=\"https://a.dev/prm\"", "https://a.dev/prm"),
+            ("Bearer error=\"x\", resource_metadata=https://a.dev/prm", "https://a.dev/prm"),
+            (
+                "HTTP/1.1 401 Unauthorized\r\nserver: x\r\nwww-authenticate: Bearer resource_metadata=\"https://a.dev/p\"\r\n\r\n{}",
+                "https://a.dev/p",
+            ),
+        ];
+        for (typed, expected) in cases {
+            assert_eq!(start(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_said_in_one_line() {
+        for typed in [
+            "",
+            "acme",
+            "two words.dev",
+            "https://",
+            "noform:",
+            "noform:a/b",
+            "Bearer realm=\"x\"",
+            "ftp://a.dev/",
+            "http://a.dev/",
+            "https://10.0.0.1/",
+            "resource_metadata=\"nonsense\"",
+        ] {
+            let problem = Target::parse(typed).expect_err(typed);
+            assert!(!problem.what.contains('\n') && !problem.hint.is_empty(), "{typed}: {problem:?}");
+        }
+    }
+}

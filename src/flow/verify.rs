@@ -1,0 +1,138 @@
+//! Asking the service whether a credential still works.
+//!
+//! ```text
+//!   Loading ▶ Asking ▶ Noting ▶ Over
+//! ```
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::probe::{Check, Next};
+use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId};
+use crate::account::{Account, Proof, Verdict};
+use crate::problem::{Kind, Problem};
+use crate::when;
+
+#[derive(Debug)]
+pub struct Verify {
+    account: Account,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Loading,
+    Asking(Check),
+    Noting,
+    Over(Outcome),
+}
+
+impl Verify {
+    pub fn new(account: Account) -> Self {
+        Self { account, stage: Stage::Loading }
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
+        self.stage = Stage::Over(outcome);
+        Vec::new()
+    }
+
+    fn noted(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
+        let (proof, obtained) = (Proof { at: now, verdict }, self.account.obtained_at());
+        self.account.record(proof, obtained);
+        self.stage = Stage::Noting;
+        vec![Effect::Record { id: self.account.id.clone(), proof, obtained }]
+    }
+}
+
+/// The credential is not where its account says it is.
+pub fn credential_missing(account: &Account) -> Problem {
+    Problem::new(
+        Kind::Store,
+        format!("The credential of {} is not in the store any more.", account.id),
+        "Another program may have removed it; sign up again in place.",
+    )
+}
+
+/// What is asked when a credential is tried.
+pub fn resource_url(account: &Account) -> Result<Url, Problem> {
+    let url = Url::parse(&account.resource).map_err(|_| {
+        Problem::new(
+            Kind::Failed,
+            format!("The resource of {} is not an address.", account.id),
+            "Forget the account and sign up again.",
+        )
+    })?;
+    crate::trust::endpoint(&url).map(|()| url)
+}
+
+impl Flow for Verify {
+    fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
+        match (self.stage.clone(), input) {
+            (Stage::Over(_), _) => Vec::new(),
+            (_, Input::Cancel) => self.end(Outcome::Cancelled),
+            (Stage::Loading, Input::Begin) => vec![Effect::Load(self.account.id.clone())],
+            (Stage::Loading, Input::Loaded(loaded)) => {
+                let ready = loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account)));
+                match ready.and_then(|credential| Ok((resource_url(&self.account)?, credential))) {
+                    Ok((resource, credential)) => {
+                        let check = Check::new(resource, credential, self.account.guarded);
+                        let request = check.begin();
+                        self.stage = Stage::Asking(check);
+                        vec![Effect::Http(request)]
+                    }
+                    Err(problem) => self.end(Outcome::of(problem)),
+                }
+            }
+            (Stage::Asking(mut check), Input::Http(answer)) => match check.answer(&answer) {
+                Next::Send(request) => {
+                    self.stage = Stage::Asking(check);
+                    vec![Effect::Http(request)]
+                }
+                Next::Over(verdict) => self.noted(verdict, now),
+            },
+            // What the service said is worth telling even where it could not be written down.
+            (Stage::Noting, Input::Stored(_)) => self.end(Outcome::Checked(Box::new(self.account.clone()))),
+            _ => Vec::new(),
+        }
+    }
+
+    fn screen(&self, _now: Timestamp) -> Screen {
+        let id = match &self.stage {
+            Stage::Over(Outcome::Checked(_)) => ScreenId::Done,
+            Stage::Over(_) => ScreenId::Failed,
+            _ => ScreenId::Waiting,
+        };
+        let mut screen = Screen::new(id, format!("Verify · {}", self.account.service));
+        match &self.stage {
+            Stage::Over(outcome) => {
+                if let Outcome::Checked(account) = outcome {
+                    screen.lines.push(Line::text(verdict_in_words(account)));
+                }
+                screen.problem = outcome.problem().cloned();
+                screen.outcome = Some(outcome.clone());
+            }
+            _ => screen.lines.push(Line::text(format!("Asking {}…", self.account.host()))),
+        }
+        screen
+    }
+}
+
+/// One line on what the last proof says, for every front end.
+pub fn verdict_in_words(account: &Account) -> String {
+    let id = &account.id;
+    match account.proof.map(|proof| proof.verdict) {
+        Some(Verdict::Accepted { status }) => format!("{id} works ({status})."),
+        Some(Verdict::Refused { status }) => {
+            match account.expires_at().zip(account.proof).filter(|(end, proof)| *end <= proof.at) {
+                Some((end, _)) => format!("{id} has expired ({status}); it ended on {}.", when::exact(end)),
+                None => format!("{id} was revoked: the service does not accept it any more ({status})."),
+            }
+        }
+        Some(Verdict::Unclear { status }) => {
+            format!("{id}: the answer ({status}) proves nothing; this resource lets anybody in.")
+        }
+        Some(Verdict::Unreachable) => format!("{id} could not be checked: {} gave no answer.", account.host()),
+        None => format!("{id} has not been checked."),
+    }
+}

@@ -1,0 +1,117 @@
+//! auth.md on the wire: the only place that knows how services spell things.
+//!
+//! Published documents become an [`Offer`], answers become a [`Registration`], a [`Claim`] or a [`Completion`], and every
+//! way of saying no becomes a [`Refusal`]. The flows decide by these and by nothing else. What a document or an answer
+//! holds counts, not the version it claims to be of (auth.md v0.1 to v0.7 are all spoken in the wild).
+
+mod ceremony;
+mod metadata;
+mod refusal;
+
+pub use ceremony::{
+    Claim, Completion, Registration, claim, claim_request, complete_request, completion, register_request,
+    registration, revoke_request,
+};
+pub use metadata::{Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document};
+pub use refusal::{Meaning, Refusal, Step, refusal};
+
+use crate::http::Response;
+use crate::json;
+use serde_json::Value;
+
+/// The JSON object in a response, whatever its content type says.
+pub fn object(response: &Response) -> Option<Value> {
+    serde_json::from_str::<Value>(response.body.expose().trim_start_matches('\u{feff}')).ok().filter(Value::is_object)
+}
+
+/// The part of an answer that matters: members of an envelope (`{ok, data}`, `{registration: {…}}`) are lifted out of it.
+fn payload(answer: Value) -> Value {
+    let inner = ["data", "registration", "result"]
+        .iter()
+        .find_map(|name| answer.get(name).filter(|inner| inner.is_object()).cloned());
+    match (answer, inner) {
+        (Value::Object(mut outer), Some(Value::Object(inner))) => {
+            outer.extend(inner);
+            Value::Object(outer)
+        }
+        (answer, _) => answer,
+    }
+}
+
+/// The `resource_metadata` parameter of a challenge (RFC 9728, section 5.1), quoted or not. A parameter of that name
+/// inside another one's quotes is not it.
+pub fn resource_metadata(header: &str) -> Option<String> {
+    const NAME: &str = "resource_metadata";
+    let mut rest = header;
+    while !rest.is_empty() {
+        if rest.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)) {
+            let after = rest[NAME.len()..].trim_start();
+            if let Some(value) = after.strip_prefix('=') {
+                return Some(parameter_value(value.trim_start())).filter(|value| !value.is_empty());
+            }
+        }
+        let token = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        rest = match &rest[token..] {
+            after if after.starts_with('"') => quoted(&after[1..]).1,
+            after => after.get(after.chars().next().map_or(0, char::len_utf8)..).unwrap_or(""),
+        };
+    }
+    None
+}
+
+fn parameter_value(text: &str) -> String {
+    match text.strip_prefix('"') {
+        Some(inside) => quoted(inside).0,
+        None => text.split(|c: char| c.is_whitespace() || c == ',').next().unwrap_or("").to_owned(),
+    }
+}
+
+/// A quoted string from behind its first quote, and what follows it (RFC 9110, section 5.6.4).
+fn quoted(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (value, &text[at + 1..]),
+            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
+            c => value.push(c),
+        }
+    }
+    (value, "")
+}
+
+/// A code handed to us for the service's own page, which a ceremony with a code read back to us never has.
+fn has_user_code(answer: &Value) -> bool {
+    const PLACES: [&str; 3] = ["claim", "claim_attempt", "attempt"];
+    json::text(answer, &["user_code"]).is_some()
+        || PLACES
+            .iter()
+            .filter_map(|place| json::member(answer, &[place]))
+            .any(|block| json::text(block, &["user_code"]).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_read_as_servers_write_it() {
+        let cases = [
+            (r#"Bearer resource_metadata="https://a.dev/p""#, Some("https://a.dev/p")),
+            (r#"Bearer realm="a, b", resource_metadata = https://a.dev/p, scope="x""#, Some("https://a.dev/p")),
+            (r#"Negotiate abc==, Bearer Resource_Metadata="https://a.dev/p""#, Some("https://a.dev/p")),
+            (r#"Bearer realm="resource_metadata=https://evil.dev""#, None),
+            (
+                r#"Bearer realm="\"resource_metadata=x\"", resource_metadata="https://a.dev/\"p""#,
+                Some("https://a.dev/\"p"),
+            ),
+            (r#"Bearer x_resource_metadata="https://evil.dev""#, None),
+            ("Bearer resource_metadata=", None),
+            ("Bearer “ü” resource_metadata=\"open", Some("open")),
+            ("", None),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(resource_metadata(header).as_deref(), expected, "{header}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What a service publishes: protected resource metadata (RFC 9728), authorization server metadata (RFC 8414) and the
+//! `agent_auth` block in it, under every name seen.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::account::{Revocation, RevokeForm};
+use crate::{json, trust};
+
+const REGISTER: &[&str] =
+    &["identity_endpoint", "register_uri", "registration_endpoint", "agent_registration_endpoint"];
+const CLAIM: &[&str] = &["claim_endpoint", "claim_uri", "claims_uri", "claims_url"];
+const COMPLETE: &[&str] =
+    &["claim_complete_uri", "claim_complete_endpoint", "claim_completion_endpoint", "complete_url"];
+const AGENT_REVOKE: &[&str] = &["revocation_endpoint", "revocation_uri", "revocation_url"];
+const DOCUMENT: &[&str] = &["skill", "skill_uri", "manifest_url", "auth_md_uri", "metadata_uri", "agent_auth_uri"];
+const TYPES: &[&str] = &["identity_types_supported", "supported_identity_types", "supported_types", "flows_supported"];
+const ASSERTIONS: &[&str] = &["assertion_types_supported", "identity_assertion_types_supported"];
+
+/// A name, a scope or a logo's address: no service needs more.
+const NAME_WIDTH: usize = 60;
+
+/// The protected resource metadata that matters here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceMetadata {
+    /// Letter by letter as published.
+    pub resource: Option<String>,
+    pub name: Option<String>,
+    pub logo: Option<Url>,
+    pub servers: Vec<Url>,
+    pub scopes: Vec<String>,
+    pub agent_auth: Option<Value>,
+}
+
+pub fn resource_metadata_document(document: &Value, base: &Url) -> ResourceMetadata {
+    ResourceMetadata {
+        resource: json::text(document, &["resource"]).map(str::to_owned),
+        name: json::text(document, &["resource_name"])
+            .map(|name| trust::clean(name, NAME_WIDTH))
+            .filter(|name| !name.is_empty()),
+        logo: json::text(document, &["resource_logo_uri", "logo_uri"]).and_then(|logo| trust::link(logo, base)),
+        servers: json::list(document, &["authorization_servers"])
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|server| base.join(server).ok())
+            .collect(),
+        scopes: scopes(document, &["scopes_supported"]),
+        agent_auth: json::member(document, &["agent_auth"]).filter(|block| block.is_object()).cloned(),
+    }
+}
+
+/// The ways of registering that a person can walk, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Register without a name; the e-mail address comes with the claim.
+    Anonymous,
+    /// Register with the e-mail address as the assertion (auth.md v0.1).
+    VerifiedEmail,
+    /// Register with the e-mail address as a login hint.
+    ServiceAuth,
+}
+
+/// What a service offers, whichever way it publishes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    pub register: Option<Url>,
+    pub claim: Option<Url>,
+    pub complete: Option<Url>,
+    pub revocation: Revocation,
+    pub starts: Vec<Start>,
+    /// True where the service lists no types at all, so that `starts` is a guess.
+    pub starts_presumed: bool,
+    /// Only identity assertions minted by agent platforms (ID-JAG) are taken.
+    pub agent_only: bool,
+    /// The registration endpoint is OAuth dynamic registration (RFC 7591) under another name.
+    pub oauth_registration: bool,
+    /// Published to please a scanner: nothing behind it.
+    pub placeholder: bool,
+    pub credential_types: Vec<String>,
+    pub code_digits: Option<usize>,
+    pub document: Option<Url>,
+    pub scopes: Vec<String>,
+    /// URLs that were published but cannot be used, cleaned.
+    pub unusable: Vec<String>,
+}
+
+/// Reads the offer out of authorization server metadata (or of a document standing in for it), completed by the
+/// `agent_auth` block of the resource metadata. `None` where neither speaks of agent registration.
+pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) -> Option<Offer> {
+    let block = merged(json::member(server, &["agent_auth", "service_metadata"]), from_resource)?;
+    let mut unusable = Vec::new();
+    let mut url = |source: &Value, names: &[&str]| -> Option<Url> {
+        let text = json::text(source, names)?;
+        match server_url.join(text).ok().filter(|url| trust::endpoint(url).is_ok()) {
+            Some(url) => Some(url),
+            None => {
+                unusable.push(trust::clean(text, 100));
+                None
+            }
+        }
+    };
+    let register = url(&block, REGISTER);
+    let claim = url(&block, CLAIM);
+    let complete = url(&block, COMPLETE);
+    let document = url(&block, DOCUMENT);
+    let standard_revocation = url(server, &["revocation_endpoint"]);
+    let agent_revocation = url(&block, AGENT_REVOKE);
+    let oauth_registration = url(server, &["registration_endpoint"]);
+
+    let types = json::list(&block, TYPES);
+    let starts_presumed = types.is_none();
+    let types = types.unwrap_or_else(|| vec!["anonymous".into()]);
+    let assertion_block = json::member(&block, &["identity_assertion"]);
+    let assertions =
+        json::list(&block, ASSERTIONS).or_else(|| json::list(assertion_block?, ASSERTIONS)).unwrap_or_default();
+    let offered = |name: &str| types.iter().any(|listed| listed == name);
+    let by_email = offered("verified_email")
+        || offered("identity_assertion") && assertions.iter().any(|listed| listed == "verified_email");
+    let starts: Vec<Start> = [
+        (offered("anonymous") || offered("user_claimed"), Start::Anonymous),
+        (by_email, Start::VerifiedEmail),
+        (offered("service_auth"), Start::ServiceAuth),
+    ]
+    .into_iter()
+    .filter_map(|(there, start)| there.then_some(start))
+    .collect();
+
+    let is_document = |url: &Url| Some(url) == document.as_ref() || url.path().to_ascii_lowercase().ends_with(".md");
+    Some(Offer {
+        agent_only: starts.is_empty() && offered("identity_assertion"),
+        placeholder: register.as_ref().is_some_and(is_document)
+            || (starts.is_empty() && !offered("identity_assertion")),
+        oauth_registration: register.is_some() && register == oauth_registration,
+        revocation: match (standard_revocation, agent_revocation) {
+            (Some(url), _) => Revocation::Endpoint { url, form: RevokeForm::OAuth },
+            (None, Some(url)) => Revocation::Endpoint { url, form: RevokeForm::AgentAuth },
+            (None, None) => Revocation::None,
+        },
+        credential_types: credential_types(&block),
+        code_digits: json::member(&block, &["otp_length"]).and_then(Value::as_u64).map(|digits| digits as usize),
+        scopes: scopes(&block, &["scopes_supported", "scopes"]),
+        register,
+        claim,
+        complete,
+        starts,
+        starts_presumed,
+        document,
+        unusable,
+    })
+}
+
+/// The JSON block fenced inside an auth.md, where that is the only place it is published.
+pub fn embedded_agent_auth(document: &str) -> Option<Value> {
+    document.split("```").skip(1).step_by(2).find_map(|fenced| {
+        let text = fenced.trim_start().trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        let value: Value = serde_json::from_str(text.trim()).ok()?;
+        if value.get("agent_auth").is_some_and(Value::is_object) {
+            return Some(value);
+        }
+        json::text(&value, REGISTER)?;
+        Some(Value::Object(Map::from_iter([("agent_auth".to_owned(), value)])))
+    })
+}
+
+/// Two blocks as one; where both have a member, the fuller block wins.
+fn merged(a: Option<&Value>, b: Option<&Value>) -> Option<Value> {
+    let (a, b) = (a.and_then(Value::as_object), b.and_then(Value::as_object));
+    let (fuller, other) = match (a, b) {
+        (Some(a), Some(b)) if b.len() > a.len() => (b, Some(a)),
+        (Some(a), b) => (a, b),
+        (None, Some(b)) => (b, None),
+        (None, None) => return None,
+    };
+    let mut block = fuller.clone();
+    for (name, value) in other.into_iter().flatten() {
+        if block.get(name).is_none_or(Value::is_null) {
+            block.insert(name.clone(), value.clone());
+        }
+    }
+    Some(Value::Object(block))
+}
+
+fn credential_types(block: &Value) -> Vec<String> {
+    let names = &["credential_types_supported", "credential_types"];
+    json::list(block, names)
+        .or_else(|| json::list(json::member(block, &["anonymous"])?, names))
+        .or_else(|| json::list(json::member(block, &["identity_assertion"])?, names))
+        .unwrap_or_default()
+}
+
+fn scopes(document: &Value, names: &[&str]) -> Vec<String> {
+    let listed = json::list(document, names).unwrap_or_default();
+    listed.iter().map(|scope| trust::clean(scope, NAME_WIDTH)).filter(|scope| !scope.is_empty()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn base() -> Url {
+        Url::parse("https://auth.acme.dev/").expect("valid")
+    }
+
+    #[test]
+    fn both_pairs_of_names_are_one_offer() {
+        let with = |register: &str, claim: &str| {
+            offer(
+                &json!({"agent_auth": {register: "/agent/auth", claim: "/agent/auth/claim", "identity_types_supported": ["anonymous"]}}),
+                &base(),
+                None,
+            )
+        };
+        let named = with("identity_endpoint", "claim_endpoint").expect("an offer");
+        assert_eq!(Some(&named), with("register_uri", "claim_uri").as_ref());
+        assert_eq!(named.register.map(String::from), Some("https://auth.acme.dev/agent/auth".into()));
+    }
+
+    #[test]
+    fn the_fuller_block_wins_and_the_other_completes_it() {
+        let server = json!({"agent_auth": {"identity_endpoint": "/new", "identity_types_supported": ["anonymous"], "claim_endpoint": null}});
+        let resource = json!({"identity_endpoint": "/old", "claim_endpoint": "/claim"});
+        let offer = offer(&server, &base(), Some(&resource)).expect("an offer");
+        assert_eq!(offer.register.map(|url| url.path().to_owned()), Some("/new".into()));
+        assert_eq!(offer.claim.map(|url| url.path().to_owned()), Some("/claim".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_walked_is_told_apart() {
+        let of = |block: Value| {
+            offer(&json!({"registration_endpoint": "/oauth/register", "agent_auth": block}), &base(), None)
+                .expect("an offer")
+        };
+        assert!(of(json!({"register_uri": "/a", "identity_types_supported": ["identity_assertion"]})).agent_only);
+        assert!(of(json!({"register_uri": "/auth.md", "identity_types_supported": ["anonymous"]})).placeholder);
+        assert!(of(json!({"register_uri": "/a", "identity_types_supported": ["none"]})).placeholder);
+        assert!(of(json!({"register_uri": "/oauth/register"})).oauth_registration);
+        assert!(of(json!({"register_uri": "/a"})).starts_presumed);
+        assert_eq!(of(json!({"register_uri": "http://acme.dev/a", "skill": "javascript:x"})).unusable.len(), 2);
+    }
+
+    #[test]
+    fn e_mail_registration_is_found_in_both_places() {
+        let starts = |block: Value| offer(&json!({"agent_auth": block}), &base(), None).expect("an offer").starts;
+        assert_eq!(
+            starts(
+                json!({"identity_types_supported": ["identity_assertion"], "identity_assertion_types_supported": ["verified_email"]})
+            ),
+            [Start::VerifiedEmail]
+        );
+        assert_eq!(
+            starts(
+                json!({"identity_types_supported": ["anonymous", "identity_assertion"], "identity_assertion": {"assertion_types_supported": ["verified_email"]}})
+            ),
+            [Start::Anonymous, Start::VerifiedEmail]
+        );
+    }
+
+    #[test]
+    fn a_block_fenced_in_prose_counts() {
+        let document = "# Acme\n```sh\ncurl x\n```\nand\n```json\n{\"register_uri\": \"/a\"}\n```\n";
+        let found = embedded_agent_auth(document).expect("a block");
+        assert_eq!(found["agent_auth"]["register_uri"], "/a");
+        assert_eq!(embedded_agent_auth("```\n{\"a\": 1}\n```"), None);
+    }
+}

@@ -1,0 +1,342 @@
+//! Every way in which services say no, brought to what it means for the walk.
+//!
+//! The code decides, then the status. Codes are kept as they came, for people who look them up.
+
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use serde_json::Value;
+
+use super::object;
+use crate::http::Response;
+use crate::problem::{Kind, Problem};
+use crate::{json, trust};
+
+/// The calls of the ceremony, as the person is told of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Register,
+    Claim,
+    Complete,
+    Revoke,
+}
+
+impl Step {
+    /// "refused to …".
+    pub fn verb(self) -> &'static str {
+        match self {
+            Step::Register => "register an account",
+            Step::Claim => "send a code",
+            Step::Complete => "accept the code",
+            Step::Revoke => "revoke the credential",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    AnonymousOff,
+    EmailOff,
+    AgentOnly,
+    UnsupportedCredentialType,
+    RateLimited,
+    /// The claim token is not, or no longer, known.
+    ClaimTokenInvalid,
+    ClaimExpired,
+    AlreadyClaimed,
+    /// Another ceremony for the same thing is open.
+    InFlight,
+    WrongCode,
+    CodeExpired,
+    /// The service waits for the person to open its mail first.
+    CodeNotReady,
+    /// The credential itself is dead.
+    CredentialDead,
+    /// The endpoints are elsewhere now.
+    Moved,
+    InvalidRequest,
+    /// The service is in trouble; the request may or may not have gone through.
+    Unavailable,
+    /// There is nothing behind the endpoint.
+    NotThere,
+    /// The answer could not be read.
+    Unreadable,
+    /// A kind of ceremony that cannot be walked here.
+    OtherCeremony,
+    Other,
+}
+
+/// A no, with what the service said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    pub meaning: Meaning,
+    pub status: u16,
+    /// The code as the service wrote it, cleaned.
+    pub code: Option<String>,
+    /// The service's own words, cleaned.
+    pub message: Option<String>,
+    pub retry_after: Option<SignedDuration>,
+}
+
+pub fn refusal(response: &Response, step: Step, now: Timestamp) -> Refusal {
+    let body = object(response);
+    let (code, message) = body.as_ref().map(said).unwrap_or_default();
+    let meaning = match code.as_deref().and_then(by_code) {
+        Some(meaning) => meaning,
+        None if response.is_success() && body.is_none() => Meaning::Unreadable,
+        None => by_status(response.status, step),
+    };
+    Refusal { meaning, status: response.status, retry_after: retry_after(response, body.as_ref(), now), code, message }
+}
+
+/// The code and the message, in any of the shapes seen: `{error, message}`, `{error: {code, message}}`, `{error: "prose"}`,
+/// `{code, message}`, `{err, description}`, problem details (RFC 9457).
+fn said(body: &Value) -> (Option<String>, Option<String>) {
+    let body = match json::member(body, &["error", "errors"]) {
+        Some(nested @ Value::Object(_)) => nested,
+        Some(Value::Array(several)) if several.first().is_some_and(Value::is_object) => &several[0],
+        _ => body,
+    };
+    let message = json::text(body, &["message", "error_description", "description", "detail", "title"]);
+    let said: Vec<&str> =
+        ["error", "code", "error_code", "err", "type"].iter().filter_map(|name| json::text(body, &[name])).collect();
+    let codes = || said.iter().copied().filter(|text| is_code(text));
+    let code = codes().find(|code| by_code(code).is_some()).or_else(|| codes().next()).map(str::to_owned);
+    let prose = said.iter().copied().find(|text| !is_code(text));
+    (code, message.or(prose).map(|text| trust::clean(text, 200)).filter(|text| !text.is_empty()))
+}
+
+/// A word for machines: no blanks, nothing to clean.
+fn is_code(text: &str) -> bool {
+    text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}
+
+fn by_code(code: &str) -> Option<Meaning> {
+    Some(match code.to_ascii_lowercase().replace('-', "_").as_str() {
+        "anonymous_not_enabled" | "anonymous_registration_disabled" => Meaning::AnonymousOff,
+        "service_auth_not_enabled" | "service_auth_registration_disabled" | "verified_email_not_enabled" => {
+            Meaning::EmailOff
+        }
+        "identity_assertion_not_enabled" | "issuer_not_enabled" | "login_required" => Meaning::AgentOnly,
+        "unsupported_credential_type" => Meaning::UnsupportedCredentialType,
+        "rate_limited" | "rate_limit_exceeded" | "too_many_requests" | "too_many_attempts" => Meaning::RateLimited,
+        "invalid_claim_token" | "invalid_claim" => Meaning::ClaimTokenInvalid,
+        "claim_expired" => Meaning::ClaimExpired,
+        "previously_claimed" | "already_claimed" => Meaning::AlreadyClaimed,
+        "claimed_or_in_flight" => Meaning::InFlight,
+        "otp_invalid" | "invalid_otp" | "invalid_user_code" | "user_code_invalid" => Meaning::WrongCode,
+        "otp_expired" | "user_code_expired" | "expired_token" | "code_dead" => Meaning::CodeExpired,
+        "otp_not_generated" | "claim_not_confirmed" => Meaning::CodeNotReady,
+        "credential_expired" => Meaning::CredentialDead,
+        "endpoint_moved" => Meaning::Moved,
+        "invalid_request" => Meaning::InvalidRequest,
+        "temporarily_unavailable" | "server_error" | "internal_error" => Meaning::Unavailable,
+        _ => return None,
+    })
+}
+
+fn by_status(status: u16, step: Step) -> Meaning {
+    match (status, step) {
+        (429, _) => Meaning::RateLimited,
+        (501, _) | (404 | 405, Step::Register) => Meaning::NotThere,
+        (500.., _) => Meaning::Unavailable,
+        (401 | 403, Step::Complete) => Meaning::WrongCode,
+        (410, Step::Complete) => Meaning::CodeExpired,
+        (404, Step::Claim | Step::Complete) => Meaning::ClaimTokenInvalid,
+        (410, Step::Claim) => Meaning::ClaimExpired,
+        (401, Step::Revoke) => Meaning::CredentialDead,
+        (300..=399, _) => Meaning::Moved,
+        _ => Meaning::Other,
+    }
+}
+
+/// When the service wants to be asked again: `Retry-After` (RFC 9110, section 10.2.3), a member of the body, or the reset
+/// of a rate limit.
+fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Option<SignedDuration> {
+    let header = response.header("retry-after").next().and_then(|text| match text.trim().parse::<i64>() {
+        Ok(seconds) => Some(SignedDuration::from_secs(seconds)),
+        Err(_) => rfc2822::parse(text).ok().map(|moment| moment.timestamp().duration_since(now)),
+    });
+    let member =
+        || json::member(body?, &["retry_after", "retry_after_seconds"])?.as_i64().map(SignedDuration::from_secs);
+    let reset = || {
+        let number: i64 = response.header("x-ratelimit-reset").next()?.trim().parse().ok()?;
+        Some(SignedDuration::from_secs(if number > 1_000_000_000 { number - now.as_second() } else { number }))
+    };
+    header.or_else(member).or_else(reset).filter(SignedDuration::is_positive)
+}
+
+impl Refusal {
+    /// A ceremony of another kind than the one walked here.
+    pub fn other_ceremony(status: u16) -> Self {
+        Self { meaning: Meaning::OtherCeremony, status, code: None, message: None, retry_after: None }
+    }
+
+    /// The code and status as a person may look them up: `rate_limited, 429`.
+    pub fn verbatim(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{code}, {}", self.status),
+            None => self.status.to_string(),
+        }
+    }
+
+    /// The refusal as a problem, with what to do about it.
+    pub fn problem(&self, service: &str, step: Step) -> Problem {
+        let verbatim = self.verbatim();
+        let refused = format!("{service} refused to {} ({verbatim}).", step.verb());
+        let later = match self.retry_after {
+            Some(wait) => format!("Try again in {}.", words(wait)),
+            None => "Wait a while, then try again.".to_owned(),
+        };
+        let (kind, what, hint) = match self.meaning {
+            Meaning::AnonymousOff | Meaning::EmailOff => (
+                Kind::ServiceRefused,
+                refused,
+                "It offers no other way that a person can walk here; ask the service how people sign up.".into(),
+            ),
+            Meaning::AgentOnly => (
+                Kind::ServiceRefused,
+                format!("{service} only takes agents that their platform vouches for ({verbatim})."),
+                "Sign up on its web site instead, or through an agent platform it trusts.".into(),
+            ),
+            Meaning::UnsupportedCredentialType => (
+                Kind::ServiceRefused,
+                refused,
+                "It hands out no kind of credential that it lists; report this to the service.".into(),
+            ),
+            Meaning::RateLimited => {
+                (Kind::ServiceRefused, format!("{service} has had too many requests ({verbatim})."), later)
+            }
+            Meaning::ClaimTokenInvalid | Meaning::ClaimExpired => (
+                Kind::ServiceRefused,
+                format!("The registration at {service} is over ({verbatim})."),
+                "Start the sign-up again.".into(),
+            ),
+            Meaning::AlreadyClaimed => (
+                Kind::ServiceRefused,
+                format!("{service} says this e-mail address has an account there already ({verbatim})."),
+                "Use the credential of that account, revoke it on the service's site, or sign up with another address."
+                    .into(),
+            ),
+            Meaning::InFlight => {
+                (Kind::ServiceRefused, format!("{service} has a sign-up for this open already ({verbatim})."), later)
+            }
+            Meaning::WrongCode => (
+                Kind::ServiceRefused,
+                format!("{service} did not accept the code ({verbatim})."),
+                "Check the newest mail and start again.".into(),
+            ),
+            Meaning::CodeExpired => {
+                (Kind::ServiceRefused, format!("The code has expired ({verbatim})."), "Ask for a new one.".into())
+            }
+            Meaning::CodeNotReady => (
+                Kind::ServiceRefused,
+                format!("{service} has not made a code yet ({verbatim})."),
+                "Open the link in its mail; the code appears there.".into(),
+            ),
+            Meaning::CredentialDead => (
+                Kind::ServiceRefused,
+                format!("{service} says the credential is not valid any more ({verbatim})."),
+                "Sign up again in place.".into(),
+            ),
+            Meaning::Moved => (
+                Kind::ServiceRefused,
+                format!("{service} has moved its endpoints ({verbatim})."),
+                "Start again; discovery will find the new ones.".into(),
+            ),
+            Meaning::Unavailable => (Kind::ServiceRefused, format!("{service} is in trouble ({verbatim})."), later),
+            Meaning::NotThere => (
+                Kind::ServiceRefused,
+                format!("{service} publishes a sign-up but has none ({verbatim})."),
+                "Sign up on its web site, and tell the service that its metadata is wrong.".into(),
+            ),
+            Meaning::Unreadable => (
+                Kind::ServiceRefused,
+                format!("{service} gave an answer that cannot be read ({verbatim})."),
+                "Nothing was kept. Try again later; the log has the details.".into(),
+            ),
+            Meaning::OtherCeremony => (
+                Kind::Failed,
+                format!(
+                    "{service} wants its sign-up finished on its own page, a way this version does not walk ({verbatim})."
+                ),
+                "Sign up on its web site; nothing was kept here.".into(),
+            ),
+            Meaning::InvalidRequest | Meaning::Other => (
+                Kind::ServiceRefused,
+                refused,
+                "Nothing was kept. The code tells the service's support what happened.".into(),
+            ),
+        };
+        Problem::new(kind, what, hint)
+    }
+}
+
+fn words(wait: SignedDuration) -> String {
+    match wait.as_secs() {
+        s if s < 90 => format!("{s} s"),
+        s if s < 5_400 => format!("{} min", (s + 59) / 60),
+        s => format!("{} h", (s + 3_599) / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn read(status: u16, body: &str, step: Step) -> Refusal {
+        let response = Response { status, headers: vec![], body: Secret::new(body) };
+        refusal(&response, step, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn codes_are_found_in_every_shape() {
+        for body in [
+            r#"{"error":"otp_invalid","message":"Wrong"}"#,
+            r#"{"error":"otp_invalid","error_description":"Wrong"}"#,
+            r#"{"code":"otp_invalid","message":"Wrong"}"#,
+            r#"{"error":{"code":"otp_invalid","message":"Wrong"}}"#,
+            r#"{"err":"otp_invalid","description":"Wrong"}"#,
+            r#"{"ok":false,"error":"otp_invalid","detail":"Wrong"}"#,
+            r#"{"errors":[{"code":"otp_invalid","message":"Wrong"}]}"#,
+        ] {
+            let refusal = read(400, body, Step::Complete);
+            assert_eq!(
+                (refusal.meaning, refusal.code.as_deref(), refusal.message.as_deref()),
+                (Meaning::WrongCode, Some("otp_invalid"), Some("Wrong")),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_code_the_status_decides() {
+        let meaning = |status, step| read(status, r#"{"error":"OTP code incorrect"}"#, step).meaning;
+        assert_eq!(meaning(401, Step::Complete), Meaning::WrongCode);
+        assert_eq!(meaning(410, Step::Complete), Meaning::CodeExpired);
+        assert_eq!(meaning(404, Step::Complete), Meaning::ClaimTokenInvalid);
+        assert_eq!(meaning(404, Step::Register), Meaning::NotThere);
+        assert_eq!(meaning(503, Step::Claim), Meaning::Unavailable);
+        assert_eq!(read(200, "<html>", Step::Complete).meaning, Meaning::Unreadable);
+        assert_eq!(read(200, "", Step::Complete).meaning, Meaning::Unreadable);
+    }
+
+    #[test]
+    fn prose_in_place_of_a_code_is_the_services_words() {
+        let refusal = read(400, "{\"error\":\"email and\\u001b[2J scope required\"}", Step::Claim);
+        assert_eq!((refusal.code, refusal.message.as_deref()), (None, Some("email and [2J scope required")));
+    }
+
+    #[test]
+    fn a_wait_is_read_wherever_it_is_said() {
+        let wait = |headers: Vec<(String, String)>, body: &str| {
+            let response = Response { status: 429, headers, body: Secret::new(body) };
+            refusal(&response, Step::Claim, Timestamp::UNIX_EPOCH).problem("Acme", Step::Claim).hint
+        };
+        let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        assert_eq!(wait(header("retry-after", "120"), ""), "Try again in 2 min.");
+        assert_eq!(wait(header("retry-after", "Thu, 01 Jan 1970 01:00:00 GMT"), ""), "Try again in 60 min.");
+        assert_eq!(wait(vec![], r#"{"retry_after": 30}"#), "Try again in 30 s.");
+        assert_eq!(wait(header("x-ratelimit-reset", "7200"), ""), "Try again in 2 h.");
+        assert_eq!(wait(header("retry-after", "-1"), ""), "Wait a while, then try again.");
+    }
+}

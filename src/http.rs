@@ -1,0 +1,140 @@
+//! Requests and responses as plain values that can be compared.
+//!
+//! A flow says what it wants to send by building a [`Request`]; `shell::net` sends it. Bodies are lists of named fields,
+//! so a test can state a whole request and a log can leave the secret fields out.
+
+use jiff::SignedDuration;
+use url::Url;
+
+use crate::secret::Secret;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+impl Method {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub method: Method,
+    pub url: Url,
+    /// Sent as `Authorization: Bearer …` (RFC 6750, section 2.1).
+    pub bearer: Option<Secret>,
+    pub body: Body,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    Empty,
+    /// `application/json`, one flat object.
+    Json(Vec<Field>),
+    /// `application/x-www-form-urlencoded`.
+    Form(Vec<Field>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub name: &'static str,
+    pub value: FieldValue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldValue {
+    Text(String),
+    Secret(Secret),
+}
+
+impl FieldValue {
+    pub fn expose(&self) -> &str {
+        match self {
+            FieldValue::Text(text) => text,
+            FieldValue::Secret(secret) => secret.expose(),
+        }
+    }
+}
+
+impl From<&str> for FieldValue {
+    fn from(text: &str) -> Self {
+        FieldValue::Text(text.to_owned())
+    }
+}
+
+impl From<Secret> for FieldValue {
+    fn from(secret: Secret) -> Self {
+        FieldValue::Secret(secret)
+    }
+}
+
+pub fn field(name: &'static str, value: impl Into<FieldValue>) -> Field {
+    Field { name, value: value.into() }
+}
+
+impl Request {
+    pub fn get(url: Url) -> Self {
+        Self { method: Method::Get, url, bearer: None, body: Body::Empty }
+    }
+
+    pub fn post(url: Url, body: Body) -> Self {
+        Self { method: Method::Post, url, bearer: None, body }
+    }
+
+    pub fn bearer(mut self, credential: Secret) -> Self {
+        self.bearer = Some(credential);
+        self
+    }
+
+    /// Everything in this request that must not be repeated in a log.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let fields: &[Field] = match &self.body {
+            Body::Empty => &[],
+            Body::Json(fields) | Body::Form(fields) => fields,
+        };
+        self.bearer.iter().chain(fields.iter().filter_map(|field| match &field.value {
+            FieldValue::Secret(secret) => Some(secret),
+            FieldValue::Text(_) => None,
+        }))
+    }
+}
+
+/// An answer of a service. The body may hold a credential, so it is a secret until it has been taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// Names in lower case, in the order received.
+    pub headers: Vec<(String, String)>,
+    pub body: Secret,
+}
+
+impl Response {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Every value of a header; `name` in lower case.
+    pub fn header(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HttpError {
+    /// No connection, or it broke. The text says how, cleaned.
+    Unreachable(String),
+    TimedOut(SignedDuration),
+    /// The body passed the limit, in bytes.
+    TooLarge(usize),
+    /// A redirect that is not followed: to another host, of a POST, or one too many.
+    Redirected(String),
+    /// The certificate was not accepted. The text says why.
+    Certificate(String),
+}

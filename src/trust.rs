@@ -1,0 +1,183 @@
+//! What may be contacted, shown or opened, and what a stranger's text looks like once it is safe to print.
+//!
+//! Every URL that arrives from outside passes [`endpoint`] before anything is sent to it, and every text passes [`clean`]
+//! before it is drawn, logged or copied.
+
+use std::net::IpAddr;
+
+use unicode_width::UnicodeWidthChar;
+use url::{Host, Url};
+
+use crate::problem::{Kind, Problem};
+
+/// May we send a request there? `https`, or `http` on this very machine; no user name in it; no address that only means
+/// something inside somebody's network.
+pub fn endpoint(url: &Url) -> Result<(), Problem> {
+    let refuse = |why: &str| {
+        let shown = clean(url.as_str(), 120);
+        Err(Problem::new(
+            Kind::Unsafe,
+            format!("Refused to contact {shown}: {why}."),
+            "Ask the service to publish a public https address.",
+        ))
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(url) => {}
+        "http" => return refuse("it is not encrypted (http)"),
+        other => return refuse(&format!("{} is not a web address", clean(other, 20))),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("it carries a user name");
+    }
+    match url.host() {
+        None => refuse("it names no host"),
+        Some(host) if is_private(&host) => refuse("it is an address inside a private network"),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Is this the machine we run on?
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn is_private(host: &Host<&str>) -> bool {
+    let ip = match host {
+        Host::Domain(_) => return false,
+        Host::Ipv4(ip) => IpAddr::V4(*ip),
+        Host::Ipv6(ip) => ip.to_ipv4_mapped().map_or(IpAddr::V6(*ip), IpAddr::V4),
+    };
+    match ip {
+        IpAddr::V4(ip) => {
+            ip.is_private() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast() || ip.is_multicast()
+        }
+        IpAddr::V6(ip) => {
+            ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_multicast()
+        }
+    }
+}
+
+/// Do two URLs belong to the same registrable domain (public suffix list)? Loopback and other bare addresses only match
+/// themselves.
+pub fn same_site(a: &Url, b: &Url) -> bool {
+    match (site(a), site(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// The registrable domain of a URL, or its bare host where there is none.
+fn site(url: &Url) -> Option<String> {
+    match url.host()? {
+        Host::Domain(name) => Some(psl::domain_str(name).unwrap_or(name).to_owned()),
+        host => Some(host.to_string()),
+    }
+}
+
+/// `host` or `host:port`, as a person reads it.
+pub fn authority(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => String::new(),
+    }
+}
+
+/// A link that may be shown and opened: the same rule as for an endpoint.
+pub fn link(text: &str, base: &Url) -> Option<Url> {
+    let url = base.join(text).ok()?;
+    endpoint(&url).ok().map(|()| url)
+}
+
+/// A stranger's text on one line: control, direction and zero-width characters gone, white space folded, cut at `max`
+/// columns.
+pub fn clean(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+            width += 1;
+        }
+        for c in word.chars().filter(|c| !is_invisible(*c)) {
+            width += c.width().unwrap_or(0);
+            if width > max {
+                out.truncate(out.trim_end().len());
+                out.push('…');
+                return out;
+            }
+            out.push(c);
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Characters that change how others are read while showing nothing themselves: zero-width marks, direction overrides and
+/// isolates (Unicode TR 36), the soft hyphen, variation selectors, tags.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect(text)
+    }
+
+    #[test]
+    fn only_https_and_this_machine_may_be_contacted() {
+        for good in [
+            "https://api.acme.dev/v1",
+            "http://127.0.0.1:4180/",
+            "http://localhost:1/",
+            "http://[::1]:1/",
+            "https://8.8.8.8/",
+        ] {
+            assert_eq!(endpoint(&url(good)), Ok(()), "{good}");
+        }
+        for bad in [
+            "http://api.acme.dev/",
+            "ftp://acme.dev/",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "https://user@acme.dev/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "https://0.0.0.0/",
+            "https://[fe80::1]/",
+            "https://[::ffff:192.168.1.1]/",
+        ] {
+            assert_eq!(endpoint(&url(bad)).map_err(|problem| problem.kind), Err(Kind::Unsafe), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_site_is_one_registrable_domain() {
+        assert!(same_site(&url("https://api.acme.co.uk/"), &url("https://auth.acme.co.uk/")));
+        assert!(!same_site(&url("https://acme.co.uk/"), &url("https://other.co.uk/")));
+        assert!(!same_site(&url("https://a.github.io/"), &url("https://b.github.io/")));
+        assert!(same_site(&url("http://127.0.0.1:1/"), &url("http://127.0.0.1:2/")));
+        assert!(!same_site(&url("http://127.0.0.1:1/"), &url("http://localhost:1/")));
+    }
+
+    #[test]
+    fn a_strangers_text_comes_out_as_one_plain_line() {
+        assert_eq!(clean("Acme\u{1b}[31m Mail\r\n\tInc", 40), "Acme [31m Mail Inc");
+        assert_eq!(clean("a\u{202e}b\u{200b}c\u{feff}", 40), "abc");
+        assert_eq!(clean("日本語日本語", 7), "日本語…");
+        assert_eq!(clean("  exact  ", 5), "exact");
+    }
+}
