@@ -195,6 +195,7 @@ impl Revocation {
 #[serde(rename_all = "snake_case")]
 pub enum RevokeForm {
     /// RFC 7009: a form with `token` and `token_type_hint`; 200 whatever happened.
+    #[serde(rename = "rfc7009")]
     OAuth,
     /// auth.md v0.1 as clients walk it: the credential as bearer, and once more in a JSON body.
     AgentAuth,

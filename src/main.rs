@@ -1,1 +1,28 @@
-fn main() {}
+//! Arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use authmd_tui::args::Arguments;
+use authmd_tui::command;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("The program could not start: {error}.\nhint: The system may be out of file handles or memory.");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(command::run(arguments));
+    // A read from the terminal may still be waiting; there is nothing left to wait for.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::from(problem.kind.exit_code())
+        }
+    }
+}

@@ -75,6 +75,11 @@ pub fn rfc3339(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// The moment without its fraction of a second, as it reads back from a file.
+pub fn whole_second(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
+}
+
 /// A span a person typed: `7d`, `12h`, `1w 2d`. A day is 24 hours.
 pub fn parse_span(text: &str) -> Result<SignedDuration, String> {
     let bad = || format!("'{text}' is not a span of time; write it like 7d, 12h or 90min");

@@ -33,6 +33,7 @@ use crate::account::{
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
+use crate::when;
 
 /// Wrong codes until the walk stops.
 const TRIES: u8 = 3;
@@ -629,6 +630,7 @@ impl SignUp {
         now: Timestamp,
     ) -> Vec<Effect> {
         let service = self.discovery.service();
+        let now = when::whole_second(now);
         let replaced = self.replaced.as_ref();
         let id = replaced.map(|account| account.id.clone());
         let account = Account {

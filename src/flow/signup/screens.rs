@@ -253,13 +253,13 @@ impl SignUp {
             trust::clean(email, 80)
         )));
         screen.lines.extend(self.quote(&name));
+        screen.lines.push(Line::Quiet(
+            "No mail? Look in the junk folder, go back to correct the address, or have a new code sent.".into(),
+        ));
         if self.ceremony.page.is_some() {
             screen.lines.push(Line::Quiet(format!("{name} also has a page for this:")));
         }
         screen.link.clone_from(&self.ceremony.page);
-        screen.lines.push(Line::Quiet(
-            "No mail? Look in the junk folder, go back to correct the address, or have a new code sent.".into(),
-        ));
         screen.prompt = Some(Prompt::Code {
             label: "The code".into(),
             digits: self.offer().and_then(|offer| offer.code_digits).unwrap_or(6).clamp(4, 10),

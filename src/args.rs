@@ -1,0 +1,196 @@
+//! The command line: declarations only.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::account::{Status, StoreKind};
+use crate::sandbox::fault::Fault;
+use crate::when;
+
+/// Get, review, renew and revoke the credentials of the services you and your agents use.
+///
+/// Without a command, the full-screen program starts; it needs a terminal. Data goes to stdout, everything else to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "authmd-tui", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong use, 3 no such account, 5 a person is needed, 6 the service refused, \
+7 the service could not be reached, 8 the store is locked or cannot be opened, 9 refused for safety, 130 cancelled";
+
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Print JSON on stdout, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where credentials are kept
+    #[arg(long, global = true, value_name = "STORE", env = "AUTHMD_TUI_STORE")]
+    pub store: Option<StoreChoice>,
+    /// Append a record of a guided flow to FILE: JSON lines, never a secret
+    #[arg(long, global = true, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Never start a browser
+    #[arg(long, global = true)]
+    pub no_browser: bool,
+    /// No colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// How long to wait for one answer of a service, as in 30s
+    #[arg(long, global = true, value_name = "SPAN", value_parser = span)]
+    pub timeout: Option<Duration>,
+    /// Say on stderr what is asked of whom
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreChoice {
+    /// The file other tools share: AUTH_MD_TOKEN_STORE, or one of our own
+    Json,
+    /// Nowhere: gone when the program ends
+    Memory,
+}
+
+impl From<StoreChoice> for StoreKind {
+    fn from(choice: StoreChoice) -> Self {
+        match choice {
+            StoreChoice::Json => StoreKind::Json,
+            StoreChoice::Memory => StoreKind::Memory,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the full-screen program on sandbox services and a throw-away store
+    Demo,
+    /// Run the sandbox services alone, in the foreground
+    Sandbox(Sandbox),
+    /// Say what a service offers and how one would sign up; changes nothing
+    Discover {
+        /// A host, a URL, noform:SLUG, or a pasted WWW-Authenticate header
+        target: String,
+    },
+    /// Sign up to a service, with prompts instead of the full screen
+    Add {
+        /// A host, a URL, noform:SLUG, or a pasted WWW-Authenticate header
+        target: String,
+        /// How to obtain the credential; auth_md is what this version walks
+        #[arg(long, value_name = "MODE")]
+        mode: Option<ModeChoice>,
+        /// A word that tells this account from another of the same service
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// List the accounts; never prints a secret
+    List {
+        /// Only those that end within SPAN, as in 7d
+        #[arg(long, value_name = "SPAN", value_parser = when::parse_span)]
+        within: Option<SignedDuration>,
+        /// Only those with this status
+        #[arg(long, value_name = "STATUS", value_parser = status)]
+        status: Option<Status>,
+    },
+    /// Show one account
+    Show { account: String },
+    /// Ask the services whether the credentials still work
+    Verify {
+        accounts: Vec<String>,
+        /// All accounts
+        #[arg(long, conflicts_with = "accounts", required_unless_present = "accounts")]
+        all: bool,
+    },
+    /// Renew: what needs a person is walked on the terminal, or named where there is none
+    Renew {
+        accounts: Vec<String>,
+        /// All that end within a week, or have ended
+        #[arg(long, conflicts_with = "accounts", required_unless_present = "accounts")]
+        due: bool,
+    },
+    /// Revoke at the service, prove it, then forget
+    Revoke {
+        #[arg(required = true)]
+        accounts: Vec<String>,
+    },
+    /// Remove here only; the credential goes on working at the service
+    Forget {
+        #[arg(required = true)]
+        accounts: Vec<String>,
+    },
+    /// Print the credential on stdout, and nothing else
+    Token { account: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ModeChoice {
+    /// auth.md, with a code that is read back
+    #[value(name = "auth_md")]
+    AuthMd,
+}
+
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// 0 takes any free port
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// How long a credential works
+    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
+    pub credential_lifetime: Duration,
+    /// How long a mailed code is good
+    #[arg(long, value_name = "SPAN", default_value = "10min", value_parser = span)]
+    pub code_lifetime: Duration,
+    /// How long a registration can be claimed
+    #[arg(long, value_name = "SPAN", default_value = "1d", value_parser = span)]
+    pub claim_lifetime: Duration,
+    /// Make a step fail: STEP=FAULT or STEP=FAULT:TIMES, as in complete=otp_expired:1
+    #[arg(long, value_name = "STEP=FAULT")]
+    pub fault: Vec<Fault>,
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    // A bare number has always meant seconds in flags of this name.
+    let seconds = text.parse().map(Duration::from_secs);
+    seconds.or_else(|_| {
+        when::parse_span(text).and_then(|span| Duration::try_from(span).map_err(|error| error.to_string()))
+    })
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+        let known: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
+        format!("there are {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_declarations_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_flag_answers_a_consent_question() {
+        let mut command = Arguments::command();
+        let help = command.render_long_help().to_string();
+        for forbidden in ["--yes", "--email", "--code", "--otp", "--force"] {
+            assert!(!help.contains(forbidden), "{forbidden}");
+        }
+        for (name, own) in [("add", &["mode", "label"][..]), ("renew", &["due"]), ("revoke", &[])] {
+            let mut unbuilt = Arguments::command();
+            let sub = unbuilt.find_subcommand_mut(name).expect("declared");
+            let flags: Vec<_> = sub.get_arguments().filter_map(|argument| argument.get_long()).collect();
+            assert_eq!(flags, own, "{name}");
+        }
+    }
+}

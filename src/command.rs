@@ -1,0 +1,418 @@
+//! The commands: each takes what was typed, does it, and returns the exit code's problem or nothing.
+
+mod settings;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
+use crate::args::{self, Arguments, Command};
+use crate::events::problem_json;
+use crate::flow::Outcome;
+use crate::flow::discover::Discover;
+use crate::flow::revoke::{Presence, Receipt, Revoke};
+use crate::flow::signup::SignUp;
+use crate::flow::target::Target;
+use crate::flow::verify::{Verify, credential_missing, verdict_in_words};
+use crate::plain::{self, Console};
+use crate::problem::{Kind, Problem};
+use crate::report;
+use crate::sandbox::{self, Sandbox};
+use crate::shell::{Ports, clock};
+use crate::tui;
+
+pub use settings::Settings;
+
+type Done = Result<(), Problem>;
+
+pub async fn run(arguments: Arguments) -> Done {
+    let settings = Settings::new(&arguments.common)?;
+    match arguments.command {
+        None => tui::run(settings, None).await,
+        Some(Command::Demo) => tui::demo(settings).await,
+        Some(Command::Sandbox(options)) => run_sandbox(options).await,
+        Some(Command::Discover { target }) => discover(&settings, &target).await,
+        Some(Command::Add { target, label, mode: _ }) => add(&settings, &target, label).await,
+        Some(Command::List { within, status }) => list(&settings, within, status).await,
+        Some(Command::Show { account }) => show(&settings, &account).await,
+        Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
+        Some(Command::Renew { accounts, due }) => renew(&settings, &accounts, due).await,
+        Some(Command::Revoke { accounts }) => revoke(&settings, &accounts).await,
+        Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
+        Some(Command::Token { account }) => token(&settings, &account).await,
+    }
+}
+
+/// Data for whoever reads stdout. A reader that has gone away is no failure of ours.
+fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+fn print_json(value: &serde_json::Value) {
+    print(&format!("{value:#}\n"));
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
+    let mut accounts = ports.blocking(|stores| stores.accounts()).await?;
+    report::soonest_first(&mut accounts);
+    Ok(accounts)
+}
+
+/// The account that `name` means: its id, or any beginning of an id, a resource or a service's name that fits one only.
+fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
+    if let Some(exact) = accounts.iter().find(|account| account.id.as_str() == name) {
+        return Ok(exact);
+    }
+    let begins = |text: &str| text.to_lowercase().starts_with(&name.to_lowercase());
+    let fits =
+        |account: &&Account| begins(account.id.as_str()) || begins(&account.resource) || begins(&account.service);
+    let fitting: Vec<&Account> = accounts.iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [only] => Ok(only),
+        [] => Err(Problem::new(
+            Kind::NoSuchAccount,
+            format!("There is no account {}.", crate::trust::clean(name, 60)),
+            "See them all with: authmd-tui list",
+        )),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|account| account.id.as_str()).collect();
+            Err(Problem::new(
+                Kind::Usage,
+                format!("{} fits several accounts.", crate::trust::clean(name, 60)),
+                format!("Say which: {}", ids.join(", ")),
+            ))
+        }
+    }
+}
+
+fn find_all(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
+    names.iter().map(|name| find(accounts, name).cloned()).collect()
+}
+
+/// A person is at the terminal: they see what is said on stderr and type on stdin.
+fn somebody_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn result_of(outcome: Outcome) -> Done {
+    match outcome {
+        Outcome::Failed(problem) | Outcome::Refused(problem) => Err(problem),
+        Outcome::Cancelled => Err(Problem::cancelled()),
+        Outcome::Connected(_) | Outcome::Removed(_) | Outcome::Checked(_) | Outcome::Found => Ok(()),
+    }
+}
+
+async fn run_sandbox(options: args::Sandbox) -> Done {
+    let options = sandbox::Options {
+        port: options.port,
+        credential_lifetime: options.credential_lifetime,
+        code_lifetime: options.code_lifetime,
+        claim_lifetime: options.claim_lifetime,
+        faults: options.fault,
+    };
+    let sandbox = Sandbox::start(options).map_err(|error| {
+        Problem::new(
+            Kind::Failed,
+            format!("The sandbox could not start: {error}."),
+            "Another program may have the port; name another with --port.",
+        )
+    })?;
+    say(&format!("Sandbox  {}", sandbox.url()));
+    for profile in sandbox::PROFILES {
+        say(&format!("  {:<15} authmd-tui add {}", profile.name, sandbox.target(profile)));
+    }
+    say(&format!("  {:<15} {}", "Inbox", sandbox.inbox()));
+    say("Ctrl-C ends it.");
+    print(&format!("{}\n", sandbox.ready_line()));
+    let _ = io::stdout().flush();
+    let _ = tokio::signal::ctrl_c().await;
+    Ok(())
+}
+
+async fn discover(settings: &Settings, target: &str) -> Done {
+    let mut flow = Discover::new(Target::parse(target)?);
+    let outcome = plain::run(&mut flow, &settings.ports()?, None, None).await;
+    let discovery = flow.discovery();
+    match (settings.json, &outcome) {
+        (true, _) => print_json(&report::discovery_json(discovery)),
+        (false, Outcome::Found) => print(&report::discovery_text(discovery)),
+        (false, _) => {}
+    }
+    result_of(outcome)?;
+    match (discovery.verdict(), discovery.obstacle()) {
+        (crate::flow::discover::Verdict::Refused, Some(problem)) => Err(problem),
+        _ => Ok(()),
+    }
+}
+
+/// Walks a sign-up with prompts. What ends up only in memory is offered once more before the program ends.
+async fn walk(settings: &Settings, ports: &Ports, flow: &mut SignUp) -> Outcome {
+    let mut events = match settings.events() {
+        Ok(events) => events,
+        Err(problem) => return Outcome::of(problem),
+    };
+    let mut console = Console::terminal();
+    let outcome = plain::run(flow, ports, Some(&mut console), events.as_mut()).await;
+    if let Outcome::Connected(account) = &outcome {
+        rescue(ports, account, &mut console).await;
+    }
+    outcome
+}
+
+async fn rescue(ports: &Ports, account: &Account, console: &mut Console) {
+    let id = account.id.clone();
+    if account.store != StoreKind::Memory {
+        return;
+    }
+    let Ok(Some(credential)) = ports.blocking(move |stores| stores.load(&id)).await else {
+        return;
+    };
+    console.say("");
+    if console.confirm("  The credential is kept nowhere and ends with this program. Print it on stdout now?").await {
+        print(&format!("{}\n", credential.expose()));
+    }
+}
+
+async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
+    let target = Target::parse(target)?;
+    if !somebody_there() {
+        return Err(Problem::new(
+            Kind::NeedsPerson,
+            "Signing up needs a person at a terminal: consent, e-mail address and code are typed by hand.",
+            "Run it in a terminal. Nothing has been sent.",
+        ));
+    }
+    let ports = settings.ports()?;
+    let mut flow = SignUp::new(target, label);
+    result_of(walk(settings, &ports, &mut flow).await)
+}
+
+async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
+    let now = clock::now();
+    let window = within.unwrap_or(DUE_WITHIN);
+    let mut accounts = accounts(&settings.ports()?).await?;
+    let ends_within = |account: &Account| {
+        within.is_none_or(|within| account.expires_at().is_some_and(|end| end.duration_since(now) <= within))
+    };
+    accounts
+        .retain(|account| ends_within(account) && status.is_none_or(|status| account.status(now, window) == status));
+    match settings.json {
+        true => print_json(&report::accounts_json(&accounts, now, window)),
+        false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
+        false => print(&report::list_text(&accounts, now, window)),
+    }
+    Ok(())
+}
+
+async fn show(settings: &Settings, name: &str) -> Done {
+    let now = clock::now();
+    let accounts = accounts(&settings.ports()?).await?;
+    let account = find(&accounts, name)?;
+    match settings.json {
+        true => print_json(&report::accounts_json(std::slice::from_ref(account), now, DUE_WITHIN)),
+        false => print(&format!(
+            "{}\n\n{}",
+            account.service,
+            report::lines_text(&report::account_lines(account, now, DUE_WITHIN))
+        )),
+    }
+    Ok(())
+}
+
+async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
+    let ports = settings.ports()?;
+    let known = accounts(&ports).await?;
+    let chosen = if all { known } else { find_all(&known, names)? };
+    let mut results = Vec::new();
+    let mut failures = Vec::new();
+    for account in chosen {
+        let mut flow = Verify::new(account.clone());
+        let (account, problem) = match plain::run(&mut flow, &ports, None, None).await {
+            Outcome::Checked(account) => (*account, None),
+            outcome => (account, Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
+        };
+        if !settings.json {
+            print(&match &problem {
+                Some(problem) => format!("{}: {}\n", account.id, problem.what),
+                None => format!("{}\n", verdict_in_words(&account)),
+            });
+        }
+        failures.extend(problem.clone().or_else(|| bad_news(&account)));
+        results.push((account, problem));
+    }
+    if settings.json {
+        print_json(&report::verify_json(&results, clock::now(), DUE_WITHIN));
+    }
+    failures.into_iter().max_by_key(rank).map_or(Ok(()), Err)
+}
+
+/// Which of several problems becomes the exit code: a fault of our own first, then a no, then silence.
+fn rank(problem: &Problem) -> u8 {
+    match problem.kind {
+        Kind::Unreachable => 0,
+        Kind::ServiceRefused => 1,
+        _ => 2,
+    }
+}
+
+/// A dead credential, or one that could not be asked about, is a problem of the command too.
+fn bad_news(account: &Account) -> Option<Problem> {
+    let what = verdict_in_words(account);
+    match account.proof?.verdict {
+        Verdict::Refused { .. } => Some(Problem::new(
+            Kind::ServiceRefused,
+            what,
+            format!("Renew it or forget it: authmd-tui renew {}", account.id),
+        )),
+        Verdict::Unreachable => {
+            Some(Problem::new(Kind::Unreachable, what, "Try again later; the account is as it was."))
+        }
+        Verdict::Accepted { .. } | Verdict::Unclear { .. } => None,
+    }
+}
+
+async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
+    let now = clock::now();
+    let ports = settings.ports()?;
+    let known = accounts(&ports).await?;
+    let chosen = match due {
+        true => known.into_iter().filter(|account| account.status(now, DUE_WITHIN).needs_person()).collect(),
+        false => find_all(&known, names)?,
+    };
+    // Every account of this version is renewed by signing up again, so each one needs a person.
+    let walkable = somebody_there() && !due;
+    let mut results = Vec::new();
+    let mut failure = None;
+    for account in chosen {
+        let outcome = match walkable {
+            true => match SignUp::again(account.clone()) {
+                Ok(mut flow) => walk(settings, &ports, &mut flow).await,
+                Err(problem) => Outcome::of(problem),
+            },
+            false => Outcome::of(Problem::new(
+                Kind::NeedsPerson,
+                format!("{} needs a person to sign up again.", account.id),
+                format!("In a terminal: authmd-tui renew {}", account.id),
+            )),
+        };
+        // The first problem is also the command's; the others are told here.
+        if let (Some(_), Some(problem)) = (&failure, outcome.problem()) {
+            say(&problem.what);
+        }
+        let renewed = outcome.account().cloned().unwrap_or(account);
+        let problem = result_of(outcome).err();
+        results.push(json!({
+            "account": report::account_json(&renewed, clock::now(), DUE_WITHIN),
+            "outcome": if problem.is_none() { "renewed" } else { "not_renewed" },
+            "problem": problem.as_ref().map(problem_json),
+        }));
+        failure = failure.or(problem);
+    }
+    match (settings.json, results.is_empty()) {
+        (true, _) => print_json(&json!({ "version": 1, "results": results })),
+        (false, true) => say("Nothing is due."),
+        (false, false) => {}
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+async fn revoke(settings: &Settings, names: &[String]) -> Done {
+    let ports = settings.ports()?;
+    let chosen = find_all(&accounts(&ports).await?, names)?;
+    let mut events = settings.events()?;
+    let mut results = Vec::new();
+    let mut failure = None;
+    for account in chosen {
+        let mut flow = Revoke::new(account.clone(), Presence::Nobody);
+        let outcome = plain::run(&mut flow, &ports, None, events.as_mut()).await;
+        let name = outcome.name();
+        let problem = result_of(outcome).err();
+        if !settings.json {
+            let verb = if problem.is_none() { "Revoked" } else { "Not revoked" };
+            print(&format!("{verb}: {}\n{}", account.id, receipts_text(&flow)));
+        }
+        results.push(json!({
+            "account": account.id.as_str(),
+            "outcome": name,
+            "receipts": report::receipts_json(flow.receipts()),
+            "problem": problem.as_ref().map(problem_json),
+        }));
+        failure = failure.or(problem);
+    }
+    if settings.json {
+        print_json(&json!({ "version": 1, "results": results }));
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn receipts_text(flow: &Revoke) -> String {
+    let line = |receipt: &Receipt| {
+        format!(
+            "  {:<13} {:<30} {:<30} {}",
+            receipt.what,
+            receipt.place,
+            receipt.answer,
+            crate::when::exact(receipt.at)
+        )
+    };
+    flow.receipts().iter().map(|receipt| line(receipt).trim_end().to_owned() + "\n").collect()
+}
+
+async fn forget(settings: &Settings, names: &[String]) -> Done {
+    let ports = settings.ports()?;
+    for account in find_all(&accounts(&ports).await?, names)? {
+        let id = account.id.clone();
+        ports.blocking(move |stores| stores.forget(&id)).await?;
+        let dead = matches!(account.status(clock::now(), DUE_WITHIN), Status::Expired | Status::Revoked);
+        say(&match dead {
+            true => format!("Forgotten: {}.", account.id),
+            false => format!(
+                "Forgotten: {}. The credential goes on working at {} until it ends or is revoked there.",
+                account.id, account.service
+            ),
+        });
+        if let Source::Foreign(file) = &account.source {
+            say(&format!("It was another program's entry in {file}."));
+        }
+    }
+    Ok(())
+}
+
+async fn token(settings: &Settings, name: &str) -> Done {
+    let ports = settings.ports()?;
+    let accounts = accounts(&ports).await?;
+    let account = find(&accounts, name)?.clone();
+    refuse_dead(&account, clock::now())?;
+    let id = account.id.clone();
+    let credential =
+        ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
+    print(&format!("{}\n", credential.expose()));
+    Ok(())
+}
+
+/// A credential that is known to be dead is not handed out: the caller would only learn it later.
+fn refuse_dead(account: &Account, now: Timestamp) -> Done {
+    let dead = match account.status(now, DUE_WITHIN) {
+        Status::Expired => "has expired",
+        Status::Revoked => "was revoked",
+        _ => return Ok(()),
+    };
+    Err(Problem::new(
+        Kind::NeedsPerson,
+        format!("The credential of {} {dead}; a person has to sign up again.", account.id),
+        format!("In a terminal: authmd-tui renew {}", account.id),
+    ))
+}
+
+/// The stores of the demo: one, that ends with it.
+pub fn throw_away_ports(settings: &Settings) -> Result<Ports, Problem> {
+    let stores = crate::store::Stores::new(vec![Box::new(crate::store::memory::Memory::default())], true);
+    Ok(Ports { net: settings.net()?, stores: Arc::new(stores) })
+}

@@ -1,0 +1,288 @@
+//! The screens of a flow as plain prompts: for dumb terminals, screen readers, slow links, and people who like them.
+//!
+//! The same [`Flow`]s as in the full screen; only what a screen looks like is decided here. Everything goes to stderr.
+
+use std::collections::HashSet;
+use std::io::{self, BufRead, Write};
+use std::thread;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::events::Events;
+use crate::flow::{Answer, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId, StepState};
+use crate::problem::{Kind, Problem};
+use crate::report;
+use crate::secret::Secret;
+use crate::shell::{Ports, clock, perform};
+use crate::when;
+
+/// Where prompts are shown and answers are read.
+pub struct Console {
+    out: Box<dyn Write + Send>,
+    lines: Lines,
+}
+
+/// Lines a person types, read one at a time when one is asked for.
+struct Lines {
+    wanted: mpsc::UnboundedSender<()>,
+    typed: mpsc::UnboundedReceiver<Option<String>>,
+}
+
+impl Console {
+    /// Prompts on stderr, answers from stdin.
+    pub fn terminal() -> Self {
+        Self::new(Box::new(io::stderr()), Box::new(|| io::stdin().lock().lines().next()?.ok()))
+    }
+
+    /// `read` gives the next line, or `None` when there are no more.
+    pub fn new(out: Box<dyn Write + Send>, mut read: Box<dyn FnMut() -> Option<String> + Send>) -> Self {
+        let (wanted, mut asked) = mpsc::unbounded_channel();
+        let (answer, typed) = mpsc::unbounded_channel();
+        // A thread of its own: a read from a terminal cannot be given up once it has begun.
+        thread::spawn(move || {
+            while asked.blocking_recv().is_some() {
+                if answer.send(read()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { out, lines: Lines { wanted, typed } }
+    }
+
+    pub fn say(&mut self, text: &str) {
+        // A terminal that is gone ends the next read.
+        let _ = writeln!(self.out, "{text}");
+    }
+
+    fn prompt(&mut self, text: &str) {
+        let _ = write!(self.out, "{text} ").and_then(|()| self.out.flush());
+    }
+
+    /// The next line, or `None` when there are no more.
+    async fn line(&mut self) -> Option<String> {
+        self.lines.wanted.send(()).ok()?;
+        self.lines.typed.recv().await?
+    }
+
+    /// A question outside of any flow. No answer is a no.
+    pub async fn confirm(&mut self, question: &str) -> bool {
+        loop {
+            self.prompt(&format!("{question} (yes/no):"));
+            match self.line().await.as_deref().map(str::trim).map(str::to_lowercase).as_deref() {
+                Some("yes" | "y") => return true,
+                Some("no" | "n") | None => return false,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// Runs a flow to its end. Without a console there is nobody to ask: a prompt ends it.
+pub async fn run(
+    flow: &mut dyn Flow,
+    ports: &Ports,
+    mut console: Option<&mut Console>,
+    mut events: Option<&mut Events>,
+) -> Outcome {
+    let mut printed = Printed::default();
+    let mut effect = flow.step(Input::Begin, clock::now()).into_iter().next();
+    loop {
+        let now = clock::now();
+        let screen = flow.screen(now);
+        if let Some(events) = events.as_deref_mut() {
+            events.screen(&screen, now);
+        }
+        if let Some(console) = console.as_deref_mut() {
+            printed.show(&screen, now).iter().for_each(|line| console.say(line));
+        }
+        if let Some(outcome) = screen.outcome {
+            return outcome;
+        }
+        let input = match (effect.take(), &screen.prompt, console.as_deref_mut()) {
+            (Some(effect), ..) => interruptible(perform(effect, ports)).await,
+            (None, Some(prompt), Some(console)) => interruptible(ask(console, &screen, prompt)).await,
+            (None, Some(_), None) => return Outcome::of(needs_person(&screen)),
+            // A flow that waits for nothing would wait for ever.
+            (None, None, _) => Input::Cancel,
+        };
+        effect = flow.step(input, clock::now()).into_iter().next();
+    }
+}
+
+/// The problem of a question that nobody is there to answer.
+fn needs_person(screen: &Screen) -> Problem {
+    Problem::new(Kind::NeedsPerson, format!("{}: a person has to answer here.", screen.title), "Run it in a terminal.")
+}
+
+async fn interruptible(work: impl Future<Output = Input>) -> Input {
+    tokio::select! {
+        input = work => input,
+        _ = tokio::signal::ctrl_c() => Input::Cancel,
+    }
+}
+
+async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
+    loop {
+        console.prompt(&question(prompt));
+        let Some(line) = console.line().await else {
+            return Input::Cancel;
+        };
+        match understood(prompt, &line) {
+            Ok(Input::Cancel) => match &screen.at_stake {
+                Some(at_stake) if !console.confirm(&format!("{at_stake} Cancel all the same?")).await => {}
+                _ => return Input::Cancel,
+            },
+            Ok(input) => return input,
+            Err(why) => console.say(&why),
+        }
+    }
+}
+
+/// The question as one line, with the words that do something else.
+fn question(prompt: &Prompt) -> String {
+    match prompt {
+        Prompt::Pick { choices, .. } if choices.len() == 1 => "Number (1), back or cancel:".to_owned(),
+        Prompt::Pick { choices, .. } => format!("Number (1-{}), back or cancel:", choices.len()),
+        Prompt::Confirm { label, .. } => format!("{label} (yes/no, back or cancel):"),
+        Prompt::Code { label, .. } => format!("{label} (or: new, back, cancel):"),
+        Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: back, cancel):"),
+    }
+}
+
+/// What a typed line means for this prompt.
+fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
+    let line = line.trim();
+    let word = line.to_lowercase();
+    match word.as_str() {
+        "cancel" => return Ok(Input::Cancel),
+        "back" => return Ok(Input::Back),
+        _ => {}
+    }
+    match prompt {
+        Prompt::Text { .. } | Prompt::Email { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
+        Prompt::Code { .. } if word == "new" => Ok(Input::Answer(Answer::NewCode)),
+        Prompt::Code { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
+        Prompt::Pick { choices, .. } => match word.parse::<usize>() {
+            Ok(number) if (1..=choices.len()).contains(&number) => Ok(Input::Answer(Answer::Pick(number - 1))),
+            _ => Err(format!("Type a number from 1 to {}.", choices.len())),
+        },
+        Prompt::Confirm { .. } => match word.as_str() {
+            "yes" | "y" => Ok(Input::Answer(Answer::Confirm(true))),
+            "no" | "n" => Ok(Input::Answer(Answer::Confirm(false))),
+            _ => Err("Type yes or no.".to_owned()),
+        },
+    }
+}
+
+/// What has been printed, so that a screen that only grows prints only what is new.
+#[derive(Default)]
+struct Printed {
+    page: Option<(ScreenId, String)>,
+    shown: Vec<String>,
+    steps: HashSet<String>,
+    problem: Option<Problem>,
+    waiting: Option<String>,
+}
+
+impl Printed {
+    fn show(&mut self, screen: &Screen, now: Timestamp) -> Vec<String> {
+        let lines = self.body(screen);
+        // Progress is a line of its own; what it interrupts goes on behind it.
+        if screen.id == ScreenId::Waiting {
+            let fresh: Vec<String> = lines.into_iter().filter(|line| self.waiting.as_ref() != Some(line)).collect();
+            self.waiting = fresh.last().cloned().or(self.waiting.take());
+            return fresh;
+        }
+        self.waiting = None;
+        let page = (screen.id.clone(), screen.title.clone());
+        let mut out = Vec::new();
+        if self.page.as_ref() == Some(&page) {
+            out.extend(lines.iter().filter(|line| !line.is_empty() && !self.shown.contains(line)).cloned());
+        } else {
+            if self.page.as_ref().is_none_or(|(_, title)| *title != screen.title) {
+                out.extend([String::new(), screen.title.clone()]);
+            }
+            out.push(String::new());
+            out.extend(lines.iter().cloned());
+            out.extend(screen.deadline.map(|deadline| format!("\n  Good for {}.", when::countdown(deadline, now))));
+            self.page = Some(page);
+            self.problem = None;
+        }
+        self.shown = lines;
+        if screen.problem != self.problem {
+            out.extend(
+                screen
+                    .problem
+                    .iter()
+                    .flat_map(|problem| [String::new(), format!("! {}", problem.what), format!("  {}", problem.hint)]),
+            );
+            self.problem.clone_from(&screen.problem);
+        }
+        out.dedup_by(|line, before| line.is_empty() && before.is_empty());
+        out
+    }
+
+    fn body(&mut self, screen: &Screen) -> Vec<String> {
+        let mut lines = Vec::new();
+        let names = screen
+            .lines
+            .iter()
+            .filter_map(|line| if let Line::Fact(name, _) = line { Some(name.chars().count()) } else { None });
+        let fact_width = names.max().unwrap_or(0);
+        for line in &screen.lines {
+            match line {
+                Line::Step { state: StepState::Active, .. } => {}
+                // A step is told once, when it is over; later screens that repeat it are for eyes that see both.
+                Line::Step { .. } => {
+                    let text = format!("  {}", report::line_text(line, 0));
+                    if self.steps.insert(text.clone()) {
+                        lines.push(text);
+                    }
+                }
+                Line::Gap => lines.push(String::new()),
+                line => lines.push(format!("  {}", report::line_text(line, fact_width))),
+            }
+        }
+        if let Some(link) = &screen.link {
+            lines.extend([String::new(), link.to_string()]);
+        }
+        match &screen.prompt {
+            Some(Prompt::Pick { label, choices }) => {
+                lines.extend([String::new(), format!("  {label}")]);
+                lines.extend(
+                    choices
+                        .iter()
+                        .enumerate()
+                        .map(|(nth, choice)| format!("  {}  {}  ({})", nth + 1, choice.label, choice.detail)),
+                );
+            }
+            Some(Prompt::Confirm { .. }) => lines.push(String::new()),
+            _ => {}
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consent_takes_a_word_and_nothing_less() {
+        let prompt = Prompt::Confirm { label: "Register?".into(), yes: "Yes".into(), no: "No".into() };
+        for unclear in ["", " ", "ok", "1", "yess"] {
+            assert!(understood(&prompt, unclear).is_err(), "{unclear:?}");
+        }
+        assert_eq!(understood(&prompt, " YES "), Ok(Input::Answer(Answer::Confirm(true))));
+        assert_eq!(understood(&prompt, "n"), Ok(Input::Answer(Answer::Confirm(false))));
+    }
+
+    #[test]
+    fn a_code_prompt_knows_the_ways_out() {
+        let prompt = Prompt::Code { label: "Code".into(), digits: 6 };
+        assert_eq!(understood(&prompt, "new"), Ok(Input::Answer(Answer::NewCode)));
+        assert_eq!(understood(&prompt, "Back"), Ok(Input::Back));
+        assert_eq!(understood(&prompt, " 481 516 "), Ok(Input::Answer(Answer::Text(Secret::new("481 516")))));
+    }
+}

@@ -1,0 +1,349 @@
+//! Accounts and findings as text for people and as JSON for programs.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use crate::account::{Account, Renewal, Revocation, Source, Status, Verdict};
+use crate::flow::discover::{self, Discovery};
+use crate::flow::revoke::Receipt;
+use crate::flow::{Line, StepState};
+use crate::{trust, when};
+
+/// The version of every JSON document printed here.
+const VERSION: u32 = 1;
+
+pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuration) -> Value {
+    let moment = |moment: Option<Timestamp>| moment.map(when::rfc3339);
+    let renews = account.renewal.as_str() == "automatic";
+    let layers = account
+        .layers
+        .iter()
+        .map(|layer| json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": renews }));
+    json!({
+        "id": account.id.as_str(),
+        "service": account.service,
+        "resource": account.resource,
+        "label": account.label,
+        "identity": account.identity,
+        "mode": account.mode.as_str(),
+        "status": account.status(now, due_within).as_str(),
+        "expires_at": moment(account.expires_at()),
+        "scopes": account.scopes,
+        "layers": layers.collect::<Vec<_>>(),
+        "renewal": account.renewal.as_str(),
+        "revocation": account.revocation.as_str(),
+        "store": account.store.as_str(),
+        "created_at": moment(account.created_at),
+        "renewed_at": moment(account.renewed_at),
+        "verified_at": moment(account.verified_at),
+        "source": match &account.source {
+            Source::Own => "own",
+            Source::Foreign(file) => file,
+        },
+    })
+}
+
+pub fn accounts_json(accounts: &[Account], now: Timestamp, due_within: SignedDuration) -> Value {
+    let accounts: Vec<Value> = accounts.iter().map(|account| account_json(account, now, due_within)).collect();
+    json!({ "version": VERSION, "accounts": accounts })
+}
+
+pub fn verify_json(
+    results: &[(Account, Option<crate::problem::Problem>)],
+    now: Timestamp,
+    due_within: SignedDuration,
+) -> Value {
+    let results = results.iter().map(|(account, problem)| {
+        let verdict = account.proof.map(|proof| proof.verdict).filter(|_| problem.is_none());
+        json!({
+            "account": account_json(account, now, due_within),
+            "verdict": verdict.map(Verdict::as_str),
+            "status": verdict.and_then(Verdict::status),
+            "problem": problem.as_ref().map(crate::events::problem_json),
+        })
+    });
+    json!({ "version": VERSION, "results": results.collect::<Vec<_>>() })
+}
+
+pub fn receipts_json(receipts: &[Receipt]) -> Value {
+    let receipts = receipts.iter().map(|receipt| {
+        let place = Some(&receipt.place).filter(|place| !place.is_empty());
+        let answer = Some(&receipt.answer).filter(|answer| !answer.is_empty());
+        json!({ "what": receipt.what, "where": place, "answer": answer, "at": when::rfc3339(receipt.at) })
+    });
+    receipts.collect()
+}
+
+/// Soonest end first; what has no end comes last, by name.
+pub fn soonest_first(accounts: &mut [Account]) {
+    accounts.sort_by(|a, b| {
+        let key = |account: &Account| account.expires_at().map_or((1, Timestamp::MAX), |end| (0, end));
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.service.to_lowercase().cmp(&b.service.to_lowercase()))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+}
+
+/// The time left in a word or two.
+pub fn left(account: &Account, now: Timestamp) -> String {
+    account.expires_at().map_or("–".to_owned(), |end| when::relative(end, now))
+}
+
+/// The accounts as an aligned table.
+pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuration) -> String {
+    if accounts.is_empty() {
+        return "No accounts yet. Sign up to a service with: authmd-tui add HOST\n".to_owned();
+    }
+    let header = ["", "ACCOUNT", "SERVICE", "IDENTITY", "WAY", "STATUS", "LEFT", "SCOPES"].map(str::to_owned);
+    let rows = accounts.iter().map(|account| {
+        let status = account.status(now, due_within);
+        [
+            status.sign().to_string(),
+            account.id.to_string(),
+            account.service.clone(),
+            account.identity.as_deref().map_or("–".to_owned(), |identity| trust::clean(identity, 40)),
+            account.mode.label().to_owned(),
+            status.as_str().to_owned(),
+            left(account, now),
+            trust::clean(&account.scopes.join(" "), 60),
+        ]
+    });
+    columns(&std::iter::once(header).chain(rows).collect::<Vec<_>>())
+}
+
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: [usize; N] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0));
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Everything known of one account, as lines that every front end can show.
+pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDuration) -> Vec<Line> {
+    let or_dash = |text: Option<&str>| text.map_or("–".to_owned(), |text| trust::clean(text, 100));
+    let moment = |moment: Option<Timestamp>| {
+        moment.map_or("–".to_owned(), |moment| format!("{} ({})", when::relative(moment, now), when::exact(moment)))
+    };
+    let status = account.status(now, due_within);
+    let mut lines = vec![
+        Line::fact("status", format!("{} {} · {}", status.sign(), status.as_str(), meaning(account, status, now))),
+        Line::fact("account", account.id.as_str()),
+        Line::fact("bound to", or_dash(account.identity.as_deref())),
+        Line::fact("resource", trust::clean(&account.resource, 120)),
+        Line::fact("scopes", or_dash(Some(account.scopes.join(", ")).as_deref().filter(|scopes| !scopes.is_empty()))),
+        Line::fact("obtained by", account.mode.label()),
+        Line::Gap,
+    ];
+    for layer in &account.layers {
+        lines.push(Line::fact(
+            layer.kind.label(),
+            layer.expires_at.map_or("no end known".to_owned(), |end| {
+                format!("ends {} ({})", when::relative(end, now), when::exact(end))
+            }),
+        ));
+    }
+    lines.extend([
+        Line::fact("signed up", moment(account.created_at)),
+        Line::fact("renewed", moment(account.renewed_at)),
+        Line::fact("last worked", moment(account.verified_at)),
+        Line::fact(
+            "last asked",
+            account.proof.map_or("never".to_owned(), |proof| {
+                format!("{}: {}", when::relative(proof.at, now), verdict_words(proof.verdict))
+            }),
+        ),
+        Line::Gap,
+        Line::fact("renew", renewal_words(account)),
+        Line::fact("revoke", revocation_words(account)),
+        Line::fact(
+            "kept in",
+            match &account.source {
+                Source::Own => account.store.as_str().to_owned(),
+                Source::Foreign(file) => format!("{}, written by another program", trust::clean(file, 100)),
+            },
+        ),
+    ]);
+    lines
+}
+
+fn verdict_words(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Accepted { status } => format!("accepted ({status})"),
+        Verdict::Refused { status } => format!("refused ({status})"),
+        Verdict::Unclear { status } => format!("the answer proves nothing ({status})"),
+        Verdict::Unreachable => "no answer".to_owned(),
+    }
+}
+
+/// The status in a sentence.
+pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
+    let end = account.expires_at().map(|end| when::relative(end, now)).unwrap_or_default();
+    match status {
+        Status::Ok if end.is_empty() => "works; no end known".to_owned(),
+        Status::Ok => format!("ends {end}"),
+        Status::Due => format!("ends {end}; renew it"),
+        Status::Expired => format!("ended {end}; renew it"),
+        Status::Revoked => "the service does not accept it any more; renew or forget it".to_owned(),
+        Status::Unclaimed => "works with few rights until somebody confirms".to_owned(),
+        Status::Unknown => "never checked, no end known; verify it".to_owned(),
+        Status::Unreachable => "the service gave no answer when last asked".to_owned(),
+    }
+}
+
+/// What renewing does for this account, or why it cannot.
+pub fn renewal_words(account: &Account) -> String {
+    match &account.renewal {
+        Renewal::Person => {
+            "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()
+        }
+        Renewal::None => "no way is known".to_owned(),
+    }
+}
+
+/// What revoking does for this account, or why it cannot.
+pub fn revocation_words(account: &Account) -> String {
+    match &account.revocation {
+        Revocation::Endpoint { url, .. } => {
+            format!("POST {}{}, then proven by a refused call, then removed here", trust::authority(url), url.path())
+        }
+        Revocation::None => "the service offers no call for it; you can forget it here".to_owned(),
+        Revocation::Undiscovered => "the service is asked how first; the entry is another program's".to_owned(),
+    }
+}
+
+/// Lines without a screen around them: facts aligned, steps with their signs.
+pub fn lines_text(lines: &[Line]) -> String {
+    let width = lines
+        .iter()
+        .filter_map(|line| if let Line::Fact(name, _) = line { Some(name.width()) } else { None })
+        .max()
+        .unwrap_or(0);
+    lines.iter().map(|line| line_text(line, width) + "\n").collect()
+}
+
+pub fn line_text(line: &Line, fact_width: usize) -> String {
+    match line {
+        Line::Fact(name, value) => format!("{name}{}  {value}", " ".repeat(fact_width.saturating_sub(name.width()))),
+        Line::Item { number, what, detail, done } => {
+            let sign = if *done { "✓" } else { " " };
+            let detail = if detail.is_empty() { String::new() } else { format!("  ({detail})") };
+            format!("{sign} {number}  {what}{detail}")
+        }
+        Line::Step { state, what, found, took } => {
+            let took = took.map_or(String::new(), |took| format!("  ({})", when::took(took)));
+            format!("{} {what}: {found}{took}", step_sign(*state))
+        }
+        Line::Quote { from, text } => format!("{from} says: “{text}”"),
+        other => other.plain(),
+    }
+}
+
+pub fn step_sign(state: StepState) -> char {
+    match state {
+        StepState::Active => '…',
+        StepState::Done => '✓',
+        StepState::Missed => '–',
+        StepState::Failed => '✗',
+    }
+}
+
+pub fn discovery_text(discovery: &Discovery) -> String {
+    let service = discovery.service();
+    let mut lines = discovery.lines();
+    lines.extend([
+        Line::Gap,
+        Line::fact("service", service.name.clone()),
+        Line::fact("resource", trust::clean(&service.resource, 120)),
+        Line::fact("hosts", service.hosts.join(", ")),
+        Line::fact(
+            "scopes",
+            if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") },
+        ),
+        Line::fact("verdict", discovery.verdict().as_str()),
+    ]);
+    for finding in discovery.findings() {
+        lines.push(Line::fact(finding.level.as_str(), finding.message));
+    }
+    match discovery.obstacle() {
+        Some(problem) => {
+            lines.extend([Line::Gap, Line::text(problem.what), Line::text(format!("hint: {}", problem.hint))])
+        }
+        None => {
+            lines.push(Line::Gap);
+            lines.extend(steps(discovery).into_iter().enumerate().map(|(nth, what)| Line::Item {
+                number: nth + 1,
+                what,
+                detail: String::new(),
+                done: false,
+            }));
+            lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {}", discovery.target().typed))]);
+        }
+    }
+    lines_text(&lines)
+}
+
+pub fn discovery_json(discovery: &Discovery) -> Value {
+    let service = discovery.service();
+    let findings = discovery
+        .findings()
+        .into_iter()
+        .map(|finding| json!({ "level": finding.level.as_str(), "code": finding.code, "message": finding.message }));
+    let offers = match discovery.verdict() {
+        discover::Verdict::Signup => json!([{
+            "mode": "auth_md",
+            "recommended": true,
+            "why": "A code by mail, typed here; no browser needed.",
+            "steps": steps(discovery),
+        }]),
+        _ => json!([]),
+    };
+    json!({
+        "version": VERSION,
+        "target": discovery.target().typed,
+        "service": { "name": service.name, "resource": service.resource, "logo": service.logo.as_ref().map(url::Url::as_str), "hosts": service.hosts },
+        "offers": offers,
+        "verdict": discovery.verdict().as_str(),
+        "findings": findings.collect::<Vec<_>>(),
+    })
+}
+
+/// What a sign-up would do, in order.
+fn steps(discovery: &Discovery) -> Vec<String> {
+    use crate::flow::wire::Start;
+    let name = discovery.service().name;
+    let rest = [
+        "you type the code here".to_owned(),
+        "the account is bound to you".to_owned(),
+        "the credential is kept, and tried once".to_owned(),
+    ];
+    let first = match discovery.starts().first() {
+        Some(Start::Anonymous) => vec![
+            "register without a name".to_owned(),
+            "you type your e-mail address".to_owned(),
+            format!("{name} mails you a code"),
+        ],
+        _ => vec![
+            "you type your e-mail address".to_owned(),
+            "register with it".to_owned(),
+            format!("{name} mails you a code"),
+        ],
+    };
+    first.into_iter().chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_whatever_the_letters() {
+        let rows =
+            [["a".to_owned(), "日本".to_owned(), "x".to_owned()], ["bb".to_owned(), "c".to_owned(), "y".to_owned()]];
+        assert_eq!(columns(&rows), "a   日本  x\nbb  c     y\n");
+    }
+}

@@ -1,0 +1,218 @@
+//! Ways to make the sandbox fail, one a step: any error code of the protocol, and answers that no client expects.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// The calls that can be made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    Api,
+    Resource,
+    Server,
+    AuthMd,
+    Register,
+    Claim,
+    Complete,
+    Revoke,
+}
+
+impl Step {
+    pub const ALL: [Step; 8] = [
+        Step::Api,
+        Step::Resource,
+        Step::Server,
+        Step::AuthMd,
+        Step::Register,
+        Step::Claim,
+        Step::Complete,
+        Step::Revoke,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Api => "api",
+            Step::Resource => "resource",
+            Step::Server => "server",
+            Step::AuthMd => "auth_md",
+            Step::Register => "register",
+            Step::Claim => "claim",
+            Step::Complete => "complete",
+            Step::Revoke => "revoke",
+        }
+    }
+}
+
+/// Error codes and the status each comes with (auth.md v0.1 to v0.3 as the published sample services answer).
+const CODES: &[(&str, u16)] = &[
+    ("anonymous_not_enabled", 400),
+    ("verified_email_not_enabled", 400),
+    ("service_auth_not_enabled", 400),
+    ("identity_assertion_not_enabled", 400),
+    ("issuer_not_enabled", 400),
+    ("login_required", 401),
+    ("interaction_required", 401),
+    ("unsupported_credential_type", 400),
+    ("invalid_request", 400),
+    ("rate_limited", 429),
+    ("too_many_attempts", 429),
+    ("invalid_claim_token", 401),
+    ("claim_expired", 410),
+    ("previously_claimed", 409),
+    ("claimed_or_in_flight", 409),
+    ("otp_invalid", 401),
+    ("otp_expired", 410),
+    ("otp_not_generated", 400),
+    ("credential_expired", 401),
+    ("endpoint_moved", 410),
+    ("temporarily_unavailable", 503),
+    ("internal_error", 500),
+];
+
+/// Answers beside the protocol, and what each is.
+const ODD: &[(&str, &str)] = &[
+    ("html", "a web page in place of JSON"),
+    ("empty", "200 with nothing in it"),
+    ("huge", "10 MiB of JSON"),
+    ("wrong_types", "every member of another type than expected"),
+    ("not_found", "404, as if nothing were there"),
+    ("redirect", "a redirect to another host"),
+    ("slow", "an answer after a minute"),
+    ("ignored", "says yes and does nothing (revoke)"),
+];
+
+/// A fault switched on for a step: for so many calls, or until it is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub step: Step,
+    /// `None` switches the step's fault off.
+    pub name: Option<&'static str>,
+    pub times: Option<u32>,
+}
+
+/// `STEP=FAULT`, `STEP=FAULT:TIMES` or `STEP=none`.
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (step, fault) =
+            text.split_once('=').ok_or_else(|| format!("'{text}' is not STEP=FAULT, as in complete=otp_expired:1"))?;
+        let (name, times) = match fault.split_once(':') {
+            Some((name, times)) => {
+                (name, Some(times.parse().map_err(|_| format!("'{times}' is not a number of calls"))?))
+            }
+            None => (fault, None),
+        };
+        let step = Step::ALL.into_iter().find(|known| known.name() == step).ok_or_else(|| {
+            let steps: Vec<_> = Step::ALL.iter().map(|step| step.name()).collect();
+            format!("'{step}' is not a step; there are {}", steps.join(", "))
+        })?;
+        if name == "none" {
+            return Ok(Fault { step, name: None, times: None });
+        }
+        match names().find(|known| *known == name) {
+            Some(name) => Ok(Fault { step, name: Some(name), times }),
+            None => Err(format!("'{name}' is not a fault; there are {}", names().collect::<Vec<_>>().join(", "))),
+        }
+    }
+}
+
+/// Every fault there is.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(name, _)| *name).chain(ODD.iter().map(|(name, _)| *name))
+}
+
+/// The faults that are on.
+#[derive(Debug, Default)]
+pub struct Faults(BTreeMap<Step, (&'static str, Option<u32>)>);
+
+impl Faults {
+    pub fn set(&mut self, fault: Fault) {
+        match fault.name {
+            Some(name) => drop(self.0.insert(fault.step, (name, fault.times))),
+            None => drop(self.0.remove(&fault.step)),
+        }
+    }
+
+    pub fn on(&self, step: Step) -> Option<&'static str> {
+        self.0.get(&step).map(|(name, _)| *name)
+    }
+
+    /// The fault for this call, which uses up one of its times.
+    pub fn take(&mut self, step: Step) -> Option<&'static str> {
+        let (name, times) = self.0.get_mut(&step)?;
+        let name = *name;
+        if let Some(left) = times {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.0.remove(&step);
+            }
+        }
+        Some(name)
+    }
+}
+
+/// The answer that a fault gives, and how long to hold it back. `None` where the fault changes what is done instead.
+pub fn answer(name: &str) -> Option<(Option<Duration>, Response)> {
+    let json_text = |text: String| ([(header::CONTENT_TYPE, "application/json")], text).into_response();
+    let response = match name {
+        "html" => ([(header::CONTENT_TYPE, "text/html")], "<!doctype html><title>Oops</title><p>Something went wrong.").into_response(),
+        "empty" => StatusCode::OK.into_response(),
+        "huge" => json_text(format!("{{\"padding\":\"{}\"}}", "x".repeat(10 * 1024 * 1024))),
+        "wrong_types" => json_text(
+            json!({"credential": 42, "claim_token": ["a"], "scopes": 7, "credential_expires": {}, "status": true, "resource": [],
+                "authorization_servers": "x", "agent_auth": "none", "error": null})
+            .to_string(),
+        ),
+        "not_found" => StatusCode::NOT_FOUND.into_response(),
+        "redirect" => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
+        "slow" => return Some((Some(Duration::from_secs(60)), StatusCode::OK.into_response())),
+        "ignored" => return None,
+        code => return Some((None, refusal(code))),
+    };
+    Some((None, response))
+}
+
+/// An error as the protocol has it.
+pub fn refusal(code: &str) -> Response {
+    let status = CODES.iter().find(|(name, _)| *name == code).map_or(400, |(_, status)| *status);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let message = format!("The sandbox says {}.", code.replace('_', " "));
+    let body = Body::from(json!({"error": code, "message": message}).to_string());
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("120"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_spelled_step_fault_times() {
+        assert_eq!(
+            "complete=otp_expired:1".parse(),
+            Ok(Fault { step: Step::Complete, name: Some("otp_expired"), times: Some(1) })
+        );
+        assert_eq!("api=none".parse(), Ok(Fault { step: Step::Api, name: None, times: None }));
+        for bad in ["complete", "x=html", "api=nothing", "api=html:often"] {
+            assert!(bad.parse::<Fault>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_fault_with_a_number_uses_itself_up() {
+        let mut faults =
+            Faults::from(vec!["claim=html:2".parse().expect("a fault"), "api=empty".parse().expect("a fault")]);
+        let taken: Vec<_> = (0..3).map(|_| faults.take(Step::Claim)).collect();
+        assert_eq!(taken, [Some("html"), Some("html"), None]);
+        assert_eq!(faults.take(Step::Api).and(faults.take(Step::Api)), Some("empty"));
+    }
+}

@@ -1,0 +1,59 @@
+//! The one place where effects happen.
+//!
+//! [`perform`] takes an [`Effect`] and brings back the [`Input`] that answers it. Everything else in here is what it needs
+//! for that: the network, the browser, the clock, folders and the log file.
+
+pub mod browser;
+pub mod clock;
+pub mod log;
+pub mod net;
+pub mod paths;
+
+use std::sync::Arc;
+
+use crate::flow::{Effect, Input};
+use crate::problem::{Kind, Problem};
+use crate::store::Stores;
+
+/// What effects are performed with. Cheap to clone.
+#[derive(Clone)]
+pub struct Ports {
+    pub net: net::Net,
+    pub stores: Arc<Stores>,
+}
+
+pub async fn perform(effect: Effect, ports: &Ports) -> Input {
+    match effect {
+        Effect::Http(request) => Input::Http(ports.net.send(&request).await),
+        Effect::Wait(span) => {
+            tokio::time::sleep(span).await;
+            Input::Elapsed
+        }
+        Effect::Lookup { resource } => Input::Known(ports.blocking(move |stores| Ok(stores.known(&resource))).await),
+        Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| stores.load(&id)).await),
+        Effect::Save(account, credential) => {
+            Input::Stored(ports.blocking(move |stores| stores.save(&account, &credential)).await)
+        }
+        Effect::Record { id, proof, obtained } => {
+            Input::Stored(ports.blocking(move |stores| stores.record(&id, proof, obtained)).await)
+        }
+        Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await),
+    }
+}
+
+impl Ports {
+    /// Runs a store's work where it may take its time.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Stores) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let stores = Arc::clone(&self.stores);
+        tokio::task::spawn_blocking(move || work(&stores)).await.unwrap_or_else(|_| {
+            Err(Problem::new(
+                Kind::Store,
+                "The store ended unexpectedly.",
+                "Try again; if it happens again, please report it.",
+            ))
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! Requests over the network: bounded in time, in size and in where they lead.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::redirect::Policy;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::clock;
+use crate::http::{Body, Field, HttpError, Method, Request, Response};
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+use crate::trust;
+
+/// Metadata and answers of a ceremony have a few hundred bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
+const MOST_REDIRECTS: usize = 3;
+pub const TIMEOUT: Duration = Duration::from_secs(15);
+
+#[derive(Clone)]
+pub struct Net {
+    clients: Arc<Clients>,
+    timeout: Duration,
+}
+
+struct Clients {
+    outside: reqwest::Client,
+    /// For services on this machine, which no proxy can reach.
+    here: reqwest::Client,
+}
+
+impl Net {
+    pub fn new(timeout: Duration) -> Result<Self, Problem> {
+        // An error says that one is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(Policy::none())
+                .timeout(timeout)
+                .user_agent(concat!("authmd-tui/", env!("CARGO_PKG_VERSION")))
+        };
+        let failed = |error: reqwest::Error| {
+            Problem::new(
+                Kind::Failed,
+                format!("The network could not be set up: {}.", chain(&error)),
+                "Check SSL_CERT_FILE and the proxy settings.",
+            )
+        };
+        let outside = builder().build().map_err(failed)?;
+        let here = builder().no_proxy().build().map_err(failed)?;
+        Ok(Self { clients: Arc::new(Clients { outside, here }), timeout })
+    }
+
+    pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        let started = clock::now();
+        let answer = self.follow(request).await;
+        record(request, &answer, clock::now().duration_since(started));
+        answer
+    }
+
+    /// A `GET` may be redirected within its host; nothing else is.
+    async fn follow(&self, request: &Request) -> Result<Response, HttpError> {
+        let mut url = request.url.clone();
+        for _ in 0..=MOST_REDIRECTS {
+            let response = self.once(request, &url).await?;
+            let location = response.header("location").next().and_then(|place| url.join(place).ok());
+            match location {
+                Some(next) if (300..400).contains(&response.status) && request.method == Method::Get => {
+                    if next.origin() != url.origin() || trust::endpoint(&next).is_err() {
+                        return Err(HttpError::Redirected(trust::clean(next.as_str(), 200)));
+                    }
+                    url = next;
+                }
+                _ => return Ok(response),
+            }
+        }
+        Err(HttpError::Redirected("in circles".into()))
+    }
+
+    async fn once(&self, request: &Request, url: &Url) -> Result<Response, HttpError> {
+        let client = if trust::is_loopback(url) { &self.clients.here } else { &self.clients.outside };
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut builder =
+            client.request(method, url.clone()).header(ACCEPT, "application/json, text/markdown;q=0.9, */*;q=0.1");
+        if let Some(credential) = &request.bearer {
+            builder = builder.bearer_auth(credential.expose());
+        }
+        builder = match &request.body {
+            Body::Empty => builder,
+            Body::Json(fields) => builder.header(CONTENT_TYPE, "application/json").body(json_text(fields)),
+            Body::Form(fields) => {
+                builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form_text(fields))
+            }
+        };
+        let failed = |error: reqwest::Error| self.classified(&error);
+        let mut response = builder.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        let headers: Vec<(String, String)> = headers.collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LARGEST_BODY {
+                return Err(HttpError::TooLarge(LARGEST_BODY));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, headers, body: Secret::new(String::from_utf8_lossy(&body)) })
+    }
+
+    fn classified(&self, error: &reqwest::Error) -> HttpError {
+        let why = chain(error);
+        if error.is_timeout() {
+            return HttpError::TimedOut(SignedDuration::try_from(self.timeout).unwrap_or(SignedDuration::MAX));
+        }
+        if why.contains("certificate") {
+            return HttpError::Certificate(trust::clean(&why, 200));
+        }
+        HttpError::Unreachable(trust::clean(&why, 200))
+    }
+}
+
+/// The innermost cause says what happened; the outer ones repeat that a request failed. Its number is for programs.
+fn chain(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let words = innermost.to_string();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+fn json_text(fields: &[Field]) -> String {
+    let members = fields.iter().map(|field| (field.name.to_owned(), Value::from(field.value.expose())));
+    Value::Object(Map::from_iter(members)).to_string()
+}
+
+fn form_text(fields: &[Field]) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for field in fields {
+        form.append_pair(field.name, field.value.expose());
+    }
+    form.finish()
+}
+
+/// One line a request in the log: where it went and what came back, never what was in it.
+fn record(request: &Request, answer: &Result<Response, HttpError>, took: SignedDuration) {
+    let place = format!("{} {}{}", request.method.as_str(), trust::authority(&request.url), request.url.path());
+    match answer {
+        Ok(response) => {
+            let kind = response.header("content-type").next().unwrap_or("no content type");
+            let length = response.body.expose().len();
+            tracing::debug!(
+                status = response.status,
+                kind,
+                length,
+                ms = took.as_millis() as i64,
+                shape = shape_of(request, response),
+                "{place}"
+            );
+        }
+        Err(error) => tracing::debug!(?error, ms = took.as_millis() as i64, "{place}"),
+    }
+}
+
+/// What an answer looks like without what it says: the names and types of its members. Of what is no JSON, the first words,
+/// with everything we sent taken out.
+fn shape_of(request: &Request, response: &Response) -> String {
+    const FIRST_WORDS: usize = 80;
+    match serde_json::from_str::<Value>(response.body.expose()) {
+        Ok(value) => trust::clean(&shape(&value, 3), 400),
+        Err(_) if response.is_success() => "not JSON".to_owned(),
+        Err(_) => {
+            let said = request
+                .secrets()
+                .fold(response.body.expose().to_owned(), |text, secret| text.replace(secret.expose(), "…"));
+            trust::clean(&said, FIRST_WORDS)
+        }
+    }
+}
+
+fn shape(value: &Value, depth: usize) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "bool".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "text".into(),
+        Value::Array(items) => format!("[{}]", items.len()),
+        Value::Object(_) if depth == 0 => "{…}".into(),
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(name, value)| format!("{name}: {}", shape(value, depth - 1))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::field;
+
+    #[test]
+    fn the_log_tells_the_shape_and_nothing_of_the_content() {
+        let request = Request::post(
+            Url::parse("https://a.dev/").expect("valid"),
+            Body::Json(vec![field("claim_token", Secret::new("clm_1"))]),
+        );
+        let response = |status, body: &str| Response { status, headers: vec![], body: Secret::new(body) };
+        assert_eq!(
+            shape_of(&request, &response(200, r#"{"credential": "sk_1", "scopes": ["a"], "n": {"x": 1}}"#)),
+            "{credential: text, scopes: [1], n: {x: number}}"
+        );
+        assert_eq!(shape_of(&request, &response(500, "<h1>no clm_1 here</h1>")), "<h1>no … here</h1>");
+        assert_eq!(shape_of(&request, &response(200, "sk_live_1")), "not JSON");
+    }
+}

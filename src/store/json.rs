@@ -1,0 +1,258 @@
+//! The token file that several tools share (`AUTH_MD_TOKEN_STORE`).
+//!
+//! One JSON object, one member an account: `auth_md_token:<resource>` with `credential`, `scopes`, `expires`, `service`,
+//! `email`, `registered_at`, as auth.md clients write it. What this program needs beyond that is in one more member of the
+//! entry, `authmd_tui`; a second account of one resource has its label behind a `#` in the key, which no resource has
+//! (RFC 9728, section 1.2).
+//!
+//! A change is made in the *text* of the file, so that whatever is not ours stays letter for letter. The new text goes to
+//! a new file beside the old one, which is flushed and renamed over it, under a lock, after reading again under that lock.
+//! A file that does not parse is copied and left alone.
+
+mod entry;
+mod text;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use self::entry::Entry;
+use super::Store;
+use crate::account::{Account, AccountId, Proof, StoreKind};
+use crate::flow::StoreOffer;
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+
+const KEY: &str = "auth_md_token:";
+/// How long to wait for another program to be done with the file.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// Copies of one damaged file that are kept.
+const COPIES: u32 = 100;
+
+pub struct Json {
+    path: PathBuf,
+}
+
+impl Json {
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The file itself, behind any symbolic link: renaming over a link would replace the link.
+    fn file(&self) -> PathBuf {
+        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
+    }
+
+    /// The text of the file, or of an empty one; an error for a text that is not an object of entries.
+    fn read(&self) -> Result<String, Problem> {
+        let path = self.file();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            Err(error) => return Err(self.problem("read", &error)),
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) if text.trim().is_empty() => Ok(String::new()),
+            Ok(text) if text::members(&text).is_some() => Ok(text),
+            Ok(text) => Err(damaged(&path, text.as_bytes())),
+            Err(error) => Err(damaged(&path, error.as_bytes())),
+        }
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, Problem> {
+        let text = self.read()?;
+        let source = self.path.display().to_string();
+        Ok(entry::all(&text, KEY, &source))
+    }
+
+    /// Changes the text under the lock. `change` sees the entries and the text as they are now.
+    fn change(&self, change: impl FnOnce(&[Entry], String) -> Option<String>) -> Result<(), Problem> {
+        let path = self.file();
+        if let Some(folder) = path.parent() {
+            create_private(folder).map_err(|error| self.problem("create the folder of", &error))?;
+        }
+        let _lock = self.lock(&path)?;
+        let text = self.read()?;
+        let entries = entry::all(&text, KEY, "");
+        match change(&entries, text) {
+            Some(changed) => replace(&path, changed.as_bytes()).map_err(|error| self.problem("write", &error)),
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self, path: &Path) -> Result<File, Problem> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let file = open_private(Path::new(&name)).map_err(|error| self.problem("lock", &error))?;
+        let tries = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
+        for _ in 0..tries {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(fs::TryLockError::Error(error)) => return Err(self.problem("lock", &error)),
+            }
+        }
+        Err(Problem::new(
+            Kind::Store,
+            format!("Another program has been writing {} for {} s.", self.path.display(), LOCK_PATIENCE.as_secs()),
+            "Nothing was changed. End that program, then try again.",
+        ))
+    }
+
+    fn problem(&self, what: &str, error: &io::Error) -> Problem {
+        Problem::new(
+            Kind::Store,
+            format!("Could not {what} {}: {error}.", self.path.display()),
+            "Check the folder's rights and the free space, or keep credentials elsewhere (--store).",
+        )
+    }
+}
+
+impl Store for Json {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Json
+    }
+
+    fn accounts(&self) -> Result<Vec<Account>, Problem> {
+        Ok(self.entries()?.into_iter().map(|entry| entry.account).collect())
+    }
+
+    fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem> {
+        Ok(self.entries()?.into_iter().find(|entry| entry.account.id == *id).and_then(|entry| entry.credential))
+    }
+
+    fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem> {
+        self.change(|entries, text| {
+            let key = match entries.iter().find(|entry| entry.account.id == account.id) {
+                Some(entry) => entry.key.clone(),
+                None => free_key(account, entries),
+            };
+            let former = text::get(&text, &key).unwrap_or_default().to_owned();
+            Some(text::set(&text, &key, &entry::written(&former, account, credential)))
+        })
+    }
+
+    fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
+        self.change(|entries, text| {
+            let entry = entries.iter().find(|entry| entry.account.id == *id)?;
+            let mut account = entry.account.clone();
+            account.record(proof, obtained);
+            let former = text::get(&text, &entry.key)?.to_owned();
+            (account != entry.account).then(|| text::set(&text, &entry.key, &entry::annotated(&former, &account)))
+        })
+    }
+
+    fn forget(&self, id: &AccountId) -> Result<(), Problem> {
+        self.change(|entries, text| {
+            let entry = entries.iter().find(|entry| entry.account.id == *id)?;
+            Some(text::remove(&text, &entry.key))
+        })
+    }
+
+    fn offer(&self) -> StoreOffer {
+        StoreOffer {
+            kind: StoreKind::Json,
+            label: "In a file that other tools can read".into(),
+            detail: format!("{}, not encrypted, readable by you only", self.path.display()),
+            problem: self
+                .read()
+                .and_then(|_| writable(&self.file()).map_err(|error| self.problem("write", &error)))
+                .err(),
+        }
+    }
+}
+
+/// The plain key for the first account of a resource; with the label, or the id, for others.
+fn free_key(account: &Account, entries: &[Entry]) -> String {
+    let plain = format!("{KEY}{}", account.resource);
+    let told_apart = account.label.clone().unwrap_or_else(|| account.id.to_string());
+    match account.label.is_none() && entries.iter().all(|entry| entry.key != plain) {
+        true => plain,
+        false => format!("{plain}#{told_apart}"),
+    }
+}
+
+/// Keeps a copy of what could not be read, once, and says where.
+fn damaged(path: &Path, bytes: &[u8]) -> Problem {
+    let copy_path = |n: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{n}"));
+        PathBuf::from(name)
+    };
+    let mut kept = None;
+    for copy in (1..=COPIES).map(copy_path) {
+        match fs::read(&copy) {
+            Ok(same) if same == bytes => kept = Some(copy),
+            Ok(_) => continue,
+            Err(_) => kept = replace(&copy, bytes).is_ok().then_some(copy),
+        }
+        break;
+    }
+    let hint = match kept {
+        Some(copy) => {
+            format!("It was left as it is, with a copy in {}. Mend it, or move it away to begin anew.", copy.display())
+        }
+        None => "It was left as it is. Mend it, or move it away to begin anew.".to_owned(),
+    };
+    Problem::new(Kind::Store, format!("{} is not the JSON object it should be.", path.display()), hint)
+}
+
+/// New file, flushed to disk, renamed over the old one, folder flushed: after a crash there is the old text or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".authmd-tui-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    // Somebody may have given the file to a group on purpose; a new one is for its owner only.
+    if let Ok(former) = fs::metadata(path) {
+        file.as_file().set_permissions(former.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// Would a replacement go through? A read-only file in a folder one may write could be renamed over, and must not be.
+/// Nothing is left behind, no folder either.
+fn writable(path: &Path) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    }
+    match path.ancestors().skip(1).find(|folder| folder.is_dir()) {
+        Some(folder) => tempfile::tempfile_in(folder).map(drop),
+        None => tempfile::tempfile_in(".").map(drop),
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened as a file; the rename itself is as durable as it gets.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn create_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create_private(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

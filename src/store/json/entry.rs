@@ -1,0 +1,160 @@
+//! One entry of the token file, read into an account and written back.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::text;
+use crate::account::{Account, AccountId, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Source, StoreKind};
+use crate::secret::Secret;
+use crate::{json as lenient, trust, when};
+
+/// The member that holds what is only ours.
+const OURS: &str = "authmd_tui";
+const VERSION: u32 = 1;
+
+/// An entry as read.
+pub struct Entry {
+    pub key: String,
+    pub account: Account,
+    pub credential: Option<Secret>,
+}
+
+/// What renewing and revoking need beyond the shared members.
+#[derive(Serialize, Deserialize)]
+struct Ours {
+    version: u32,
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    resource: String,
+    mode: Mode,
+    kind: LayerKind,
+    claimed: bool,
+    start: Url,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guarded: Option<bool>,
+    revocation: Revocation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    renewed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verified_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<Proof>,
+    /// The credential was put here by another tool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    foreign: bool,
+}
+
+/// Every entry that is a credential; what else is in the file is somebody else's.
+pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
+    let members = text::members(text).unwrap_or_default();
+    let mut parsed: Vec<(String, &str, Value, Option<Ours>)> = Vec::new();
+    for member in &members {
+        let Some(resource) = member.key.strip_prefix(prefix) else {
+            continue;
+        };
+        let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(member.value(text)) else {
+            continue;
+        };
+        // A key that stands twice counts once, with its last value.
+        parsed.retain(|(key, ..)| *key != member.key);
+        let ours = value.get(OURS).and_then(|ours| serde_json::from_value(ours.clone()).ok());
+        parsed.push((member.key.clone(), resource, value, ours));
+    }
+    // Ids that were given stay; entries of other tools get what is free.
+    let mut taken: Vec<AccountId> =
+        parsed.iter().filter_map(|(.., ours)| AccountId::stored(&ours.as_ref()?.id)).collect();
+    let mut entries = Vec::new();
+    for (key, resource, value, ours) in parsed {
+        let id = ours.as_ref().and_then(|ours| AccountId::stored(&ours.id)).unwrap_or_else(|| {
+            let id = AccountId::new(resource, None, &taken);
+            taken.push(id.clone());
+            id
+        });
+        let credential = lenient::text(&value, &["credential"]).map(Secret::from);
+        let Some(account) = account(id, resource, &value, ours, source) else {
+            continue;
+        };
+        entries.push(Entry { key, account, credential });
+    }
+    entries
+}
+
+fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, source: &str) -> Option<Account> {
+    let resource = ours.as_ref().map_or(resource, |ours| &ours.resource).to_owned();
+    let start = ours.as_ref().map(|ours| ours.start.clone()).or_else(|| Url::parse(&resource).ok())?;
+    let expires_at = lenient::moment(value, &["expires"], &[], Timestamp::UNIX_EPOCH);
+    let text = |name: &str, width: usize| {
+        lenient::text(value, &[name]).map(|text| trust::clean(text, width)).filter(|text| !text.is_empty())
+    };
+    Some(Account {
+        id,
+        service: text("service", 60).unwrap_or_else(|| trust::authority(&start)),
+        label: ours.as_ref().and_then(|ours| ours.label.clone()),
+        identity: text("email", 254),
+        mode: ours.as_ref().map_or(Mode::AuthMd, |ours| ours.mode),
+        scopes: lenient::list(value, &["scopes"])
+            .unwrap_or_default()
+            .iter()
+            .map(|scope| trust::clean(scope, 60))
+            .collect(),
+        layers: vec![Layer { kind: ours.as_ref().map_or(LayerKind::ApiKey, |ours| ours.kind), expires_at }],
+        claimed: ours.as_ref().is_none_or(|ours| ours.claimed),
+        guarded: ours.as_ref().and_then(|ours| ours.guarded),
+        renewal: Renewal::Person,
+        revocation: ours.as_ref().map_or(Revocation::Undiscovered, |ours| ours.revocation.clone()),
+        store: StoreKind::Json,
+        source: if ours.as_ref().is_some_and(|ours| !ours.foreign) {
+            Source::Own
+        } else {
+            Source::Foreign(source.to_owned())
+        },
+        created_at: lenient::moment(value, &["registered_at"], &[], Timestamp::UNIX_EPOCH),
+        renewed_at: ours.as_ref().and_then(|ours| ours.renewed_at),
+        verified_at: ours.as_ref().and_then(|ours| ours.verified_at),
+        proof: ours.as_ref().and_then(|ours| ours.proof),
+        resource,
+        start,
+    })
+}
+
+/// The entry's text with account and credential in it; members that are not known here stay.
+pub fn written(former: &str, account: &Account, credential: &Secret) -> String {
+    let moment = |moment: Option<Timestamp>| json!(moment.map(when::rfc3339));
+    let shared = [
+        ("credential", json!(credential.expose())),
+        ("scopes", json!(account.scopes)),
+        ("expires", moment(account.expires_at())),
+        ("service", json!(account.service)),
+        ("email", json!(account.identity)),
+        ("registered_at", moment(account.created_at)),
+    ];
+    let text =
+        shared.into_iter().fold(former.to_owned(), |text, (name, value)| text::set(&text, name, &value.to_string()));
+    annotated(&text, account)
+}
+
+/// The entry's text with only our own member brought up to date.
+pub fn annotated(former: &str, account: &Account) -> String {
+    let ours = Ours {
+        version: VERSION,
+        id: account.id.to_string(),
+        label: account.label.clone(),
+        resource: account.resource.clone(),
+        mode: account.mode,
+        kind: account.layers.first().map_or(LayerKind::ApiKey, |layer| layer.kind),
+        claimed: account.claimed,
+        start: account.start.clone(),
+        guarded: account.guarded,
+        revocation: account.revocation.clone(),
+        renewed_at: account.renewed_at,
+        verified_at: account.verified_at,
+        proof: account.proof,
+        foreign: account.source != Source::Own,
+    };
+    // A struct of texts, numbers and moments always serializes.
+    let ours = serde_json::to_value(ours).unwrap_or_default();
+    text::set(former, OURS, &ours.to_string()).trim_end().to_owned()
+}
