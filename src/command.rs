@@ -31,7 +31,7 @@ type Done = Result<(), Problem>;
 pub async fn run(arguments: Arguments) -> Done {
     let settings = Settings::new(&arguments.common)?;
     match arguments.command {
-        None => tui::run(settings, None).await,
+        None => tui::run(settings).await,
         Some(Command::Demo) => tui::demo(settings).await,
         Some(Command::Sandbox(options)) => run_sandbox(options).await,
         Some(Command::Discover { target }) => discover(&settings, &target).await,

@@ -130,6 +130,8 @@ pub struct Screen {
     /// Until when the thing on this screen is good.
     pub deadline: Option<Timestamp>,
     pub problem: Option<Problem>,
+    /// Is there a question before this one?
+    pub can_go_back: bool,
     /// What would be lost by cancelling here; then the front end asks first.
     pub at_stake: Option<String>,
     /// Set when the flow is over.
@@ -343,6 +345,7 @@ impl Screen {
             prompt: None,
             deadline: None,
             problem: None,
+            can_go_back: false,
             at_stake: None,
             outcome: None,
         }

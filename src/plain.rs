@@ -124,7 +124,7 @@ async fn interruptible(work: impl Future<Output = Input>) -> Input {
 
 async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
     loop {
-        console.prompt(&question(prompt));
+        console.prompt(&question(prompt, screen.can_go_back));
         let Some(line) = console.line().await else {
             return Input::Cancel;
         };
@@ -140,13 +140,14 @@ async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
 }
 
 /// The question as one line, with the words that do something else.
-fn question(prompt: &Prompt) -> String {
+fn question(prompt: &Prompt, can_go_back: bool) -> String {
+    let back = if can_go_back { "back, " } else { "" };
     match prompt {
-        Prompt::Pick { choices, .. } if choices.len() == 1 => "Number (1), back or cancel:".to_owned(),
-        Prompt::Pick { choices, .. } => format!("Number (1-{}), back or cancel:", choices.len()),
-        Prompt::Confirm { label, .. } => format!("{label} (yes/no, back or cancel):"),
-        Prompt::Code { label, .. } => format!("{label} (or: new, back, cancel):"),
-        Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: back, cancel):"),
+        Prompt::Pick { choices, .. } if choices.len() == 1 => format!("Type 1 (or: {back}cancel):"),
+        Prompt::Pick { choices, .. } => format!("Type 1 to {} (or: {back}cancel):", choices.len()),
+        Prompt::Confirm { label, .. } => format!("{label} yes or no (or: {back}cancel):"),
+        Prompt::Code { label, .. } => format!("{label} (or: new, {back}cancel):"),
+        Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: {back}cancel):"),
     }
 }
 

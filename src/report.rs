@@ -86,9 +86,10 @@ pub fn soonest_first(accounts: &mut [Account]) {
     });
 }
 
-/// The time left in a word or two.
-pub fn left(account: &Account, now: Timestamp) -> String {
-    account.expires_at().map_or("–".to_owned(), |end| when::relative(end, now))
+/// The time left in a word or two; nothing is left of what was revoked.
+pub fn left(account: &Account, status: Status, now: Timestamp) -> Option<String> {
+    let end = account.expires_at().filter(|_| status != Status::Revoked)?;
+    Some(when::relative(end, now))
 }
 
 /// The accounts as an aligned table.
@@ -106,7 +107,7 @@ pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuratio
             account.identity.as_deref().map_or("–".to_owned(), |identity| trust::clean(identity, 40)),
             account.mode.label().to_owned(),
             status.as_str().to_owned(),
-            left(account, now),
+            left(account, status, now).unwrap_or_else(|| "–".to_owned()),
             trust::clean(&account.scopes.join(" "), 60),
         ]
     });

@@ -10,6 +10,7 @@
 //!
 //! Every call can be made to fail on purpose ([`fault`]); every call is in a log that can be read.
 
+pub mod demo;
 pub mod fault;
 mod pages;
 mod world;

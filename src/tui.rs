@@ -1,8 +1,243 @@
-use crate::command::Settings;
-use crate::problem::Problem;
-pub async fn run(_s: Settings, _x: Option<()>) -> Result<(), Problem> {
-    Ok(())
+//! The full-screen program: the terminal in and out, and the loop between them.
+//!
+//! ```text
+//!   terminal ──▶ Message ──▶ App::update ──▶ Command ──▶ shell, terminal
+//!                                │                          │
+//!                            view::draw            Message ◀┘
+//! ```
+//!
+//! The loop waits for a key, for an answer, or for the moment at which a word on the screen changes; it takes all that is
+//! pending, and draws once. When nothing happens, nothing wakes.
+
+pub mod app;
+pub mod keymap;
+pub mod list;
+pub mod session;
+mod terminal;
+pub mod theme;
+pub mod view;
+
+use std::env;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use self::app::{App, Command, Message};
+use self::terminal::{Ending, Signals, Terminal};
+use self::theme::Theme;
+use crate::command::{self, Settings};
+use crate::events::Events;
+use crate::flow::{Effect, Input};
+use crate::problem::{Kind, Problem};
+use crate::sandbox::{self, Sandbox};
+use crate::secret::Secret;
+use crate::shell::{Ports, clock, perform};
+
+/// The program on the person's own stores.
+pub async fn run(settings: Settings) -> Result<(), Problem> {
+    terminal::required()?;
+    let ports = settings.ports()?;
+    start(settings, ports, None).await
 }
-pub async fn demo(_s: Settings) -> Result<(), Problem> {
-    Ok(())
+
+/// The program on sandbox services and a store that ends with it.
+pub async fn demo(settings: Settings) -> Result<(), Problem> {
+    terminal::required()?;
+    let sandbox = Sandbox::start(sandbox::Options::default()).map_err(|error| {
+        Problem::new(
+            Kind::Failed,
+            format!("The sandbox could not start: {error}."),
+            "Is there a network on this machine at all?",
+        )
+    })?;
+    let ports = command::throw_away_ports(&settings)?;
+    sandbox::demo::fill(&sandbox, &ports, clock::now()).await?;
+    let banner = format!(
+        "A demo on sandbox services. To sign up, press a and type {}. The mails are at {} (curl shows them too). Nothing is kept when you quit.",
+        sandbox.target(sandbox::ACME).trim_start_matches("http://"),
+        sandbox.inbox(),
+    );
+    start(settings, ports, Some(banner)).await
+}
+
+async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Result<(), Problem> {
+    let theme = Theme { color: settings.color, unicode: speaks_unicode() };
+    let events = settings.events()?;
+    let app = App::new(theme, ports.stores.name(), banner);
+    let terminal = Terminal::enter()?;
+    let (send, receive) = mpsc::unbounded_channel();
+    let ending = Program { app, terminal, ports, settings, events, send }.run(receive).await;
+    match ending {
+        Ending::Quit => Ok(()),
+        Ending::Interrupted => Err(Problem::cancelled()),
+        Ending::Signal(number) => terminal::die_of(number),
+        // Nobody is left to read a message.
+        Ending::HungUp => terminal::die_of(terminal::HANGUP),
+    }
+}
+
+/// The locale decides (POSIX, XBD 8.2): the first of these that is set.
+fn speaks_unicode() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    match locale {
+        Some(locale) => locale.to_lowercase().replace('-', "").contains("utf8"),
+        None => cfg!(windows),
+    }
+}
+
+/// Puts pasted text into an editor as one line.
+fn insert(editor: &mut tui_input::Input, text: &str) {
+    let line = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    for c in line.chars().filter(|c| !c.is_control()) {
+        editor.handle(tui_input::InputRequest::InsertChar(c));
+    }
+}
+
+/// What comes in: from the terminal, or as an answer to a command.
+enum Incoming {
+    Terminal(Event),
+    Answer(Message),
+    /// The terminal can be read no more.
+    Closed,
+}
+
+struct Program {
+    app: App,
+    terminal: Terminal,
+    ports: Ports,
+    settings: Settings,
+    events: Option<Events>,
+    send: mpsc::UnboundedSender<Incoming>,
+}
+
+/// Reads the terminal in a task of its own: an `EventStream` remembers the first waker only, so that one reader has to stay.
+async fn read_terminal(send: mpsc::UnboundedSender<Incoming>) {
+    let mut events = EventStream::new();
+    while let Some(Ok(event)) = events.next().await {
+        if send.send(Incoming::Terminal(event)).is_err() {
+            return;
+        }
+    }
+    let _ = send.send(Incoming::Closed);
+}
+
+impl Program {
+    async fn run(mut self, mut incoming: mpsc::UnboundedReceiver<Incoming>) -> Ending {
+        let Ok(mut signals) = Signals::new() else {
+            return Ending::HungUp;
+        };
+        tokio::spawn(read_terminal(self.send.clone()));
+        self.resize();
+        let mut todo = self.app.begin();
+        loop {
+            if let Some(ending) = self.work(std::mem::take(&mut todo)) {
+                return ending;
+            }
+            self.record();
+            let now = clock::now();
+            if self.terminal.draw(|frame| view::draw(&self.app, frame, now)).is_err() {
+                return Ending::HungUp;
+            }
+            let alarm = self
+                .app
+                .next_change(now)
+                .map(|at| Duration::try_from(at.duration_since(clock::now())).unwrap_or_default());
+            let mut pending = tokio::select! {
+                came = incoming.recv() => came,
+                ending = signals.next() => match ending {
+                    Some(ending) => return ending,
+                    // Asked to stop by somebody else than the keyboard.
+                    None => {
+                        todo.push(Command::Suspend);
+                        None
+                    }
+                },
+                () = sleep(alarm.unwrap_or_default()), if alarm.is_some() => Some(Incoming::Answer(Message::Redraw)),
+            };
+            while let Some(came) = pending {
+                let message = match came {
+                    Incoming::Closed => return Ending::HungUp,
+                    Incoming::Answer(message) => Some(message),
+                    Incoming::Terminal(event) => self.message(event),
+                };
+                todo.extend(message.map(|message| self.app.update(message, clock::now())).unwrap_or_default());
+                pending = incoming.try_recv().ok();
+            }
+        }
+    }
+
+    fn message(&mut self, event: Event) -> Option<Message> {
+        match event {
+            Event::Key(_) if self.terminal.is_bare() => {
+                self.terminal.come_back();
+                Some(Message::Redraw)
+            }
+            Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
+            Event::Paste(text) => Some(Message::Paste(text)),
+            Event::Resize(..) => {
+                self.resize();
+                Some(Message::Redraw)
+            }
+            _ => None,
+        }
+    }
+
+    fn resize(&mut self) {
+        self.app.page = view::list_rows(self.terminal.size());
+    }
+
+    /// The record of the guided pane on the screen, where one is asked for.
+    fn record(&mut self) {
+        if let (Some(events), Some(session)) = (&mut self.events, self.app.session()) {
+            events.screen(session.screen(), clock::now());
+        }
+    }
+
+    fn work(&mut self, commands: Vec<Command>) -> Option<Ending> {
+        for command in commands {
+            match command {
+                Command::Quit => return Some(if self.app.interrupted { Ending::Interrupted } else { Ending::Quit }),
+                Command::Suspend => self.terminal.suspend(),
+                Command::Print(link) => self.terminal.print_bare(link.as_str()),
+                Command::Copy(text) => self.terminal.copy(&text),
+                Command::ClearClipboard => self.terminal.copy(&Secret::default()),
+                Command::Open(page) => self.answer(Message::Opened(self.settings.browser.open(&page))),
+                Command::Perform(id, effect) => {
+                    self.spawn(move |ports| async move { Message::Flow(id, perform(effect, &ports).await) })
+                }
+                Command::Load => {
+                    self.spawn(|ports| async move { Message::Loaded(ports.blocking(|stores| stores.accounts()).await) })
+                }
+                Command::Fetch(account) => self.spawn(|ports| async move {
+                    match perform(Effect::Load(account.clone()), &ports).await {
+                        Input::Loaded(loaded) => Message::Credential(account, loaded),
+                        _ => Message::Redraw,
+                    }
+                }),
+                Command::Forget(account) => self.spawn(|ports| async move {
+                    match perform(Effect::Forget(account.clone()), &ports).await {
+                        Input::Stored(stored) => Message::Forgotten(account, stored),
+                        _ => Message::Redraw,
+                    }
+                }),
+            }
+        }
+        None
+    }
+
+    fn answer(&self, message: Message) {
+        // The receiver lives as long as the loop.
+        let _ = self.send.send(Incoming::Answer(message));
+    }
+
+    fn spawn<F: Future<Output = Message> + Send + 'static>(&self, work: impl FnOnce(Ports) -> F) {
+        let (work, send) = (work(self.ports.clone()), self.send.clone());
+        tokio::spawn(async move {
+            let _ = send.send(Incoming::Answer(work.await));
+        });
+    }
 }

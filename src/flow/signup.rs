@@ -186,19 +186,27 @@ impl SignUp {
         Vec::new()
     }
 
-    fn back(&mut self) {
-        let question = match &self.stage {
-            Stage::Ask(_) => self.question.clone(),
+    /// The question that "back" leads to.
+    fn before(&self) -> Option<&Stage> {
+        match &self.stage {
+            Stage::Ask(_) => self.question.as_ref(),
             // A credential that is held only by this flow is not left behind by going back.
             Stage::Store if self.ceremony.granted.is_some() => None,
-            stage if Some(stage) == self.question.as_ref() => self.past.pop(),
+            stage if Some(stage) == self.question.as_ref() => self.past.last(),
             _ => None,
-        };
-        if let Some(question) = question {
-            self.problem = None;
-            self.question = Some(question.clone());
-            self.stage = question;
         }
+    }
+
+    fn back(&mut self) {
+        let Some(question) = self.before().cloned() else {
+            return;
+        };
+        if !matches!(self.stage, Stage::Ask(_)) {
+            self.past.pop();
+        }
+        self.problem = None;
+        self.question = Some(question.clone());
+        self.stage = question;
     }
 
     fn cancel(&mut self) -> Vec<Effect> {

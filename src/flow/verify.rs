@@ -32,6 +32,11 @@ impl Verify {
         Self { account, stage: Stage::Loading }
     }
 
+    /// The account as far as it has been asked about.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
         self.stage = Stage::Over(outcome);
         Vec::new()
@@ -126,7 +131,7 @@ pub fn verdict_in_words(account: &Account) -> String {
         Some(Verdict::Refused { status }) => {
             match account.expires_at().zip(account.proof).filter(|(end, proof)| *end <= proof.at) {
                 Some((end, _)) => format!("{id} has expired ({status}); it ended on {}.", when::exact(end)),
-                None => format!("{id} was revoked: the service does not accept it any more ({status})."),
+                None => format!("{id} was revoked: the service turns it away ({status})."),
             }
         }
         Some(Verdict::Unclear { status }) => {

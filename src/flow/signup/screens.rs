@@ -32,6 +32,7 @@ impl SignUp {
         if screen.problem.is_none() {
             screen.problem.clone_from(&self.problem);
         }
+        screen.can_go_back = self.before().is_some();
         screen.at_stake = self.at_stake();
         screen
     }

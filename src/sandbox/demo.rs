@@ -1,0 +1,94 @@
+//! The accounts that the demo starts with: one in each state that a person meets.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
+
+use super::{ACME, BEACON, Profile, Sandbox};
+use crate::account::{
+    Account, AccountId, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Source, StoreKind, Verdict,
+};
+use crate::problem::{Kind, Problem};
+use crate::sandbox::ClaimForm;
+use crate::sandbox::fault::Step;
+use crate::secret::Secret;
+use crate::shell::Ports;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+struct Example {
+    profile: &'static Profile,
+    label: &'static str,
+    email: &'static str,
+    /// Seconds from now to the end; negative where it has ended.
+    ends: i64,
+    /// The service turned it away, hours ago.
+    refused: bool,
+}
+
+const EXAMPLES: &[Example] = &[
+    Example { profile: ACME, label: "old", email: "ada@example.com", ends: -2 * DAY, refused: false },
+    Example { profile: ACME, label: "work", email: "ada@example.com", ends: 3 * DAY + HOUR, refused: false },
+    Example { profile: BEACON, label: "ci", email: "ops@example.com", ends: 41 * DAY, refused: true },
+    Example { profile: BEACON, label: "home", email: "ada@example.com", ends: 27 * DAY + HOUR, refused: false },
+    Example { profile: ACME, label: "agent", email: "agent@example.com", ends: 64 * DAY + HOUR, refused: false },
+];
+
+/// Puts the examples into the store. The credentials that have not ended work at the sandbox.
+pub async fn fill(sandbox: &Sandbox, ports: &Ports, now: Timestamp) -> Result<(), Problem> {
+    for example in EXAMPLES {
+        let lifetime = Duration::from_secs(if example.refused { 0 } else { u64::try_from(example.ends).unwrap_or(0) });
+        let credential = Secret::new(sandbox.issue(example.profile, example.email, lifetime));
+        let account = account(sandbox, example, now)?;
+        ports.blocking(move |stores| stores.save(&account, &credential)).await?;
+    }
+    Ok(())
+}
+
+fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Account, Problem> {
+    let profile = example.profile;
+    let resource = sandbox.target(profile);
+    let wrong = |_| {
+        Problem::new(Kind::Failed, "The sandbox has no address.", "This is a fault of the program; please report it.")
+    };
+    let start = Url::parse(&resource).map_err(wrong)?;
+    let hours_ago = |hours: i64| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(now);
+    let verdict = if example.refused { Verdict::Refused { status: 401 } } else { Verdict::Accepted { status: 200 } };
+    let proof = Proof { at: hours_ago(if example.ends < 0 { 72 } else { 2 }), verdict };
+    Ok(Account {
+        id: AccountId::new(
+            &format!("https://{}.sandbox", profile.base.trim_start_matches("/a/").trim_start_matches('/')),
+            Some(example.label),
+            &[],
+        ),
+        service: profile.name.to_owned(),
+        label: Some(example.label.to_owned()),
+        identity: Some(example.email.to_owned()),
+        mode: Mode::AuthMd,
+        scopes: profile.scopes_after.iter().map(|scope| (*scope).to_owned()).collect(),
+        layers: vec![Layer {
+            kind: LayerKind::ApiKey,
+            expires_at: now.checked_add(SignedDuration::from_secs(example.ends)).ok(),
+        }],
+        claimed: true,
+        guarded: Some(true),
+        renewal: Renewal::Person,
+        revocation: Revocation::Endpoint {
+            url: start.join(&profile.path(Step::Revoke)).map_err(wrong)?,
+            form: match profile.form {
+                ClaimForm::OnComplete => RevokeForm::OAuth,
+                ClaimForm::SinceRegister => RevokeForm::AgentAuth,
+            },
+        },
+        store: StoreKind::Memory,
+        source: Source::Own,
+        created_at: Some(hours_ago(24 * 30)),
+        renewed_at: None,
+        verified_at: (!example.refused).then_some(proof.at),
+        proof: Some(proof),
+        start,
+        resource,
+    })
+}

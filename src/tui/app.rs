@@ -1,0 +1,726 @@
+//! The state of the full-screen program. [`App::update`] is the only place where it changes; what is to be done in the
+//! world comes out as [`Command`]s.
+
+use std::collections::VecDeque;
+
+use crossterm::event::{Event, KeyEvent};
+use jiff::{SignedDuration, Timestamp};
+use tui_input::Input as Editor;
+use tui_input::backend::crossterm::EventHandler;
+use url::Url;
+
+use super::keymap::{self, Action, Key, Place};
+use super::list::List;
+use super::session::{FlowId, Session};
+use super::theme::Theme;
+use crate::account::{Account, AccountId, Source, Verdict};
+use crate::flow::revoke::{Presence, Revoke};
+use crate::flow::signup::SignUp;
+use crate::flow::target::Target;
+use crate::flow::verify::{Verify, verdict_in_words};
+use crate::flow::{Effect, Flow, Input, Outcome};
+use crate::problem::Problem;
+use crate::secret::Secret;
+
+/// How long a credential stays on the screen or in the clipboard.
+const CREDENTIAL_SEEN: SignedDuration = SignedDuration::from_secs(30);
+/// Verifications under way at once.
+const CHECKS_AT_ONCE: usize = 4;
+
+/// What can happen to the program.
+#[derive(Debug)]
+pub enum Message {
+    Key(KeyEvent),
+    Paste(String),
+    /// The screen has to be drawn again: another size, another moment, back from suspension.
+    Redraw,
+    Flow(FlowId, Input),
+    Loaded(Result<Vec<Account>, Problem>),
+    Credential(AccountId, Result<Option<Secret>, Problem>),
+    Forgotten(AccountId, Result<(), Problem>),
+    Opened(Result<(), Problem>),
+}
+
+/// What is to be done in the world.
+#[derive(Debug, PartialEq)]
+pub enum Command {
+    Perform(FlowId, Effect),
+    /// Read the accounts of all stores.
+    Load,
+    Fetch(AccountId),
+    Forget(AccountId),
+    Open(Url),
+    /// Hand a text to the terminal's clipboard.
+    Copy(Secret),
+    ClearClipboard,
+    /// Leave the screen and print the bare link.
+    Print(Url),
+    Suspend,
+    Quit,
+}
+
+/// What the person is looking at.
+pub enum Scene {
+    List,
+    Detail { scroll: usize },
+    Filter(Editor),
+    Target { editor: Editor, problem: Option<Problem> },
+    Session(Box<Session>),
+}
+
+/// What lies over it.
+pub enum Overlay {
+    Help { scroll: usize },
+    Credential(CredentialPane),
+    Question(Question),
+}
+
+pub struct CredentialPane {
+    pub account: AccountId,
+    pub credential: Secret,
+    pub shown: bool,
+    pub until: Timestamp,
+}
+
+/// A question of the program's own, with yes and no.
+pub struct Question {
+    pub text: Vec<String>,
+    pub yes: &'static str,
+    pub no: &'static str,
+    pub chosen: Option<usize>,
+    then: Then,
+}
+
+enum Then {
+    Forget(Vec<AccountId>),
+    CancelSession,
+    Quit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    Renew,
+    Revoke,
+}
+
+pub struct App {
+    pub list: List,
+    pub scene: Scene,
+    pub overlay: Option<Overlay>,
+    /// One line above the footer, until the next key.
+    pub notice: Option<String>,
+    /// Why the accounts could not be read.
+    pub problem: Option<Problem>,
+    pub loaded: bool,
+    pub theme: Theme,
+    /// What credentials are kept in, for the header.
+    pub store: &'static str,
+    /// A word on top of the list, as the demo has.
+    pub banner: Option<String>,
+    /// Rows of the list on the screen; what lies outside is neither drawn nor awaited.
+    pub page: usize,
+    checks: Vec<(FlowId, Verify)>,
+    checks_waiting: VecDeque<Account>,
+    /// What has come of the verifications since none was under way.
+    checked: Vec<Result<Account, Problem>>,
+    walks: VecDeque<(Walk, AccountId)>,
+    walks_in_all: usize,
+    clipboard_until: Option<Timestamp>,
+    next_flow: u64,
+    /// Quit was asked for with Ctrl-C.
+    pub interrupted: bool,
+}
+
+impl App {
+    pub fn new(theme: Theme, store: &'static str, banner: Option<String>) -> Self {
+        Self {
+            list: List::default(),
+            scene: Scene::List,
+            overlay: None,
+            notice: None,
+            problem: None,
+            loaded: false,
+            theme,
+            store,
+            banner,
+            page: 1,
+            checks: Vec::new(),
+            checks_waiting: VecDeque::new(),
+            checked: Vec::new(),
+            walks: VecDeque::new(),
+            walks_in_all: 0,
+            clipboard_until: None,
+            next_flow: 0,
+            interrupted: false,
+        }
+    }
+
+    /// What has to be done before anything happens.
+    pub fn begin(&self) -> Vec<Command> {
+        vec![Command::Load]
+    }
+
+    pub fn place(&self) -> Place {
+        match (&self.overlay, &self.scene) {
+            (Some(Overlay::Help { .. }), _) => Place::Help,
+            (Some(Overlay::Credential(_)), _) => Place::Credential,
+            (Some(Overlay::Question(_)), _) => Place::YesNo,
+            (None, Scene::List) => Place::List,
+            (None, Scene::Detail { .. }) => Place::Detail,
+            (None, Scene::Filter(_)) => Place::Filter,
+            (None, Scene::Target { .. }) => Place::Target,
+            (None, Scene::Session(session)) => session.place(),
+        }
+    }
+
+    pub fn session(&self) -> Option<&Session> {
+        match &self.scene {
+            Scene::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Is this account being asked about right now?
+    pub fn is_being_checked(&self, account: &Account) -> bool {
+        self.checks_waiting.iter().any(|waiting| waiting.id == account.id)
+            || self.checks.iter().any(|(_, check)| check.account().id == account.id)
+    }
+
+    /// When the screen changes by the clock alone, so that nobody looks earlier.
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let pane = match &self.overlay {
+            Some(Overlay::Credential(pane)) => Some(pane.until),
+            _ => None,
+        };
+        let scene = match &self.scene {
+            Scene::Session(session) => session.next_change(now),
+            _ => self.list.next_change(now, self.first_row()..self.first_row() + self.page),
+        };
+        [pane, scene, self.clipboard_until].into_iter().flatten().min()
+    }
+
+    /// The first row of the list that is on the screen: the selection is kept in sight.
+    pub fn first_row(&self) -> usize {
+        let page = self.page.max(1);
+        self.list.selected_row() / page * page
+    }
+
+    pub fn update(&mut self, message: Message, now: Timestamp) -> Vec<Command> {
+        let mut commands = self.expire(now);
+        commands.extend(match message {
+            Message::Key(key) => self.key(&key, now),
+            Message::Paste(text) => self.paste(&text, now),
+            Message::Redraw => Vec::new(),
+            Message::Flow(id, input) => self.flow(id, input, now),
+            Message::Loaded(result) => {
+                self.loaded = true;
+                match result {
+                    Ok(accounts) => {
+                        self.problem = None;
+                        self.list.replace(accounts, now);
+                    }
+                    Err(problem) => self.problem = Some(problem),
+                }
+                Vec::new()
+            }
+            Message::Credential(id, result) => {
+                self.fetched(id, result, now);
+                Vec::new()
+            }
+            Message::Forgotten(id, result) => {
+                self.notice = Some(match result {
+                    Ok(()) => format!("Forgotten here: {id}. Unless it had ended, it goes on working at the service."),
+                    Err(problem) => one_line(&problem),
+                });
+                vec![Command::Load]
+            }
+            Message::Opened(result) => {
+                self.notice = Some(match result {
+                    Ok(()) => "Handed to your browser.".to_owned(),
+                    Err(problem) => one_line(&problem),
+                });
+                Vec::new()
+            }
+        });
+        commands
+    }
+
+    /// Ends what has had its time.
+    fn expire(&mut self, now: Timestamp) -> Vec<Command> {
+        if matches!(&self.overlay, Some(Overlay::Credential(pane)) if pane.until <= now) {
+            self.overlay = None;
+        }
+        if self.clipboard_until.is_some_and(|until| until <= now) {
+            self.clipboard_until = None;
+            return vec![Command::ClearClipboard];
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Command> {
+        match (&self.overlay, &mut self.scene) {
+            (None, Scene::Filter(editor)) => {
+                super::insert(editor, text);
+                let filter = editor.value().to_owned();
+                self.list.set_filter(&filter, now);
+            }
+            (None, Scene::Target { editor, problem }) => {
+                super::insert(editor, text);
+                *problem = None;
+            }
+            (None, Scene::Session(session)) => session.paste(text),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn key(&mut self, event: &KeyEvent, now: Timestamp) -> Vec<Command> {
+        self.notice = None;
+        let key = Key::of(event);
+        let place = self.place();
+        self.interrupted = key.modifiers.contains(crossterm::event::KeyModifiers::CONTROL);
+        match keymap::action(place, key) {
+            Some(action) => self.act(action, now),
+            None => {
+                self.typed(event, now);
+                if !place.takes_text() && self.notice.is_none() {
+                    self.notice = keymap::elsewhere(key).map(|(label, place)| {
+                        format!("{} ({label}) works in {}.", key.label(self.theme.unicode), place.name())
+                    });
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// A key that is no command here: text, or a choice by its number.
+    fn typed(&mut self, event: &KeyEvent, now: Timestamp) {
+        match (&self.overlay, &mut self.scene) {
+            (None, Scene::Filter(editor)) => {
+                editor.handle_event(&Event::Key(*event));
+                let filter = editor.value().to_owned();
+                self.list.set_filter(&filter, now);
+            }
+            (None, Scene::Target { editor, problem }) => {
+                editor.handle_event(&Event::Key(*event));
+                *problem = None;
+            }
+            (None, Scene::Session(session)) => session.key(event),
+            _ => {}
+        }
+    }
+
+    /// Why an action does nothing here, where it is a known key of this place.
+    pub fn refusal(&self, action: Action) -> Option<&'static str> {
+        let of_account = matches!(
+            action,
+            Action::Open
+                | Action::Renew
+                | Action::Revoke
+                | Action::Forget
+                | Action::Verify
+                | Action::Credential
+                | Action::OpenPage
+                | Action::Mark
+                | Action::NextPane
+        );
+        if of_account && matches!(self.scene, Scene::List | Scene::Detail { .. }) && self.list.selected().is_none() {
+            return Some("There is no account here; press a to sign up to a service.");
+        }
+        let link = self.session().and_then(|session| session.screen().link.as_ref());
+        if matches!(action, Action::OpenLink | Action::CopyLink | Action::PrintLink) && link.is_none() {
+            return Some("There is no link on this screen.");
+        }
+        let can_go_back = self.overlay.is_none() && self.session().is_some_and(|session| session.screen().can_go_back);
+        if action == Action::PreviousQuestion && !can_go_back {
+            return Some("There is no question before this one.");
+        }
+        None
+    }
+
+    /// Worth a place in the footer now?
+    pub fn is_of_use(&self, action: Action) -> bool {
+        self.refusal(action).is_none()
+    }
+
+    fn act(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
+        if let Some(why) = self.refusal(action) {
+            self.notice = Some(why.to_owned());
+            return Vec::new();
+        }
+        if let Some(overlay) = self.overlay.take() {
+            return self.act_on_overlay(overlay, action, now);
+        }
+        match action {
+            Action::Quit => return self.quit(),
+            Action::Suspend => return vec![Command::Suspend],
+            Action::Redraw => return vec![Command::Load],
+            Action::Help => {
+                self.overlay = Some(Overlay::Help { scroll: 0 });
+                return Vec::new();
+            }
+            _ => {}
+        }
+        match &mut self.scene {
+            Scene::List | Scene::Detail { .. } => self.act_on_accounts(action, now),
+            Scene::Filter(_) => {
+                if action == Action::Back {
+                    self.list.set_filter("", now);
+                }
+                self.scene = Scene::List;
+                Vec::new()
+            }
+            Scene::Target { .. } => self.act_on_target(action, now),
+            Scene::Session(_) => self.act_on_session(action, now),
+        }
+    }
+
+    fn act_on_accounts(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
+        let selected = self.list.selected().cloned();
+        let page = self.page.max(1) as isize;
+        match (action, &mut self.scene, selected) {
+            (Action::Add, ..) => self.scene = Scene::Target { editor: Editor::default(), problem: None },
+            (Action::Filter, ..) => self.scene = Scene::Filter(Editor::new(self.list.filter().to_owned())),
+            (Action::Sort, ..) => {
+                self.list.sort_next(now);
+                self.notice = Some(format!("Sorted {}.", self.list.sort().label()));
+            }
+            (Action::Open, ..) => self.scene = Scene::Detail { scroll: 0 },
+            (Action::NextPane, scene, _) => {
+                let next = if matches!(scene, Scene::List) { Scene::Detail { scroll: 0 } } else { Scene::List };
+                *scene = next;
+            }
+            (Action::Back, Scene::Detail { .. }, _) => self.scene = Scene::List,
+            (Action::Back, ..) if self.list.marked() > 0 => self.list.clear_marks(),
+            (Action::Back, ..) => self.list.set_filter("", now),
+            (Action::Up, Scene::Detail { scroll }, _) => *scroll = scroll.saturating_sub(1),
+            (Action::Down, Scene::Detail { scroll }, _) => *scroll += 1,
+            (Action::Up, ..) => self.list.move_by(-1),
+            (Action::Down, ..) => self.list.move_by(1),
+            (Action::PageUp, ..) => self.list.move_by(-page),
+            (Action::PageDown, ..) => self.list.move_by(page),
+            (Action::Top, ..) => self.list.move_to_end(false),
+            (Action::Bottom, ..) => self.list.move_to_end(true),
+            (Action::Mark, ..) => self.list.toggle_mark(),
+            (Action::Renew, ..) => return self.walk(Walk::Renew, now),
+            (Action::Revoke, ..) => return self.walk(Walk::Revoke, now),
+            (Action::Verify, ..) => return self.verify(now),
+            (Action::Forget, _, Some(account)) => self.overlay = Some(Overlay::Question(forget_question(&account))),
+            (Action::Credential, _, Some(account)) => return vec![Command::Fetch(account.id)],
+            (Action::OpenPage, _, Some(account)) => return vec![Command::Open(home_page(&account))],
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn act_on_target(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
+        let Scene::Target { editor, problem } = &mut self.scene else {
+            return Vec::new();
+        };
+        if action == Action::Cancel {
+            self.scene = Scene::List;
+            return Vec::new();
+        }
+        match Target::parse(editor.value()) {
+            Ok(target) => self.start(Box::new(SignUp::new(target, None)), now),
+            Err(wrong) => {
+                *problem = Some(wrong);
+                Vec::new()
+            }
+        }
+    }
+
+    fn act_on_session(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
+        let Scene::Session(session) = &mut self.scene else {
+            return Vec::new();
+        };
+        let link = session.screen().link.clone();
+        let input = match (action, session.place(), link) {
+            (Action::Submit | Action::Back, Place::Over, _) => return self.leave_session(now),
+            (Action::Submit, ..) => session.submit(),
+            (Action::NewCode, ..) => Some(Input::Answer(crate::flow::Answer::NewCode)),
+            (Action::PreviousQuestion, ..) => Some(Input::Back),
+            (Action::Cancel, ..) => return self.cancel_session(now),
+            (Action::OpenLink, _, Some(link)) => return vec![Command::Open(link)],
+            (Action::PrintLink, _, Some(link)) => return vec![Command::Print(link)],
+            (Action::CopyLink, _, Some(link)) => {
+                self.notice = Some("The link was sent to your terminal's clipboard.".to_owned());
+                return vec![Command::Copy(Secret::new(link))];
+            }
+            _ => {
+                session.act(action);
+                None
+            }
+        };
+        let id = session.id;
+        match input {
+            Some(input) => self.flow(id, input, now),
+            None => Vec::new(),
+        }
+    }
+
+    fn act_on_overlay(&mut self, overlay: Overlay, action: Action, now: Timestamp) -> Vec<Command> {
+        match (overlay, action) {
+            (_, Action::Suspend) => return vec![Command::Suspend],
+            (Overlay::Question(question), Action::Quit) if matches!(question.then, Then::Quit) => {
+                return vec![Command::Quit];
+            }
+            (_, Action::Quit) => return self.quit(),
+            (Overlay::Help { scroll }, action) => {
+                let scroll = match action {
+                    Action::Up => scroll.saturating_sub(1),
+                    Action::Down => scroll + 1,
+                    Action::PageUp => scroll.saturating_sub(10),
+                    Action::PageDown => scroll + 10,
+                    Action::Top => 0,
+                    _ => return Vec::new(),
+                };
+                self.overlay = Some(Overlay::Help { scroll });
+            }
+            (Overlay::Credential(pane), Action::Copy) => {
+                self.notice = Some("Sent to your terminal's clipboard; it is cleared there in 30 s.".to_owned());
+                self.clipboard_until = now.checked_add(CREDENTIAL_SEEN).ok();
+                let credential = pane.credential.clone();
+                self.overlay = Some(Overlay::Credential(pane));
+                return vec![Command::Copy(credential)];
+            }
+            (Overlay::Credential(pane), Action::Show) => {
+                self.overlay = Some(Overlay::Credential(CredentialPane { shown: !pane.shown, ..pane }))
+            }
+            (Overlay::Credential(_), _) => {}
+            (Overlay::Question(question), action) => return self.act_on_question(question, action, now),
+        }
+        Vec::new()
+    }
+
+    fn act_on_question(&mut self, mut question: Question, action: Action, now: Timestamp) -> Vec<Command> {
+        question.chosen = match action {
+            Action::ChooseLeft | Action::Yes => Some(0),
+            Action::ChooseRight | Action::No => Some(1),
+            Action::Submit => match (question.chosen, question.then) {
+                (Some(0), Then::Forget(ids)) => return ids.into_iter().map(Command::Forget).collect(),
+                (Some(0), Then::CancelSession) => return self.end_session(now),
+                (Some(0), Then::Quit) => return vec![Command::Quit],
+                (Some(_), _) => return Vec::new(),
+                (None, then) => {
+                    self.notice = Some("Choose with the arrow keys, or with y and n; then press Enter.".to_owned());
+                    question.then = then;
+                    None
+                }
+            },
+            Action::Cancel | Action::PreviousQuestion => return Vec::new(),
+            _ => question.chosen,
+        };
+        self.overlay = Some(Overlay::Question(question));
+        Vec::new()
+    }
+
+    /// Nothing is lost by leaving, unless a pane says so.
+    fn quit(&mut self) -> Vec<Command> {
+        match self.at_stake() {
+            Some(at_stake) => {
+                self.overlay = Some(Overlay::Question(Question {
+                    text: vec![at_stake],
+                    yes: "Quit all the same",
+                    no: "Stay",
+                    chosen: None,
+                    then: Then::Quit,
+                }));
+                Vec::new()
+            }
+            None => vec![Command::Quit],
+        }
+    }
+
+    fn at_stake(&self) -> Option<String> {
+        self.session()?.screen().at_stake.clone()
+    }
+
+    // Flows.
+
+    fn new_flow(&mut self) -> FlowId {
+        self.next_flow += 1;
+        FlowId(self.next_flow)
+    }
+
+    fn start(&mut self, flow: Box<dyn Flow>, now: Timestamp) -> Vec<Command> {
+        let id = self.new_flow();
+        let mut session = Session::new(id, flow, now);
+        if self.walks_in_all > 1 {
+            session.position = Some((self.walks_in_all - self.walks.len(), self.walks_in_all));
+        }
+        self.scene = Scene::Session(Box::new(session));
+        self.flow(id, Input::Begin, now)
+    }
+
+    fn flow(&mut self, id: FlowId, input: Input, now: Timestamp) -> Vec<Command> {
+        if let Scene::Session(session) = &mut self.scene
+            && session.id == id
+        {
+            let effects = session.step(input, now);
+            return effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
+        }
+        let Some(nth) = self.checks.iter().position(|(check, _)| *check == id) else {
+            // The flow is gone; nobody waits for this answer.
+            return Vec::new();
+        };
+        let (_, check) = &mut self.checks[nth];
+        let effects = check.step(input, now);
+        let mut commands: Vec<Command> = effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
+        if let Some(outcome) = check.screen(now).outcome {
+            self.checks.remove(nth);
+            self.checked.push(match outcome {
+                Outcome::Checked(account) => Ok(*account),
+                outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
+            });
+            commands.push(Command::Load);
+            commands.extend(self.check_next(now));
+            if self.checks.is_empty() {
+                self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked)));
+            }
+        }
+        commands
+    }
+
+    fn verify(&mut self, now: Timestamp) -> Vec<Command> {
+        let chosen: Vec<Account> =
+            self.list.targets().into_iter().filter(|account| !self.is_being_checked(account)).cloned().collect();
+        self.list.clear_marks();
+        self.checks_waiting.extend(chosen);
+        self.check_next(now)
+    }
+
+    fn check_next(&mut self, now: Timestamp) -> Vec<Command> {
+        let mut commands = Vec::new();
+        while self.checks.len() < CHECKS_AT_ONCE
+            && let Some(account) = self.checks_waiting.pop_front()
+        {
+            let id = self.new_flow();
+            let mut check = Verify::new(account);
+            commands.extend(check.step(Input::Begin, now).into_iter().map(|effect| Command::Perform(id, effect)));
+            self.checks.push((id, check));
+        }
+        commands
+    }
+
+    fn walk(&mut self, walk: Walk, now: Timestamp) -> Vec<Command> {
+        self.walks = self.list.targets().into_iter().map(|account| (walk, account.id.clone())).collect();
+        self.walks_in_all = self.walks.len();
+        self.list.clear_marks();
+        self.walk_next(now)
+    }
+
+    fn walk_next(&mut self, now: Timestamp) -> Vec<Command> {
+        let Some((walk, id)) = self.walks.pop_front() else {
+            self.walks_in_all = 0;
+            return Vec::new();
+        };
+        let Some(account) = self.list.accounts().iter().find(|account| account.id == id).cloned() else {
+            return self.walk_next(now);
+        };
+        match walk {
+            Walk::Revoke => self.start(Box::new(Revoke::new(account, Presence::Person)), now),
+            Walk::Renew => match SignUp::again(account) {
+                Ok(flow) => self.start(Box::new(flow), now),
+                Err(problem) => {
+                    self.notice = Some(one_line(&problem));
+                    self.walk_next(now)
+                }
+            },
+        }
+    }
+
+    fn cancel_session(&mut self, now: Timestamp) -> Vec<Command> {
+        match self.at_stake() {
+            Some(at_stake) => {
+                self.overlay = Some(Overlay::Question(Question {
+                    text: vec![at_stake],
+                    yes: "Cancel the sign-up",
+                    no: "Go on with it",
+                    chosen: None,
+                    then: Then::CancelSession,
+                }));
+                Vec::new()
+            }
+            None => self.end_session(now),
+        }
+    }
+
+    /// Cancels the flow; its last screen says what is left.
+    fn end_session(&mut self, now: Timestamp) -> Vec<Command> {
+        let Some(id) = self.session().map(|session| session.id) else {
+            return Vec::new();
+        };
+        let commands = self.flow(id, Input::Cancel, now);
+        let nothing_to_tell = self.session().is_some_and(|session| {
+            session.screen().outcome == Some(Outcome::Cancelled) && session.screen().lines.len() <= 1
+        });
+        if nothing_to_tell {
+            let line = self.session().and_then(|session| session.screen().lines.first()).map(|line| line.plain());
+            let mut all = self.leave_session(now);
+            self.notice = line.or(self.notice.take());
+            all.extend(commands);
+            return all;
+        }
+        commands
+    }
+
+    fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
+        self.scene = Scene::List;
+        let mut commands = vec![Command::Load];
+        commands.extend(self.walk_next(now));
+        commands
+    }
+
+    fn fetched(&mut self, id: AccountId, result: Result<Option<Secret>, Problem>, now: Timestamp) {
+        match (result, now.checked_add(CREDENTIAL_SEEN)) {
+            (Ok(Some(credential)), Ok(until)) => {
+                self.overlay =
+                    Some(Overlay::Credential(CredentialPane { account: id, credential, shown: false, until }));
+            }
+            (Err(problem), _) => self.notice = Some(one_line(&problem)),
+            _ => self.notice = Some(format!("The credential of {id} is not in the store any more.")),
+        }
+    }
+}
+
+fn forget_question(account: &Account) -> Question {
+    let mut text = vec![
+        format!("Remove {} here only?", account.id),
+        format!("The credential goes on working at {} until it ends. To end it there, revoke it (x).", account.service),
+    ];
+    if let Source::Foreign(file) = &account.source {
+        text.push(format!("It is another program's entry in {file}."));
+    }
+    Question { text, yes: "Forget it", no: "Keep it", chosen: None, then: Then::Forget(vec![account.id.clone()]) }
+}
+
+/// The page where a service greets people.
+fn home_page(account: &Account) -> Url {
+    let mut page = account.start.clone();
+    if !crate::trust::is_loopback(&page) {
+        page.set_path("/");
+    }
+    page.set_query(None);
+    page.set_fragment(None);
+    page
+}
+
+/// What came of one verification, or of several.
+fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
+    if let [one] = results {
+        return one.as_ref().map_or_else(one_line, verdict_in_words);
+    }
+    let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
+    let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);
+    let rest: Vec<String> = rest
+        .into_iter()
+        .map(|result| result.as_ref().map_or_else(|problem| problem.what.clone(), verdict_in_words))
+        .collect();
+    format!("Asked {}, {} work. {}", results.len(), good.len(), rest.join(" "))
+}
+
+/// A problem where there is room for one line.
+fn one_line(problem: &Problem) -> String {
+    format!("{} {}", problem.what, problem.hint)
+}

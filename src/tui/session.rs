@@ -1,0 +1,188 @@
+//! A guided pane: a flow, and what the person is typing or choosing in it.
+
+use crossterm::event::{Event, KeyEvent};
+use jiff::Timestamp;
+use tui_input::Input as Editor;
+use tui_input::backend::crossterm::EventHandler;
+
+use super::keymap::{Action, Place};
+use crate::flow::{Answer, Effect, Flow, Input, Prompt, Screen};
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+
+/// Names a flow, so that an answer that comes after its end is known and dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowId(pub u64);
+
+pub struct Session {
+    pub id: FlowId,
+    flow: Box<dyn Flow>,
+    screen: Screen,
+    editor: Editor,
+    /// The choice that Enter takes. `None` until a yes-or-no question has been looked at.
+    chosen: Option<usize>,
+    /// A slip of the hand, noticed here.
+    slip: Option<Problem>,
+    scroll: usize,
+    /// Since when the flow has been waiting for an answer.
+    busy_since: Option<Timestamp>,
+    /// When the deadline on the screen was first seen: the whole length of its bar.
+    deadline_seen: Option<(Timestamp, Timestamp)>,
+    /// "2 of 5", where several accounts are walked one after another.
+    pub position: Option<(usize, usize)>,
+}
+
+impl Session {
+    pub fn new(id: FlowId, flow: Box<dyn Flow>, now: Timestamp) -> Self {
+        let screen = flow.screen(now);
+        let mut session = Self {
+            id,
+            flow,
+            screen,
+            editor: Editor::default(),
+            chosen: None,
+            slip: None,
+            scroll: 0,
+            busy_since: None,
+            deadline_seen: None,
+            position: None,
+        };
+        session.settle(None, now);
+        session
+    }
+
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
+        let effects = self.flow.step(input, now);
+        let before = std::mem::replace(&mut self.screen, self.flow.screen(now));
+        self.busy_since =
+            (!effects.is_empty()).then_some(now).or(self.busy_since.filter(|_| self.screen.prompt.is_none()));
+        self.settle(Some(&before), now);
+        effects
+    }
+
+    /// A new question starts with an empty box; the same one again keeps what was typed, to be corrected.
+    fn settle(&mut self, before: Option<&Screen>, now: Timestamp) {
+        self.slip = None;
+        let question = |screen: &Screen| (screen.id.clone(), screen.prompt.as_ref().map(Prompt::kind));
+        if before.map(question) != Some(question(&self.screen)) {
+            self.editor.reset();
+            self.scroll = 0;
+            self.chosen = matches!(self.screen.prompt, Some(Prompt::Pick { .. })).then_some(0);
+        }
+        self.deadline_seen = self.screen.deadline.map(|deadline| match self.deadline_seen {
+            Some((known, seen)) if known == deadline => (known, seen),
+            _ => (deadline, now),
+        });
+    }
+
+    pub fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    pub fn place(&self) -> Place {
+        match (&self.screen.outcome, &self.screen.prompt) {
+            (Some(_), _) => Place::Over,
+            (None, Some(Prompt::Text { .. } | Prompt::Email { .. })) => Place::Typing,
+            (None, Some(Prompt::Code { .. })) => Place::Code,
+            (None, Some(Prompt::Pick { .. })) => Place::Choice,
+            (None, Some(Prompt::Confirm { .. })) => Place::YesNo,
+            (None, None) => Place::Busy,
+        }
+    }
+
+    pub fn typed(&self) -> &Editor {
+        &self.editor
+    }
+
+    pub fn chosen(&self) -> Option<usize> {
+        self.chosen
+    }
+
+    pub fn scroll(&self) -> usize {
+        self.scroll
+    }
+
+    pub fn problem(&self) -> Option<&Problem> {
+        self.slip.as_ref().or(self.screen.problem.as_ref())
+    }
+
+    /// Since when nothing has come back, where something is awaited.
+    pub fn waiting_since(&self) -> Option<Timestamp> {
+        self.busy_since.filter(|_| self.place() == Place::Busy)
+    }
+
+    /// How much of the deadline's time is left, from 1 down to 0.
+    pub fn share_left(&self, now: Timestamp) -> Option<f64> {
+        let (deadline, seen) = self.deadline_seen?;
+        let whole = deadline.duration_since(seen).as_secs_f64();
+        Some((deadline.duration_since(now).as_secs_f64() / whole.max(1.0)).clamp(0.0, 1.0))
+    }
+
+    pub fn key(&mut self, event: &KeyEvent) {
+        if self.place().takes_text() {
+            self.editor.handle_event(&Event::Key(*event));
+            self.slip = None;
+        } else if self.place() == Place::Choice
+            && let crossterm::event::KeyCode::Char(c @ '1'..='9') = event.code
+        {
+            self.choose(c as usize - '1' as usize);
+        }
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        if self.place().takes_text() {
+            super::insert(&mut self.editor, text);
+            self.slip = None;
+        }
+    }
+
+    fn choose(&mut self, nth: usize) {
+        if let Some(Prompt::Pick { choices, .. }) = &self.screen.prompt
+            && nth < choices.len()
+        {
+            self.chosen = Some(nth);
+        }
+    }
+
+    /// The keys that move about in the pane.
+    pub fn act(&mut self, action: Action) {
+        self.slip = None;
+        match (action, self.place()) {
+            (Action::ChooseLeft | Action::Yes, Place::YesNo) => self.chosen = Some(0),
+            (Action::ChooseRight | Action::No, Place::YesNo) => self.chosen = Some(1),
+            (Action::Up, Place::Choice) => self.choose(self.chosen.unwrap_or(0).saturating_sub(1)),
+            (Action::Down, Place::Choice) => self.choose(self.chosen.map_or(0, |nth| nth + 1)),
+            (Action::Up, _) => self.scroll = self.scroll.saturating_sub(1),
+            (Action::Down, _) => self.scroll = (self.scroll + 1).min(self.screen.lines.len().saturating_sub(1)),
+            _ => {}
+        }
+    }
+
+    /// What Enter hands to the flow, or nothing and a word why.
+    pub fn submit(&mut self) -> Option<Input> {
+        let answer = match (&self.screen.prompt, self.chosen) {
+            (Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Code { .. }), _) => {
+                Answer::Text(Secret::new(self.editor.value()))
+            }
+            (Some(Prompt::Pick { .. }), Some(nth)) => Answer::Pick(nth),
+            (Some(Prompt::Confirm { .. }), Some(nth)) => Answer::Confirm(nth == 0),
+            (Some(Prompt::Confirm { .. }), None) => {
+                self.slip = Some(Problem::new(
+                    Kind::Usage,
+                    "Nothing is chosen yet.",
+                    "Choose with the arrow keys, or with y and n; then press Enter.",
+                ));
+                return None;
+            }
+            _ => return None,
+        };
+        Some(Input::Answer(answer))
+    }
+
+    /// When this pane looks different by the clock alone: each second while something counts.
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let counting = self.screen.deadline.is_some_and(|deadline| deadline > now) || self.waiting_since().is_some();
+        let next = Timestamp::from_second(now.as_second() + 1).ok()?;
+        counting.then_some(next)
+    }
+}

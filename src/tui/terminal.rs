@@ -1,0 +1,245 @@
+//! The terminal's manners: taken over, given back in every way a program can end, and watched while it is ours.
+
+use std::io::{self, IsTerminal, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{panic, process, thread};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal as Screen};
+use tokio::sync::oneshot;
+
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+
+/// SIGHUP: what a program that lost its terminal dies of.
+pub const HANGUP: i32 = 1;
+
+/// Why the loop ended.
+pub enum Ending {
+    Quit,
+    Interrupted,
+    Signal(i32),
+    /// The terminal is gone.
+    HungUp,
+}
+
+/// Is the terminal ours now? The panic hook and `Drop` give it back once.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The full screen needs a terminal to read from and one to draw on.
+pub fn required() -> Result<(), Problem> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Usage,
+        "The full-screen program needs a terminal on stdin and stdout.",
+        "For scripts there are commands: authmd-tui list --json, authmd-tui --help",
+    ))
+}
+
+pub struct Terminal {
+    screen: Screen<CrosstermBackend<Stdout>>,
+    /// A bare link is shown on the ordinary screen; nothing is drawn meanwhile.
+    bare: bool,
+}
+
+impl Terminal {
+    pub fn enter() -> Result<Self, Problem> {
+        let failed = |error: io::Error| {
+            Problem::new(
+                Kind::Failed,
+                format!("The terminal could not be taken over: {error}."),
+                "Use the commands instead: authmd-tui --help",
+            )
+        };
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            restore();
+            before(info);
+        }));
+        take().map_err(failed)?;
+        let screen = Screen::new(CrosstermBackend::new(io::stdout())).map_err(failed)?;
+        Ok(Self { screen, bare: false })
+    }
+
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        if self.bare {
+            return Ok(());
+        }
+        self.screen.draw(draw).map(drop)
+    }
+
+    pub fn size(&self) -> (u16, u16) {
+        self.screen.size().map_or((0, 0), |size| (size.width, size.height))
+    }
+
+    /// Hands a text to the terminal's own clipboard (OSC 52), which works over SSH; whether it took it, nobody says.
+    pub fn copy(&mut self, text: &Secret) {
+        let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text.expose()));
+    }
+
+    /// Gives the terminal back and stops, with everything started along with us; goes on when continued.
+    pub fn suspend(&mut self) {
+        restore();
+        stop_group();
+        self.retake();
+    }
+
+    /// Leaves the screen and prints the bare link, until [`Self::come_back`]. Raw mode stays: the key that ends this is read
+    /// as all keys are.
+    pub fn print_bare(&mut self, link: &str) {
+        let mut out = io::stdout();
+        self.bare = true;
+        let _ = execute!(out, LeaveAlternateScreen)
+            .and_then(|()| write!(out, "\r\n{link}\r\n\r\nAny key goes back.\r\n"))
+            .and_then(|()| out.flush());
+    }
+
+    pub fn is_bare(&self) -> bool {
+        self.bare
+    }
+
+    pub fn come_back(&mut self) {
+        self.bare = false;
+        let _ = execute!(io::stdout(), EnterAlternateScreen, Hide);
+        let _ = self.screen.clear();
+    }
+
+    fn retake(&mut self) {
+        // A terminal that cannot be taken back shows itself at the next drawing.
+        let _ = take();
+        let _ = self.screen.clear();
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+}
+
+fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // The terminal may be gone; there is nothing to be done about that.
+        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Ends the program as the signal would have, so that whoever waits for it sees why.
+pub fn die_of(number: i32) -> ! {
+    restore();
+    process::exit(128 + number)
+}
+
+#[cfg(unix)]
+pub use unix::{Signals, stop_group};
+
+#[cfg(unix)]
+mod unix {
+    use super::{Ending, oneshot, thread};
+    use std::io;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    const TERMINATE: i32 = 15;
+    const INTERRUPT: i32 = 2;
+    const STOP: i32 = 20;
+
+    /// What ends or stops the program from outside.
+    pub struct Signals {
+        terminate: Signal,
+        interrupt: Signal,
+        hangup: Signal,
+        stop: Signal,
+        gone: oneshot::Receiver<()>,
+    }
+
+    impl Signals {
+        pub fn new() -> io::Result<Self> {
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+                hangup: signal(SignalKind::hangup())?,
+                stop: signal(SignalKind::from_raw(STOP))?,
+                gone: watch_terminal(),
+            })
+        }
+
+        /// The ending that came, or `None` to stop for a while.
+        pub async fn next(&mut self) -> Option<Ending> {
+            tokio::select! {
+                _ = self.terminate.recv() => Some(Ending::Signal(TERMINATE)),
+                _ = self.interrupt.recv() => Some(Ending::Signal(INTERRUPT)),
+                _ = self.hangup.recv() => Some(Ending::HungUp),
+                _ = &mut self.gone => Some(Ending::HungUp),
+                _ = self.stop.recv() => None,
+            }
+        }
+    }
+
+    /// Tells when the terminal goes away. Without SIGHUP (ignored under nohup, sudo, a shell that traps it) nothing else
+    /// does: crossterm 0.29 then reads end-of-file for ever at full speed (crossterm-rs/crossterm issue 793).
+    fn watch_terminal() -> oneshot::Receiver<()> {
+        let (tell, gone) = oneshot::channel();
+        thread::spawn(move || {
+            let stdin = rustix::stdio::stdin();
+            loop {
+                // No events are asked for: only a hang-up or an error ends the wait.
+                let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+                match poll(&mut watched, None) {
+                    Err(rustix::io::Errno::INTR) => {}
+                    Ok(_) if watched[0].revents().is_empty() => {}
+                    _ => break,
+                }
+            }
+            let _ = tell.send(());
+        });
+        gone
+    }
+
+    /// Stops the whole process group, so that the shell gets its terminal back even when we were started by another program
+    /// (cargo, a script).
+    pub fn stop_group() {
+        use rustix::process::{Signal, kill_current_process_group};
+        let _ = kill_current_process_group(Signal::STOP);
+    }
+}
+
+#[cfg(not(unix))]
+pub use elsewhere::{Signals, stop_group};
+
+#[cfg(not(unix))]
+mod elsewhere {
+    use super::Ending;
+    use std::io;
+
+    /// A console tells of its end by ending the program.
+    pub struct Signals;
+
+    impl Signals {
+        pub fn new() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        pub async fn next(&mut self) -> Option<Ending> {
+            std::future::pending().await
+        }
+    }
+
+    /// There is no suspending here.
+    pub fn stop_group() {}
+}

@@ -1,0 +1,114 @@
+//! What things look like: one accent, three colours for status, weight for the rest. Nothing is said by colour alone.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::account::Status;
+use crate::flow::StepState;
+
+/// How the terminal may be drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Theme {
+    pub color: bool,
+    /// Signs and lines beyond ASCII can be shown.
+    pub unicode: bool,
+}
+
+impl Theme {
+    pub fn text(self) -> Style {
+        Style::new()
+    }
+
+    pub fn strong(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    pub fn quiet(self) -> Style {
+        Style::new().add_modifier(Modifier::DIM)
+    }
+
+    /// What is selected or can be acted on.
+    pub fn accent(self) -> Style {
+        self.colored(Color::Cyan).add_modifier(Modifier::BOLD)
+    }
+
+    /// The choice that Enter takes.
+    pub fn chosen(self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    pub fn good(self) -> Style {
+        self.colored(Color::Green)
+    }
+
+    pub fn warning(self) -> Style {
+        self.colored(Color::Yellow)
+    }
+
+    pub fn bad(self) -> Style {
+        self.colored(Color::Red)
+    }
+
+    fn colored(self, color: Color) -> Style {
+        if self.color { Style::new().fg(color) } else { Style::new() }
+    }
+
+    pub fn status(self, status: Status) -> Style {
+        match status {
+            Status::Ok => self.good(),
+            Status::Due | Status::Unclaimed | Status::Unreachable => self.warning(),
+            Status::Expired | Status::Revoked => self.bad(),
+            Status::Unknown => self.quiet(),
+        }
+    }
+
+    pub fn sign(self, status: Status) -> char {
+        if self.unicode {
+            return status.sign();
+        }
+        match status {
+            Status::Ok => '*',
+            Status::Due => 'o',
+            Status::Expired => 'x',
+            Status::Revoked => '-',
+            Status::Unclaimed => '.',
+            Status::Unknown => '?',
+            Status::Unreachable => '!',
+        }
+    }
+
+    pub fn step(self, state: StepState) -> (char, Style) {
+        let sign = |pretty, plain| if self.unicode { pretty } else { plain };
+        match state {
+            StepState::Active => (sign('●', '*'), self.accent()),
+            StepState::Done => (sign('✓', '+'), self.good()),
+            StepState::Missed => (sign('–', '-'), self.quiet()),
+            StepState::Failed => (sign('✗', 'x'), self.bad()),
+        }
+    }
+
+    /// The bar beside the selected row.
+    pub fn bar(self) -> &'static str {
+        if self.unicode { "▌" } else { ">" }
+    }
+
+    pub fn mark(self) -> &'static str {
+        if self.unicode { "◆" } else { "+" }
+    }
+
+    pub fn done(self) -> &'static str {
+        if self.unicode { "✓" } else { "+" }
+    }
+
+    pub fn dash(self) -> &'static str {
+        if self.unicode { "–" } else { "-" }
+    }
+
+    pub fn ellipsis(self) -> &'static str {
+        if self.unicode { "…" } else { "~" }
+    }
+
+    /// A stretch that is left, and one that is gone.
+    pub fn stretch(self) -> (&'static str, &'static str) {
+        if self.unicode { ("━", "─") } else { ("=", "-") }
+    }
+}

@@ -1,0 +1,309 @@
+//! Drawing: a pure function of the state. Every scene is a [`Page`] of rows, put on the screen by [`draw`].
+
+mod accounts;
+mod pane;
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::app::{App, Overlay, Scene};
+use super::keymap;
+use super::theme::Theme;
+
+/// Below this, lines would be cut that a person needs.
+pub const SMALLEST: (u16, u16) = (60, 15);
+/// From this width on, the detail stands beside the list.
+const SIDE_BY_SIDE: u16 = 124;
+/// Blank columns on both sides.
+const MARGIN: u16 = 2;
+/// Rows above and below the middle: where you are, what matters (if anything does), a blank; a blank or a notice, the keys.
+const ABOVE: u16 = 3;
+const BELOW: u16 = 2;
+
+/// What a scene wants to show.
+#[derive(Default)]
+pub struct Page {
+    /// Where you are.
+    pub title: Line<'static>,
+    pub right: Line<'static>,
+    /// What matters.
+    pub headline: Line<'static>,
+    pub rows: Vec<Row>,
+    /// The question, which stays in sight below the rows.
+    pub question: Vec<Row>,
+    /// Where the cursor stands: a row of the question and a column.
+    pub cursor: Option<(usize, u16)>,
+    pub scroll: usize,
+}
+
+/// A row of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// Within the margins.
+    Inset(Line<'static>),
+    /// From the first column on, so that a mouse or a terminal can take it whole.
+    Flush(Line<'static>),
+}
+
+impl Row {
+    pub fn blank() -> Self {
+        Row::Inset(Line::default())
+    }
+
+    pub fn text(text: impl Into<String>, style: Style) -> Self {
+        Row::Inset(Line::styled(text.into(), style))
+    }
+}
+
+/// Rows of the list that fit on a screen of this size.
+pub fn list_rows(size: (u16, u16)) -> usize {
+    // One row is the header of the columns.
+    size.1.saturating_sub(ABOVE + BELOW + 1).max(1) as usize
+}
+
+pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return too_small(frame, area);
+    }
+    let inner = area.inner(Margin::new(MARGIN, 0));
+    let page = match &app.overlay {
+        Some(Overlay::Help { scroll }) => help(app, *scroll),
+        Some(Overlay::Credential(pane)) => pane::credential(app, pane, area.width),
+        Some(Overlay::Question(question)) => pane::question(app, question, inner.width),
+        None => match &app.scene {
+            Scene::Session(session) => pane::session(session, app.theme, inner, now),
+            Scene::Target { editor, problem } => pane::target(editor, problem.as_ref(), app.theme, inner.width),
+            Scene::Detail { scroll } if area.width < SIDE_BY_SIDE => accounts::detail(app, *scroll, inner.width, now),
+            Scene::List | Scene::Filter(_) | Scene::Detail { .. } => return draw_list(app, frame, now),
+        },
+    };
+    put_head(&page, frame, inner);
+    let middle = middle(app, inner, &page);
+    put_page(&page, frame, area, middle, app.theme);
+    put_foot(app, frame, inner);
+}
+
+fn draw_list(app: &App, frame: &mut Frame, now: Timestamp) {
+    let area = frame.area();
+    let inner = area.inner(Margin::new(MARGIN, 0));
+    let side_by_side = area.width >= SIDE_BY_SIDE;
+    let width = if side_by_side { (inner.width * 3 / 5).max(76) } else { inner.width };
+    let page = accounts::list(app, width, now);
+    let whole = middle(app, inner, &page);
+    let list = Rect { width, ..whole };
+    let detail = side_by_side.then(|| Rect {
+        x: whole.x + width + MARGIN,
+        width: whole.width.saturating_sub(width + MARGIN),
+        ..whole
+    });
+    put_head(&page, frame, inner);
+    put_page(&page, frame, area, list, app.theme);
+    if let Some(detail) = detail {
+        let scroll = if let Scene::Detail { scroll } = &app.scene { *scroll } else { 0 };
+        let page = accounts::detail(app, scroll, detail.width, now);
+        put_page(&page, frame, area, detail, app.theme);
+    }
+    put_foot(app, frame, inner);
+    if let Scene::Filter(editor) = &app.scene {
+        // The filter is typed where it is shown, in the headline.
+        let column = inner.x + accounts::FILTER.width() as u16 + editor.visual_cursor() as u16;
+        frame.set_cursor_position(Position::new(column.min(inner.right() - 1), inner.y + 1));
+    }
+}
+
+fn middle(app: &App, inner: Rect, page: &Page) -> Rect {
+    let above = if page.headline.width() == 0 { ABOVE - 1 } else { ABOVE };
+    let below = BELOW.max(1 + notice(app, inner.width).len() as u16);
+    Rect { y: inner.y + above, height: inner.height.saturating_sub(above + below), ..inner }
+}
+
+fn put_head(page: &Page, frame: &mut Frame, inner: Rect) {
+    let line = |row: u16| Rect { y: inner.y + row, height: 1, ..inner };
+    frame.render_widget(&page.title, line(0));
+    frame.render_widget(page.right.clone().right_aligned(), line(0));
+    frame.render_widget(&page.headline, line(1));
+}
+
+fn put_page(page: &Page, frame: &mut Frame, area: Rect, middle: Rect, theme: Theme) {
+    let below = page.question.len();
+    let room = (middle.height as usize).saturating_sub(below);
+    let over = page.rows.len().saturating_sub(room);
+    let first = page.scroll.min(over);
+    for (y, row) in page.rows.iter().skip(first).take(room).enumerate() {
+        put_row(row, frame, area, middle, y as u16);
+    }
+    if over > first && room > 0 {
+        let more = format!(
+            "{} {} more lines below, with the arrow keys",
+            if theme.unicode { "↓" } else { "v" },
+            over - first + 1
+        );
+        let y = middle.y + room as u16 - 1;
+        let line = Rect { y, height: 1, ..middle };
+        frame.render_widget(Clear, Rect { x: area.x, width: area.width.min(middle.right()), ..line });
+        frame.render_widget(Line::styled(more, theme.quiet()), line);
+    }
+    let start = page.rows.len().min(room);
+    for (y, row) in page.question.iter().enumerate() {
+        put_row(row, frame, area, middle, (start + y) as u16);
+    }
+    if let Some((row, column)) = page.cursor {
+        let position =
+            Position::new((middle.x + column).min(middle.right().saturating_sub(1)), middle.y + (start + row) as u16);
+        frame.set_cursor_position(position);
+    }
+}
+
+fn put_row(row: &Row, frame: &mut Frame, area: Rect, middle: Rect, y: u16) {
+    if y >= middle.height {
+        return;
+    }
+    let y = middle.y + y;
+    match row {
+        Row::Inset(line) => frame.render_widget(line, Rect { y, height: 1, ..middle }),
+        Row::Flush(line) => frame.render_widget(line, Rect { x: area.x, y, width: area.width, height: 1 }),
+    }
+}
+
+fn put_foot(app: &App, frame: &mut Frame, inner: Rect) {
+    let line = |row: u16| Rect { y: inner.bottom() - row, height: 1, ..inner };
+    for (nth, text) in notice(app, inner.width).into_iter().rev().enumerate() {
+        let row = line(2 + nth as u16);
+        frame.render_widget(Clear, row);
+        frame.render_widget(Line::styled(text, app.theme.accent()), row);
+    }
+    frame.render_widget(footer(app, inner.width), line(1));
+}
+
+/// The notice on at most two lines.
+fn notice(app: &App, width: u16) -> Vec<String> {
+    const LINES: usize = 2;
+    let Some(text) = &app.notice else {
+        return Vec::new();
+    };
+    let mut lines = wrapped(text, width as usize);
+    if lines.len() > LINES {
+        let rest = lines.split_off(LINES - 1).join(" ");
+        lines.push(cut(&rest, width as usize, app.theme));
+    }
+    lines
+}
+
+/// The keys that work here, as many as fit.
+fn footer(app: &App, width: u16) -> Line<'static> {
+    let theme = app.theme;
+    let mut spans: Vec<Span> = Vec::new();
+    let mut used = 0;
+    let mut pending = String::new();
+    for binding in keymap::footer(app.place()).filter(|binding| app.is_of_use(binding.action)) {
+        let key = std::mem::take(&mut pending) + &binding.key.label(theme.unicode);
+        if binding.label.is_empty() {
+            // A key that shares its label with the next one.
+            pending = key;
+            continue;
+        }
+        let wanted = key.width() + 1 + binding.label.width() + 2;
+        if used + wanted > width as usize + 2 {
+            break;
+        }
+        used += wanted;
+        spans.extend([Span::styled(key, theme.strong()), Span::styled(format!(" {}  ", binding.label), theme.quiet())]);
+    }
+    Line::from(spans)
+}
+
+fn help(app: &App, scroll: usize) -> Page {
+    let theme = app.theme;
+    let mut rows = Vec::new();
+    for (group, keys) in keymap::groups() {
+        rows.push(Row::text(group, theme.strong()));
+        for (binding, places) in keys {
+            let key = format!("  {:<10}", binding.key.label(theme.unicode));
+            let label = format!("{:<40}", binding.label);
+            rows.push(Row::Inset(Line::from(vec![
+                Span::styled(key, theme.accent()),
+                Span::raw(label),
+                Span::styled(places, theme.quiet()),
+            ])));
+        }
+        rows.push(Row::blank());
+    }
+    Page { title: Line::styled("Keys", theme.strong()), rows, scroll, ..Page::default() }
+}
+
+fn too_small(frame: &mut Frame, area: Rect) {
+    let (width, height) = SMALLEST;
+    let text = format!(
+        "authmd-tui needs {width}×{height}; this window has {}×{}.\nMake it larger, or use: authmd-tui list",
+        area.width, area.height
+    );
+    frame.render_widget(Paragraph::new(text), area);
+}
+
+/// A text on lines of at most `width` columns, broken between words where that is possible.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word;
+        loop {
+            let line = lines.last_mut().expect("there is always a line");
+            let room = width.saturating_sub(line.width() + usize::from(!line.is_empty()));
+            if word.width() <= room {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                break;
+            }
+            if !line.is_empty() {
+                lines.push(String::new());
+                continue;
+            }
+            let (head, tail) = word.split_at(fitting(word, width));
+            line.push_str(head);
+            lines.push(String::new());
+            word = tail;
+        }
+    }
+    lines
+}
+
+/// How many bytes of a text fit into `width` columns; at least one character.
+fn fitting(text: &str, width: usize) -> usize {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > width && at > 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// A text cut to `width` columns, with a sign that it was cut.
+pub fn cut(text: &str, width: usize, theme: Theme) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    format!("{}{}", &text[..fitting(text, width.saturating_sub(1))], theme.ellipsis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words_and_only_then_within() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
+        assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
+}

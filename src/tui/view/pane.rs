@@ -1,0 +1,310 @@
+//! Guided panes, and the small ones of the program itself.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use tui_input::Input as Editor;
+use unicode_width::UnicodeWidthStr;
+
+use super::accounts::problem_rows;
+use super::{Page, Row, fitting, wrapped};
+use crate::flow::{Line as Said, Prompt, Trail};
+use crate::problem::Problem;
+use crate::tui::app::{App, CredentialPane, Question};
+use crate::tui::session::Session;
+use crate::tui::theme::Theme;
+use crate::when;
+
+/// Rows from which on the boxes of a code have frames.
+const ROOM_FOR_BOXES: u16 = 20;
+/// Names of facts are no wider than this; a longer one pushes its value.
+const NAME_WIDTH: usize = 16;
+/// The same for what happens, beside where it does.
+const ITEM_WIDTH: usize = 36;
+
+pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> Page {
+    let screen = session.screen();
+    let width = inner.width as usize;
+    let mut page =
+        Page { title: Line::styled(screen.title.clone(), theme.strong()), scroll: session.scroll(), ..Page::default() };
+    page.right = screen.trail.map_or_else(Line::default, |trail| trail_line(trail, theme));
+    if let Some((nth, all)) = session.position {
+        page.headline = Line::styled(format!("{nth} of {all}"), theme.quiet());
+    }
+    page.rows = flow_rows(&screen.lines, theme, width);
+    if let Some(link) = &screen.link {
+        page.rows.push(Row::blank());
+        page.rows.extend(link_rows(link.as_str(), inner.width as usize + 2 * super::MARGIN as usize, theme));
+    }
+    if let Some(since) = session.waiting_since().filter(|since| now.duration_since(*since).as_secs() >= 1) {
+        page.rows.push(Row::blank());
+        page.rows.push(Row::text(
+            format!("waiting for an answer · {} s", now.duration_since(since).as_secs()),
+            theme.quiet(),
+        ));
+    }
+    ask(&mut page, session, theme, inner, now);
+    page
+}
+
+/// The question: what is asked, what was typed or chosen, how long it is good, and what was wrong with it.
+fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Timestamp) {
+    let screen = session.screen();
+    let width = inner.width as usize;
+    let rows = &mut page.question;
+    match &screen.prompt {
+        Some(Prompt::Text { label } | Prompt::Email { label }) => {
+            rows.push(Row::blank());
+            page.cursor = Some((rows.len() + 1, field(rows, label, session.typed(), theme, width)));
+        }
+        Some(Prompt::Code { label, digits }) => {
+            rows.push(Row::blank());
+            let typed = session.typed();
+            match typed.value().len() <= *digits && typed.value().chars().all(|c| c.is_ascii_digit()) {
+                true => page.cursor = Some(boxes(rows, typed, *digits, theme, inner.height >= ROOM_FOR_BOXES)),
+                false => page.cursor = Some((rows.len() + 1, field(rows, label, typed, theme, width))),
+            }
+        }
+        Some(Prompt::Pick { label, choices }) => {
+            rows.extend([Row::blank(), Row::text(label.clone(), theme.strong())]);
+            for (nth, choice) in choices.iter().enumerate() {
+                let chosen = session.chosen() == Some(nth);
+                let bar = if chosen { theme.bar() } else { " " };
+                let style = if chosen { theme.strong() } else { theme.text() };
+                let head = format!("{}  {}", nth + 1, choice.label);
+                let room = width.saturating_sub(head.width() + 5);
+                let beside = choice.detail.width() <= room;
+                let detail = if beside { format!("   {}", choice.detail) } else { String::new() };
+                rows.push(Row::Inset(Line::from(vec![
+                    Span::styled(format!("{bar} "), theme.accent()),
+                    Span::styled(head, style),
+                    Span::styled(detail, theme.quiet()),
+                ])));
+                if !beside {
+                    rows.extend(
+                        wrapped(&choice.detail, width.saturating_sub(5))
+                            .into_iter()
+                            .map(|line| Row::text(format!("     {line}"), theme.quiet())),
+                    );
+                }
+            }
+        }
+        Some(Prompt::Confirm { label, yes, no }) => {
+            rows.extend([
+                Row::blank(),
+                Row::text(label.clone(), theme.strong()),
+                Row::blank(),
+                yes_no(yes, no, session.chosen(), theme),
+            ]);
+        }
+        None => {}
+    }
+    if let (Some(deadline), Some(share)) = (screen.deadline, session.share_left(now)) {
+        rows.extend([Row::blank(), deadline_row(&when::countdown(deadline, now), share, theme)]);
+    }
+    if let Some(problem) = session.problem() {
+        rows.push(Row::blank());
+        rows.extend(problem_rows(problem, theme, width));
+    }
+}
+
+fn trail_line(trail: Trail, theme: Theme) -> Line<'static> {
+    let steps = trail.steps.iter().enumerate().map(|(nth, step)| match nth.cmp(&trail.at) {
+        std::cmp::Ordering::Less => Span::styled(format!("  {} {step}", theme.done()), theme.quiet()),
+        std::cmp::Ordering::Equal => Span::styled(format!("  {} {step}", nth + 1), theme.accent()),
+        std::cmp::Ordering::Greater => Span::styled(format!("  {} {step}", nth + 1), theme.quiet()),
+    });
+    Line::from(steps.collect::<Vec<_>>())
+}
+
+/// The lines of a flow as rows.
+pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
+    let names = lines.iter().filter_map(|line| if let Said::Fact(name, _) = line { Some(name.width()) } else { None });
+    let name_width = names.max().unwrap_or(0).min(NAME_WIDTH);
+    let items =
+        lines.iter().filter_map(|line| if let Said::Item { what, .. } = line { Some(what.width()) } else { None });
+    let item_width = items.max().unwrap_or(0).min(ITEM_WIDTH);
+    let wraps = |text: &str, style: Style| {
+        wrapped(text, width).into_iter().map(|line| Row::text(line, style)).collect::<Vec<_>>()
+    };
+    let mut rows = Vec::new();
+    for line in lines {
+        match line {
+            Said::Gap => rows.push(Row::blank()),
+            Said::Heading(text) => rows.extend(wraps(text, theme.strong())),
+            Said::Text(text) => rows.extend(wraps(text, theme.text())),
+            Said::Quiet(text) => rows.extend(wraps(text, theme.quiet())),
+            Said::Quote { from, text } => rows.extend(wraps(&format!("{from} says: “{text}”"), theme.quiet())),
+            Said::Fact(name, value) => {
+                let name = format!("{name}{}  ", " ".repeat(name_width.saturating_sub(name.width())));
+                rows.extend(hanging(Span::styled(name, theme.quiet()), value, theme.text(), width));
+            }
+            Said::Item { number, what, detail, done } => {
+                let sign = if *done { theme.done() } else { " " };
+                let head = format!("{sign} {number}  ");
+                let pad = " ".repeat(item_width.saturating_sub(what.width()) + 2);
+                if head.width() + what.width() + pad.width() + detail.width() <= width {
+                    rows.push(Row::Inset(Line::from(vec![
+                        Span::styled(head, theme.accent()),
+                        Span::raw(what.clone()),
+                        Span::styled(pad + detail, theme.quiet()),
+                    ])));
+                } else {
+                    rows.extend(hanging(Span::styled(head, theme.accent()), what, theme.text(), width));
+                    rows.extend(
+                        wrapped(detail, width.saturating_sub(7))
+                            .into_iter()
+                            .map(|line| Row::text(format!("       {line}"), theme.quiet())),
+                    );
+                }
+            }
+            Said::Step { state, what, found, took } => {
+                let (sign, style) = theme.step(*state);
+                let took = took.map(when::took).unwrap_or_default();
+                let head = format!(" {what:<22}");
+                let room = width.saturating_sub(1 + head.width() + took.width() + 2);
+                let found = super::cut(found, room, theme);
+                let gap = " ".repeat(width.saturating_sub(1 + head.width() + found.width() + took.width()));
+                rows.push(Row::Inset(Line::from(vec![
+                    Span::styled(sign.to_string(), style),
+                    Span::raw(head),
+                    Span::raw(found),
+                    Span::styled(format!("{gap}{took}"), theme.quiet()),
+                ])));
+            }
+        }
+    }
+    rows
+}
+
+/// A head, and a text beside it that stays in its column when it is broken.
+fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> Vec<Row> {
+    let indent = head.width();
+    let lines = wrapped(text, width.saturating_sub(indent));
+    let mut head = Some(head);
+    let rows = lines.into_iter().map(|line| {
+        let first = head.take().unwrap_or_else(|| Span::raw(" ".repeat(indent)));
+        Row::Inset(Line::from(vec![first, Span::styled(line, style)]))
+    });
+    rows.collect()
+}
+
+/// A link whole, on lines of its own, from the first column on: nothing around it and nothing in it.
+fn link_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut rest = link;
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(fitting(rest, width));
+        rows.push(Row::Flush(Line::styled(line.to_owned(), theme.accent())));
+        rest = tail;
+    }
+    rows
+}
+
+/// A label and a line to type in; returns the column of the cursor.
+fn field(rows: &mut Vec<Row>, label: &str, editor: &Editor, theme: Theme, width: usize) -> u16 {
+    let room = width.saturating_sub(3);
+    let scroll = editor.visual_scroll(room);
+    let shown: String = editor.value().chars().skip(scroll).collect();
+    rows.push(Row::text(label.to_owned(), theme.strong()));
+    rows.push(Row::Inset(Line::from(vec![
+        Span::styled("> ", theme.accent()),
+        Span::raw(shown[..fitting(&shown, room).min(shown.len())].to_owned()),
+    ])));
+    2 + editor.visual_cursor().saturating_sub(scroll) as u16
+}
+
+/// One box a digit. Returns where the cursor stands.
+fn boxes(rows: &mut Vec<Row>, editor: &Editor, digits: usize, theme: Theme, framed: bool) -> (usize, u16) {
+    let typed: Vec<char> = editor.value().chars().collect();
+    let digit = |nth: usize| typed.get(nth).map_or(' ', |c| *c);
+    let cursor = editor.visual_cursor().min(digits - 1);
+    let line = |make: &dyn Fn(usize) -> String| (0..digits).map(make).collect::<String>();
+    const INDENT: &str = "   ";
+    if !theme.unicode || !framed {
+        let cells = line(&|nth| format!("[{}] ", digit(nth)));
+        rows.push(Row::text(format!("{INDENT}{cells}"), theme.strong()));
+        return (rows.len() - 1, (INDENT.len() + cursor * 4 + 1) as u16);
+    }
+    let style = theme.accent();
+    rows.push(Row::text(format!("{INDENT}{}", line(&|_| "┌───┐".into())), style));
+    let middle = (0..digits).flat_map(|nth| {
+        [Span::styled("│ ", style), Span::styled(digit(nth).to_string(), theme.strong()), Span::styled(" │", style)]
+    });
+    rows.push(Row::Inset(Line::from(std::iter::once(Span::raw(INDENT)).chain(middle).collect::<Vec<_>>())));
+    rows.push(Row::text(format!("{INDENT}{}", line(&|_| "└───┘".into())), style));
+    (rows.len() - 2, (INDENT.len() + cursor * 5 + 2) as u16)
+}
+
+fn yes_no(yes: &str, no: &str, chosen: Option<usize>, theme: Theme) -> Row {
+    let button = |nth: usize, label: &str| {
+        let style = if chosen == Some(nth) { theme.chosen() } else { theme.text() };
+        let bar = if chosen == Some(nth) { theme.bar() } else { " " };
+        [Span::styled(bar.to_owned(), theme.accent()), Span::styled(format!(" {label} "), style)]
+    };
+    Row::Inset(Line::from([button(0, yes).as_slice(), &[Span::raw("    ")], button(1, no).as_slice()].concat()))
+}
+
+fn deadline_row(left: &str, share: f64, theme: Theme) -> Row {
+    const BAR: usize = 40;
+    let (stays, gone) = theme.stretch();
+    let filled = (share * BAR as f64).round() as usize;
+    let words = if share > 0.0 {
+        format!("good for {left:<12}")
+    } else {
+        "this code is too old: ask for a new one  ".to_owned()
+    };
+    Row::Inset(Line::from(vec![
+        Span::raw(words),
+        Span::styled(stays.repeat(filled), theme.accent()),
+        Span::styled(gone.repeat(BAR - filled), theme.quiet()),
+    ]))
+}
+
+pub fn target(editor: &Editor, problem: Option<&Problem>, theme: Theme, width: u16) -> Page {
+    let width = width as usize;
+    let mut page = Page { title: Line::styled("Sign up", theme.strong()), ..Page::default() };
+    let ways = [
+        ("a host or a URL", "api.example.com"),
+        ("a NoForm slug", "noform:acme"),
+        ("a challenge", "WWW-Authenticate: Bearer resource_metadata=\"https://…\""),
+    ];
+    page.rows.push(Row::text("Which service? Type or paste one of these:", theme.text()));
+    page.rows.push(Row::blank());
+    page.rows.extend(ways.iter().flat_map(|(name, example)| {
+        hanging(Span::styled(format!("  {name:<18}"), theme.quiet()), example, theme.text(), width)
+    }));
+    page.question.push(Row::blank());
+    let column = field(&mut page.question, "Service", editor, theme, width);
+    page.cursor = Some((2, column));
+    if let Some(problem) = problem {
+        page.question.push(Row::blank());
+        page.question.extend(problem_rows(problem, theme, width));
+    }
+    page
+}
+
+pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
+    let theme = app.theme;
+    let text = if pane.shown { pane.credential.expose().to_owned() } else { pane.credential.masked() };
+    let mut page =
+        Page { title: Line::styled(format!("Credential · {}", pane.account), theme.strong()), ..Page::default() };
+    // From the first column on, with nothing around it: a credential that is shown is one to be taken with the mouse.
+    page.rows.extend(link_rows(&text, width as usize, theme));
+    page.rows.push(Row::blank());
+    page.rows
+        .push(Row::text("This pane closes by itself after 30 s. Nothing is copied unless you press y.", theme.quiet()));
+    page
+}
+
+pub fn question(app: &App, question: &Question, width: u16) -> Page {
+    let theme = app.theme;
+    let mut page = Page { title: Line::styled("authmd", theme.strong()), ..Page::default() };
+    for (nth, text) in question.text.iter().enumerate() {
+        let style = if nth == 0 { theme.strong() } else { theme.text() };
+        page.rows.extend(wrapped(text, width as usize).into_iter().map(|line| Row::text(line, style)));
+    }
+    page.question = vec![Row::blank(), yes_no(question.yes, question.no, question.chosen, theme)];
+    page
+}
