@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use self::app::{App, Command, Message};
-use self::terminal::{Ending, Signals, Terminal};
+use self::terminal::{Ending, Signal, Signals, Terminal};
 use self::theme::Theme;
 use crate::command::{self, Settings};
 use crate::events::Events;
@@ -148,11 +148,15 @@ impl Program {
                 .map(|at| Duration::try_from(at.duration_since(clock::now())).unwrap_or_default());
             let mut pending = tokio::select! {
                 came = incoming.recv() => came,
-                ending = signals.next() => match ending {
-                    Some(ending) => return ending,
-                    // Asked to stop by somebody else than the keyboard.
-                    None => {
-                        todo.push(Command::Suspend);
+                signal = signals.next() => match signal {
+                    Signal::End(ending) => return ending,
+                    Signal::Stop => {
+                        self.terminal.suspend();
+                        None
+                    }
+                    Signal::Continue => {
+                        self.terminal.come_back();
+                        self.resize();
                         None
                     }
                 },

@@ -277,8 +277,11 @@ impl Revoke {
 
     /// What is left when the service gives no way.
     fn by_hand(&self) -> String {
-        let end = self.account.expires_at().map_or(String::new(), |end| format!(" It ends on {}.", when::exact(end)));
-        format!("Revoke it on the service's site, or remove it here only: authmd-tui forget {}{end}", self.account.id)
+        let end = self
+            .account
+            .expires_at()
+            .map_or(String::new(), |end| format!(", or wait until it ends on {}", when::exact(end)));
+        format!("Revoke it on the service's own site{end}.")
     }
 
     fn unconfirmed(&mut self, problem: Problem) -> Vec<Effect> {

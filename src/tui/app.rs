@@ -188,15 +188,14 @@ impl App {
 
     /// When the screen changes by the clock alone, so that nobody looks earlier.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let pane = match &self.overlay {
-            Some(Overlay::Credential(pane)) => Some(pane.until),
-            _ => None,
+        // What lies under an overlay is not seen.
+        let seen = match (&self.overlay, &self.scene) {
+            (Some(Overlay::Credential(pane)), _) => Some(pane.until),
+            (Some(_), _) => None,
+            (None, Scene::Session(session)) => session.next_change(now),
+            (None, _) => self.list.next_change(now, self.first_row()..self.first_row() + self.page),
         };
-        let scene = match &self.scene {
-            Scene::Session(session) => session.next_change(now),
-            _ => self.list.next_change(now, self.first_row()..self.first_row() + self.page),
-        };
-        [pane, scene, self.clipboard_until].into_iter().flatten().min()
+        [seen, self.clipboard_until].into_iter().flatten().min()
     }
 
     /// The first row of the list that is on the screen: the selection is kept in sight.
@@ -326,6 +325,9 @@ impl App {
         );
         if of_account && matches!(self.scene, Scene::List | Scene::Detail { .. }) && self.list.selected().is_none() {
             return Some("There is no account here; press a to sign up to a service.");
+        }
+        if matches!(action, Action::Filter | Action::Sort) && self.list.accounts().is_empty() {
+            return Some("There are no accounts yet; press a to sign up to a service.");
         }
         let link = self.session().and_then(|session| session.screen().link.as_ref());
         if matches!(action, Action::OpenLink | Action::CopyLink | Action::PrintLink) && link.is_none() {

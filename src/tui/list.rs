@@ -60,9 +60,10 @@ impl Default for List {
 impl List {
     /// Takes freshly read accounts; selection and marks stay with the accounts they were on.
     pub fn replace(&mut self, accounts: Vec<Account>, now: Timestamp) {
+        let kept = self.selected().map(|account| account.id.clone());
         self.marks.retain(|id| accounts.iter().any(|account| account.id == *id));
         self.accounts = accounts;
-        self.arrange(now);
+        self.arrange(kept, now);
     }
 
     pub fn accounts(&self) -> &[Account] {
@@ -87,7 +88,7 @@ impl List {
 
     pub fn set_filter(&mut self, filter: &str, now: Timestamp) {
         self.filter = filter.to_owned();
-        self.arrange(now);
+        self.rearrange(now);
     }
 
     pub fn sort(&self) -> Sort {
@@ -96,7 +97,7 @@ impl List {
 
     pub fn sort_next(&mut self, now: Timestamp) {
         self.sort = self.sort.next();
-        self.arrange(now);
+        self.rearrange(now);
     }
 
     pub fn is_marked(&self, id: &AccountId) -> bool {
@@ -138,8 +139,13 @@ impl List {
         self.selected = if bottom { self.rows.len().saturating_sub(1) } else { 0 };
     }
 
-    fn arrange(&mut self, now: Timestamp) {
+    fn rearrange(&mut self, now: Timestamp) {
         let kept = self.selected().map(|account| account.id.clone());
+        self.arrange(kept, now);
+    }
+
+    /// Works out the rows anew, with the selection on the account `kept`.
+    fn arrange(&mut self, kept: Option<AccountId>, now: Timestamp) {
         report::soonest_first(&mut self.accounts);
         match self.sort {
             Sort::SoonestEnd => {}

@@ -102,8 +102,8 @@ impl Session {
         self.scroll
     }
 
-    pub fn problem(&self) -> Option<&Problem> {
-        self.slip.as_ref().or(self.screen.problem.as_ref())
+    pub fn slip(&self) -> Option<&Problem> {
+        self.slip.as_ref()
     }
 
     /// Since when nothing has come back, where something is awaited.

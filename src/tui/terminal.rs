@@ -10,6 +10,7 @@ use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal as Screen};
 use tokio::sync::oneshot;
 
@@ -45,8 +46,24 @@ pub fn required() -> Result<(), Problem> {
 
 pub struct Terminal {
     screen: Screen<CrosstermBackend<Stdout>>,
-    /// A bare link is shown on the ordinary screen; nothing is drawn meanwhile.
-    bare: bool,
+    away: Away,
+}
+
+/// Why nothing is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Away {
+    Not,
+    /// A bare link is shown on the ordinary screen.
+    Bare,
+    /// Stopped, until somebody continues us.
+    Suspended,
+}
+
+/// What came from outside.
+pub enum Signal {
+    End(Ending),
+    Stop,
+    Continue,
 }
 
 impl Terminal {
@@ -65,11 +82,11 @@ impl Terminal {
         }));
         take().map_err(failed)?;
         let screen = Screen::new(CrosstermBackend::new(io::stdout())).map_err(failed)?;
-        Ok(Self { screen, bare: false })
+        Ok(Self { screen, away: Away::Not })
     }
 
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        if self.bare {
+        if self.away != Away::Not {
             return Ok(());
         }
         self.screen.draw(draw).map(drop)
@@ -84,37 +101,38 @@ impl Terminal {
         let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text.expose()));
     }
 
-    /// Gives the terminal back and stops, with everything started along with us; goes on when continued.
+    /// Gives the terminal back and stops, with everything started along with us. The signal may take a moment to arrive:
+    /// nothing is drawn until [`Self::come_back`].
     pub fn suspend(&mut self) {
         restore();
+        self.away = Away::Suspended;
         stop_group();
-        self.retake();
     }
 
     /// Leaves the screen and prints the bare link, until [`Self::come_back`]. Raw mode stays: the key that ends this is read
     /// as all keys are.
     pub fn print_bare(&mut self, link: &str) {
         let mut out = io::stdout();
-        self.bare = true;
+        self.away = Away::Bare;
         let _ = execute!(out, LeaveAlternateScreen)
             .and_then(|()| write!(out, "\r\n{link}\r\n\r\nAny key goes back.\r\n"))
             .and_then(|()| out.flush());
     }
 
     pub fn is_bare(&self) -> bool {
-        self.bare
+        self.away == Away::Bare
     }
 
+    /// Takes the terminal again, whoever had it meanwhile.
     pub fn come_back(&mut self) {
-        self.bare = false;
-        let _ = execute!(io::stdout(), EnterAlternateScreen, Hide);
-        let _ = self.screen.clear();
-    }
-
-    fn retake(&mut self) {
+        restore();
+        self.away = Away::Not;
         // A terminal that cannot be taken back shows itself at the next drawing.
         let _ = take();
-        let _ = self.screen.clear();
+        // Not `clear`: it asks the terminal where the cursor is, and the answer goes to the reader of keys (ratatui 0.30).
+        if let Ok(size) = self.screen.size() {
+            let _ = self.screen.resize(Rect::from((Position::ORIGIN, size)));
+        }
     }
 }
 
@@ -149,15 +167,12 @@ pub use unix::{Signals, stop_group};
 
 #[cfg(unix)]
 mod unix {
-    use super::{Ending, oneshot, thread};
+    use super::{Ending, Signal as Came, oneshot, thread};
     use std::io;
 
     use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::process::{Signal as Number, kill_current_process_group};
     use tokio::signal::unix::{Signal, SignalKind, signal};
-
-    const TERMINATE: i32 = 15;
-    const INTERRUPT: i32 = 2;
-    const STOP: i32 = 20;
 
     /// What ends or stops the program from outside.
     pub struct Signals {
@@ -165,6 +180,7 @@ mod unix {
         interrupt: Signal,
         hangup: Signal,
         stop: Signal,
+        continued: Signal,
         gone: oneshot::Receiver<()>,
     }
 
@@ -174,19 +190,20 @@ mod unix {
                 terminate: signal(SignalKind::terminate())?,
                 interrupt: signal(SignalKind::interrupt())?,
                 hangup: signal(SignalKind::hangup())?,
-                stop: signal(SignalKind::from_raw(STOP))?,
+                stop: signal(SignalKind::from_raw(Number::TSTP.as_raw()))?,
+                continued: signal(SignalKind::from_raw(Number::CONT.as_raw()))?,
                 gone: watch_terminal(),
             })
         }
 
-        /// The ending that came, or `None` to stop for a while.
-        pub async fn next(&mut self) -> Option<Ending> {
+        pub async fn next(&mut self) -> Came {
             tokio::select! {
-                _ = self.terminate.recv() => Some(Ending::Signal(TERMINATE)),
-                _ = self.interrupt.recv() => Some(Ending::Signal(INTERRUPT)),
-                _ = self.hangup.recv() => Some(Ending::HungUp),
-                _ = &mut self.gone => Some(Ending::HungUp),
-                _ = self.stop.recv() => None,
+                _ = self.terminate.recv() => Came::End(Ending::Signal(Number::TERM.as_raw())),
+                _ = self.interrupt.recv() => Came::End(Ending::Signal(Number::INT.as_raw())),
+                _ = self.hangup.recv() => Came::End(Ending::HungUp),
+                _ = &mut self.gone => Came::End(Ending::HungUp),
+                _ = self.stop.recv() => Came::Stop,
+                _ = self.continued.recv() => Came::Continue,
             }
         }
     }
@@ -214,8 +231,7 @@ mod unix {
     /// Stops the whole process group, so that the shell gets its terminal back even when we were started by another program
     /// (cargo, a script).
     pub fn stop_group() {
-        use rustix::process::{Signal, kill_current_process_group};
-        let _ = kill_current_process_group(Signal::STOP);
+        let _ = kill_current_process_group(Number::STOP);
     }
 }
 
@@ -224,7 +240,7 @@ pub use elsewhere::{Signals, stop_group};
 
 #[cfg(not(unix))]
 mod elsewhere {
-    use super::Ending;
+    use super::Signal;
     use std::io;
 
     /// A console tells of its end by ending the program.
@@ -235,7 +251,7 @@ mod elsewhere {
             Ok(Self)
         }
 
-        pub async fn next(&mut self) -> Option<Ending> {
+        pub async fn next(&mut self) -> Signal {
             std::future::pending().await
         }
     }

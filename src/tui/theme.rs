@@ -1,5 +1,6 @@
 //! What things look like: one accent, three colours for status, weight for the rest. Nothing is said by colour alone.
 
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::account::Status;
@@ -110,5 +111,23 @@ impl Theme {
     /// A stretch that is left, and one that is gone.
     pub fn stretch(self) -> (&'static str, &'static str) {
         if self.unicode { ("━", "─") } else { ("=", "-") }
+    }
+
+    /// Where only ASCII can be shown, the letters beyond it are spelled with what there is. A letter of two columns leaves
+    /// a blank behind it.
+    pub fn spell(self, buffer: &mut Buffer) {
+        if self.unicode {
+            return;
+        }
+        for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+            let plain = match cell.symbol() {
+                "·" | "–" => "-",
+                "…" => "~",
+                "“" | "”" => "\"",
+                "×" => "x",
+                _ => "?",
+            };
+            cell.set_symbol(plain);
+        }
     }
 }

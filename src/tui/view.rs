@@ -18,7 +18,7 @@ use super::theme::Theme;
 /// Below this, lines would be cut that a person needs.
 pub const SMALLEST: (u16, u16) = (60, 15);
 /// From this width on, the detail stands beside the list.
-const SIDE_BY_SIDE: u16 = 124;
+const SIDE_BY_SIDE: u16 = 120;
 /// Blank columns on both sides.
 const MARGIN: u16 = 2;
 /// Rows above and below the middle: where you are, what matters (if anything does), a blank; a blank or a notice, the keys.
@@ -87,6 +87,7 @@ pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
     let middle = middle(app, inner, &page);
     put_page(&page, frame, area, middle, app.theme);
     put_foot(app, frame, inner);
+    app.theme.spell(frame.buffer_mut());
 }
 
 fn draw_list(app: &App, frame: &mut Frame, now: Timestamp) {
@@ -106,7 +107,8 @@ fn draw_list(app: &App, frame: &mut Frame, now: Timestamp) {
     put_page(&page, frame, area, list, app.theme);
     if let Some(detail) = detail {
         let scroll = if let Scene::Detail { scroll } = &app.scene { *scroll } else { 0 };
-        let page = accounts::detail(app, scroll, detail.width, now);
+        let mut page = accounts::detail(app, scroll, detail.width, now);
+        page.rows.splice(..0, [Row::Inset(page.title.clone()), Row::blank()]);
         put_page(&page, frame, area, detail, app.theme);
     }
     put_foot(app, frame, inner);
@@ -115,6 +117,7 @@ fn draw_list(app: &App, frame: &mut Frame, now: Timestamp) {
         let column = inner.x + accounts::FILTER.width() as u16 + editor.visual_cursor() as u16;
         frame.set_cursor_position(Position::new(column.min(inner.right() - 1), inner.y + 1));
     }
+    app.theme.spell(frame.buffer_mut());
 }
 
 fn middle(app: &App, inner: Rect, page: &Page) -> Rect {
@@ -205,7 +208,7 @@ fn footer(app: &App, width: u16) -> Line<'static> {
         let key = std::mem::take(&mut pending) + &binding.key.label(theme.unicode);
         if binding.label.is_empty() {
             // A key that shares its label with the next one.
-            pending = key;
+            pending = if theme.unicode { key } else { key + "/" };
             continue;
         }
         let wanted = key.width() + 1 + binding.label.width() + 2;

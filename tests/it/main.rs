@@ -1,1 +1,12 @@
-fn main() {}
+//! Every test of the program as a whole, in one binary: layers as in CONTRIBUTING.
+
+mod app;
+mod architecture;
+mod flows;
+mod invariants;
+mod journeys;
+mod plain;
+mod sandbox;
+mod screens;
+mod store;
+mod support;

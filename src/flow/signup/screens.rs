@@ -178,27 +178,22 @@ impl SignUp {
         let service = self.discovery.service();
         let name = &service.name;
         let mut screen = self.page(ScreenId::Consent, Some(0));
-        let place = |url: Option<&Url>| {
-            url.map_or("POST, where the service says next".to_owned(), |url| {
-                format!("POST {}{}", trust::authority(url), url.path())
-            })
-        };
         let register = place(self.offer().and_then(|offer| offer.register.as_ref()));
         let claim = place(self.claim_url().as_ref());
         let complete = place(self.complete_url().as_ref());
         let store = match self.place {
-            Some(StoreKind::Json) => "the token file",
-            Some(StoreKind::Memory) | None => "memory",
+            Some(StoreKind::Json) => "in a file",
+            Some(StoreKind::Memory) | None => "in memory",
         };
         let mailed = format!("{name} mails you a code");
         let mut plan = match self.start() {
             Start::Anonymous => vec![
                 ("register without a name".to_owned(), register),
-                ("ask for your e-mail address".to_owned(), "you type it, next".to_owned()),
+                ("you type your e-mail address".to_owned(), String::new()),
                 (mailed, claim),
             ],
             Start::VerifiedEmail | Start::ServiceAuth => vec![
-                ("ask for your e-mail address".to_owned(), "you type it, next".to_owned()),
+                ("you type your e-mail address".to_owned(), String::new()),
                 ("register with it".to_owned(), register),
                 (mailed, "to that address".to_owned()),
             ],
@@ -206,7 +201,7 @@ impl SignUp {
         plan.extend([
             ("you type the code here".to_owned(), String::new()),
             ("the account is bound to you".to_owned(), complete),
-            (format!("the credential is kept in {store}"), format!("for {} only", trust::clean(&service.resource, 60))),
+            (format!("the credential is kept {store}"), format!("for {} only", trust::clean(&service.resource, 60))),
             ("and tried once".to_owned(), format!("GET {}", service.hosts.first().cloned().unwrap_or_default())),
         ]);
         if let Some(detour) = &self.ceremony.detour {
@@ -272,7 +267,13 @@ impl SignUp {
     fn asked(&self, question: &Question) -> Screen {
         let name = self.service_name();
         let email = trust::clean(self.ceremony.email.as_deref().unwrap_or("your address"), 80);
-        let mut screen = self.page(ScreenId::Confirm, Some(2));
+        let at = match question {
+            Question::Repeat(call, _) if **call == Call::Register => 0,
+            Question::Repeat(call, _) if **call == Call::Claim => 1,
+            Question::OtherAddress(_) => 1,
+            _ => 2,
+        };
+        let mut screen = self.page(ScreenId::Confirm, Some(at));
         let (text, label, yes, no) = match question {
             Question::NewCode(_) => (
                 format!("{name} can mail another code to {email}; the old one is of no use any more."),
@@ -420,11 +421,8 @@ impl SignUp {
         if account.store != StoreKind::Memory {
             lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
             lines.push(Line::text(format!("authmd-tui token {}", account.id)));
-            lines.push(Line::text(format!(
-                "curl -H \"Authorization: Bearer $(authmd-tui token {})\" {}",
-                account.id,
-                trust::clean(&account.resource, 100)
-            )));
+            lines.push(Line::text(format!("curl -H \"Authorization: Bearer $(authmd-tui token {})\" \\", account.id)));
+            lines.push(Line::text(format!("  {}", trust::clean(&account.resource, 100))));
         }
         if !account.claimed {
             lines.extend([
@@ -445,4 +443,17 @@ impl SignUp {
         }
         lines
     }
+}
+
+/// A call as the plan shows it: a long path by its end, which tells the calls apart.
+fn place(url: Option<&Url>) -> String {
+    let Some(url) = url else {
+        return "POST, where the service says next".to_owned();
+    };
+    let segments: Vec<&str> = url.path_segments().map(Iterator::collect).unwrap_or_default();
+    let path = match segments.as_slice() {
+        [_, .., before, last] if url.path().len() > 20 => format!("/…/{before}/{last}"),
+        _ => url.path().to_owned(),
+    };
+    format!("POST {}{}", trust::authority(url), trust::clean(&path, 60))
 }

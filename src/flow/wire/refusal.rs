@@ -143,7 +143,6 @@ fn by_status(status: u16, step: Step) -> Meaning {
         (404, Step::Claim | Step::Complete) => Meaning::ClaimTokenInvalid,
         (410, Step::Claim) => Meaning::ClaimExpired,
         (401, Step::Revoke) => Meaning::CredentialDead,
-        (300..=399, _) => Meaning::Moved,
         _ => Meaning::Other,
     }
 }

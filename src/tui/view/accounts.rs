@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::pane::flow_rows;
+use super::pane::{flow_rows, hanging};
 use super::{Page, Row, cut, wrapped};
 use crate::account::{Account, DUE_WITHIN};
 use crate::report;
@@ -20,6 +20,9 @@ const STATUS: usize = 11;
 const LEFT: usize = 12;
 /// Below this width of the list, scopes are counted and not named.
 const NARROW: usize = 92;
+/// Below this one, they and the way are left to the detail.
+const TIGHT: usize = 70;
+const COUNT: usize = 6;
 /// The bar or mark, the sign, and a blank behind each.
 const SIGNS: usize = 4;
 
@@ -80,10 +83,10 @@ fn counts(app: &App) -> String {
 }
 
 pub fn problem_rows(problem: &crate::problem::Problem, theme: Theme, width: usize) -> Vec<Row> {
-    let what = wrapped(&format!("{} {}", theme.step(crate::flow::StepState::Failed).0, problem.what), width);
-    let hint = wrapped(&problem.hint, width.saturating_sub(2));
-    let what = what.into_iter().map(|line| Row::text(line, theme.bad()));
-    what.chain(hint.into_iter().map(|line| Row::text(format!("  {line}"), theme.text()))).collect()
+    let sign = theme.step(crate::flow::StepState::Failed).0;
+    let mut rows = hanging(Span::styled(format!("{sign} "), theme.bad()), &problem.what, theme.bad(), width);
+    rows.extend(hanging(Span::raw("  "), &problem.hint, theme.text(), width));
+    rows
 }
 
 /// What to do now, in place of a blank.
@@ -103,45 +106,41 @@ fn nothing_yet(theme: Theme, width: usize) -> Vec<Row> {
     rows
 }
 
-/// How the width is shared between the columns.
+/// How the width is shared between the columns; a column without room has the width 0 and is left out.
 struct Columns {
     service: usize,
     identity: usize,
+    way: usize,
     scopes: usize,
 }
 
 impl Columns {
     fn of(width: usize) -> Self {
-        let fixed = SIGNS + WAY + STATUS + LEFT + 5;
-        let rest = width.saturating_sub(fixed);
-        // Where there is no room for words, the number of scopes has to do; the detail names them.
-        let scopes = if width < NARROW { 6 } else { (rest * 32 / 100).clamp(12, 60) };
-        let service = ((rest - scopes.min(rest)) * 52 / 100).clamp(8, 32);
-        Self { service, scopes, identity: rest.saturating_sub(service + scopes).clamp(6, 40) }
+        let (way, scopes) = match width {
+            ..TIGHT => (0, 0),
+            // Where there is no room for words, the number of scopes has to do; the detail names them.
+            TIGHT..NARROW => (WAY, COUNT),
+            _ => (WAY, (width / 5).min(60)),
+        };
+        let gaps = 3 + usize::from(way > 0) + usize::from(scopes > 0);
+        let rest = width.saturating_sub(SIGNS + way + scopes + STATUS + LEFT + gaps);
+        let service = (rest * 52 / 100).min(32);
+        Self { service, identity: (rest - service).min(40), way, scopes }
     }
 
-    fn cells(&self, texts: [&str; 6], theme: Theme) -> String {
-        let [service, identity, way, scopes, status, left] = texts;
-        let cell = |text: &str, width: usize| {
+    fn before_status(&self, texts: [&str; 4], theme: Theme) -> String {
+        let widths = [self.service, self.identity, self.way, self.scopes];
+        let cells = texts.iter().zip(widths).filter(|(_, width)| *width > 0).map(|(text, width)| {
             let text = cut(text, width, theme);
             let pad = " ".repeat(width.saturating_sub(text.width()));
             format!("{text}{pad} ")
-        };
-        let right = format!("{}{left}", " ".repeat(LEFT.saturating_sub(left.width())));
-        [
-            cell(service, self.service),
-            cell(identity, self.identity),
-            cell(way, WAY),
-            cell(scopes, self.scopes),
-            cell(status, STATUS),
-            right,
-        ]
-        .concat()
+        });
+        cells.collect()
     }
 
     fn header(&self, theme: Theme) -> Row {
-        let cells = self.cells(["SERVICE", "IDENTITY", "WAY", "SCOPES", "STATUS", "LEFT"], theme);
-        Row::text(format!("{}{cells}", " ".repeat(SIGNS)), theme.quiet())
+        let before = self.before_status(["SERVICE", "IDENTITY", "WAY", "SCOPES"], theme);
+        Row::text(format!("{}{before}{:<STATUS$} {:>LEFT$}", " ".repeat(SIGNS), "STATUS", "LEFT"), theme.quiet())
     }
 
     fn row(&self, app: &App, account: &Account, selected: bool, now: Timestamp) -> Row {
@@ -152,14 +151,8 @@ impl Columns {
         let identity = account.identity.as_deref().unwrap_or(theme.dash());
         let service =
             account.label.as_ref().map_or(account.service.clone(), |label| format!("{} · {label}", account.service));
-        let cells = self.cells(
-            [&service, identity, account.mode.label(), &scopes(account, self.scopes, theme), word, &left],
-            theme,
-        );
-        // The status word is coloured; what stands around it is not.
-        let status_at = cells.char_indices().rev().nth(LEFT + STATUS).map_or(0, |(at, _)| at);
-        let (before, rest) = cells.split_at(status_at);
-        let (word, after) = rest.split_at(rest.char_indices().nth(STATUS).map_or(rest.len(), |(at, _)| at));
+        let before =
+            self.before_status([&service, identity, account.mode.label(), &scopes(account, self.scopes, theme)], theme);
         let mark = match (selected, app.list.is_marked(&account.id)) {
             (_, true) => theme.mark(),
             (true, false) => theme.bar(),
@@ -169,9 +162,9 @@ impl Columns {
         Row::Inset(Line::from(vec![
             Span::styled(format!("{mark} "), theme.accent()),
             Span::styled(format!("{} ", theme.sign(status)), theme.status(status)),
-            Span::styled(before.to_owned(), weight),
-            Span::styled(word.to_owned(), theme.status(status)),
-            Span::styled(after.to_owned(), weight),
+            Span::styled(before, weight),
+            Span::styled(format!("{word:<STATUS$}"), theme.status(status)),
+            Span::styled(format!(" {left:>LEFT$}"), weight),
         ]))
     }
 }
@@ -185,7 +178,7 @@ fn scopes(account: &Account, width: usize, theme: Theme) -> String {
     if all.width() <= width {
         return all;
     }
-    if width < 12 {
+    if width <= COUNT {
         return account.scopes.len().to_string();
     }
     let more = format!(" +{}", account.scopes.len() - 1);
@@ -196,18 +189,16 @@ fn scopes(account: &Account, width: usize, theme: Theme) -> String {
     }
 }
 
+/// The detail of the selected account, for a page of its own or beside the list.
 pub fn detail(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     let theme = app.theme;
     let Some(account) = app.list.selected() else {
-        return Page { title: Line::styled("authmd", theme.strong()), ..Page::default() };
+        return Page::default();
     };
-    let mut rows = vec![Row::text(account.service.clone(), theme.accent()), Row::blank()];
-    rows.extend(flow_rows(&report::account_lines(account, now, DUE_WITHIN), theme, width as usize));
     Page {
         title: Line::styled(account.service.clone(), theme.strong()),
         right: Line::styled(account.id.to_string(), theme.quiet()),
-        // On a page of its own the name stands in the title already.
-        rows: rows.split_off(if width >= super::SIDE_BY_SIDE / 2 { 2 } else { 0 }),
+        rows: flow_rows(&report::account_lines(account, now, DUE_WITHIN), theme, width as usize),
         scroll,
         ..Page::default()
     }

@@ -53,6 +53,14 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
     let screen = session.screen();
     let width = inner.width as usize;
     let rows = &mut page.question;
+    // What happened comes before a choice of what to do about it, and after what was typed.
+    let choosing = matches!(screen.prompt, Some(Prompt::Pick { .. } | Prompt::Confirm { .. }));
+    let (before, after) = if choosing {
+        (screen.problem.as_ref(), session.slip())
+    } else {
+        (None, session.slip().or(screen.problem.as_ref()))
+    };
+    rows.extend(told(before, theme, width));
     match &screen.prompt {
         Some(Prompt::Text { label } | Prompt::Email { label }) => {
             rows.push(Row::blank());
@@ -103,10 +111,12 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
     if let (Some(deadline), Some(share)) = (screen.deadline, session.share_left(now)) {
         rows.extend([Row::blank(), deadline_row(&when::countdown(deadline, now), share, theme)]);
     }
-    if let Some(problem) = session.problem() {
-        rows.push(Row::blank());
-        rows.extend(problem_rows(problem, theme, width));
-    }
+    rows.extend(told(after, theme, width));
+}
+
+fn told(problem: Option<&Problem>, theme: Theme, width: usize) -> Vec<Row> {
+    let rows = problem.map(|problem| problem_rows(problem, theme, width)).unwrap_or_default();
+    if rows.is_empty() { rows } else { [vec![Row::blank()], rows].concat() }
 }
 
 fn trail_line(trail: Trail, theme: Theme) -> Line<'static> {
@@ -179,7 +189,7 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
 }
 
 /// A head, and a text beside it that stays in its column when it is broken.
-fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> Vec<Row> {
+pub fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> Vec<Row> {
     let indent = head.width();
     let lines = wrapped(text, width.saturating_sub(indent));
     let mut head = Some(head);

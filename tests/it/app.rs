@@ -1,0 +1,349 @@
+//! The full-screen program without a screen: keys in, commands out.
+
+use authmd_tui::account::{Account, Proof, Verdict};
+use authmd_tui::flow::{Effect, Input, Known};
+use authmd_tui::http::HttpError;
+use authmd_tui::problem::{Kind, Problem};
+use authmd_tui::secret::Secret;
+use authmd_tui::tui::app::{App, Command, Message, Overlay, Scene};
+use authmd_tui::tui::keymap::{self, Action, Key, Place};
+use authmd_tui::tui::session::FlowId;
+use authmd_tui::tui::theme::Theme;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::SignedDuration;
+
+use crate::support::play::stores;
+use crate::support::{account, noon};
+
+fn plain_theme() -> Theme {
+    Theme { color: false, unicode: true }
+}
+
+fn some_accounts() -> Vec<Account> {
+    vec![
+        account("Orbit API", "orbit.dev", None, Some(-48)),
+        account("Acme Mail", "acme.dev", Some("work"), Some(73)),
+        account("Northwind", "northwind.dev", None, Some(24 * 40)),
+    ]
+}
+
+fn app() -> App {
+    let mut app = App::new(plain_theme(), "memory", None);
+    app.page = 10;
+    assert_eq!(app.begin(), [Command::Load]);
+    app.update(Message::Loaded(Ok(some_accounts())), noon());
+    app
+}
+
+fn key(code: KeyCode) -> Message {
+    Message::Key(KeyEvent::new(code, KeyModifiers::NONE))
+}
+
+fn ctrl(c: char) -> Message {
+    Message::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
+}
+
+fn press(app: &mut App, keys: &str) -> Vec<Command> {
+    keys.chars()
+        .flat_map(|c| {
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                '\u{1b}' => KeyCode::Esc,
+                c => KeyCode::Char(c),
+            };
+            app.update(key(code), noon())
+        })
+        .collect()
+}
+
+fn notice(app: &App) -> &str {
+    app.notice.as_deref().unwrap_or_default()
+}
+
+/// Answers the effects of the guided pane with `answer` until it waits for a person.
+fn settle(app: &mut App, mut commands: Vec<Command>, answer: impl Fn(&Effect) -> Input) {
+    while let Some(Command::Perform(id, effect)) = commands.pop() {
+        commands = app.update(Message::Flow(id, answer(&effect)), noon());
+    }
+}
+
+#[test]
+fn a_service_is_named_and_discovery_begins() {
+    let mut app = app();
+    press(&mut app, "a");
+    assert_eq!(app.place(), Place::Target);
+    press(&mut app, "nonsense\n");
+    let Scene::Target { problem, .. } = &app.scene else { panic!("still at the target") };
+    assert!(problem.as_ref().is_some_and(|problem| problem.what.contains("a host has a dot")));
+    press(&mut app, ".dev");
+    let Scene::Target { problem, .. } = &app.scene else { panic!("still at the target") };
+    assert!(problem.is_none(), "the next key clears it");
+    let commands = press(&mut app, "\n");
+    assert!(
+        matches!(commands.as_slice(), [Command::Perform(_, Effect::Http(request))] if request.url.as_str() == "https://nonsense.dev/"),
+        "{commands:?}"
+    );
+    assert_eq!(app.place(), Place::Busy);
+}
+
+#[test]
+fn a_whole_answer_can_be_pasted_as_the_target() {
+    let mut app = app();
+    press(&mut app, "a");
+    app.update(
+        Message::Paste(
+            "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer resource_metadata=\"https://acme.dev/prm\"\r\n"
+                .into(),
+        ),
+        noon(),
+    );
+    let commands = press(&mut app, "\n");
+    assert!(
+        matches!(commands.as_slice(), [Command::Perform(_, Effect::Http(request))] if request.url.as_str() == "https://acme.dev/prm"),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn an_answer_that_comes_after_its_pane_is_dropped() {
+    let mut app = app();
+    let commands = press(&mut app, "aacme.dev\n");
+    let Some(Command::Perform(id, _)) = commands.first() else { panic!("{commands:?}") };
+    let stale = *id;
+    press(&mut app, "\u{1b}");
+    assert_eq!(app.place(), Place::List);
+    let commands = app.update(Message::Flow(stale, Input::Http(Err(HttpError::Unreachable("late".into())))), noon());
+    assert!(commands.is_empty() && app.place() == Place::List);
+    assert!(app.update(Message::Flow(FlowId(999), Input::Elapsed), noon()).is_empty());
+}
+
+#[test]
+fn every_action_is_bound_and_every_key_is_in_the_help() {
+    let in_help: Vec<Action> =
+        keymap::groups().into_iter().flat_map(|(_, keys)| keys).map(|(binding, _)| binding.action).collect();
+    for binding in keymap::BINDINGS.iter().filter(|binding| !binding.label.is_empty()) {
+        assert!(in_help.contains(&binding.action), "{binding:?}");
+    }
+    // The keys that other programs and people rely on.
+    let fixed = [
+        ('a', Action::Add),
+        ('r', Action::Renew),
+        ('x', Action::Revoke),
+        ('d', Action::Forget),
+        ('v', Action::Verify),
+        ('y', Action::Credential),
+        ('o', Action::OpenPage),
+        ('/', Action::Filter),
+        ('s', Action::Sort),
+        (' ', Action::Mark),
+        ('?', Action::Help),
+        ('q', Action::Quit),
+        ('j', Action::Down),
+        ('k', Action::Up),
+        ('g', Action::Top),
+        ('G', Action::Bottom),
+    ];
+    for (c, action) in fixed {
+        assert_eq!(
+            keymap::action(Place::List, Key { code: KeyCode::Char(c), modifiers: KeyModifiers::NONE }),
+            Some(action),
+            "{c}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_does_nothing_here_says_why() {
+    let mut empty = App::new(plain_theme(), "memory", None);
+    empty.update(Message::Loaded(Ok(vec![])), noon());
+    for c in ['r', 'x', 'v', 'd', 'y', 'o'] {
+        press(&mut empty, &c.to_string());
+        assert!(notice(&empty).contains("press a to sign up"), "{c}: {}", notice(&empty));
+    }
+    let mut app = app();
+    app.update(ctrl('n'), noon());
+    assert_eq!(notice(&app), "Ctrl-N (new code) works in the code question.");
+    press(&mut app, "\n/");
+    assert_eq!(notice(&app), "/ (filter) works in the list.");
+}
+
+#[test]
+fn the_notice_goes_with_the_next_key() {
+    let mut app = app();
+    press(&mut app, "s");
+    assert_eq!(notice(&app), "Sorted by service.");
+    press(&mut app, "j");
+    assert_eq!(notice(&app), "");
+}
+
+#[test]
+fn the_list_is_sorted_filtered_and_keeps_its_place() {
+    let names = |app: &App| app.list.rows().map(|account| account.service.clone()).collect::<Vec<_>>();
+    let mut app = app();
+    assert_eq!(names(&app), ["Orbit API", "Acme Mail", "Northwind"]);
+    press(&mut app, "j");
+    press(&mut app, "s");
+    assert_eq!(names(&app), ["Acme Mail", "Northwind", "Orbit API"]);
+    assert_eq!(app.list.selected().map(|account| account.service.as_str()), Some("Acme Mail"));
+    press(&mut app, "/orb\n");
+    assert_eq!((names(&app), app.list.filter()), (vec!["Orbit API".to_owned()], "orb"));
+    press(&mut app, "\u{1b}");
+    assert_eq!(names(&app).len(), 3);
+    press(&mut app, "/expired mail\n");
+    assert_eq!(names(&app), ["Orbit API"], "every word counts: a status and a scope");
+}
+
+#[test]
+fn the_selection_stays_with_its_account_when_the_list_is_read_again() {
+    let mut app = app();
+    press(&mut app, "jj");
+    let mut again = some_accounts();
+    again.remove(0);
+    app.update(Message::Loaded(Ok(again)), noon());
+    assert_eq!(app.list.selected().map(|account| account.service.as_str()), Some("Northwind"));
+}
+
+#[test]
+fn verification_runs_behind_the_list_and_tells_what_came() {
+    let mut app = app();
+    let commands = press(&mut app, "jv");
+    assert!(
+        matches!(commands.as_slice(), [Command::Perform(_, Effect::Load(id))] if id.as_str() == "api.acme.dev:work"),
+        "{commands:?}"
+    );
+    assert_eq!(app.place(), Place::List, "nothing is in the way");
+    let account = app.list.selected().expect("selected").clone();
+    assert!(app.is_being_checked(&account));
+    assert!(press(&mut app, "v").is_empty(), "asked once");
+    settle(&mut app, commands, |effect| match effect {
+        Effect::Load(_) => Input::Loaded(Ok(Some(Secret::new("sk")))),
+        Effect::Http(_) => {
+            Input::Http(Ok(authmd_tui::http::Response { status: 401, headers: vec![], body: Secret::default() }))
+        }
+        _ => Input::Stored(Ok(())),
+    });
+    assert_eq!(notice(&app), "api.acme.dev:work was revoked: the service turns it away (401).");
+    assert!(!app.is_being_checked(&account));
+}
+
+#[test]
+fn marks_make_keys_act_on_many() {
+    let mut app = app();
+    press(&mut app, "  ");
+    assert_eq!(app.list.marked(), 2);
+    let commands = press(&mut app, "v");
+    assert_eq!(commands.len(), 2);
+    assert_eq!(app.list.marked(), 0);
+    press(&mut app, "g  ");
+    press(&mut app, "x");
+    assert_eq!(app.session().and_then(|session| session.position), Some((1, 2)));
+    press(&mut app, "\u{1b}");
+    assert_eq!(app.session().and_then(|session| session.position), Some((2, 2)), "the second follows the first");
+    press(&mut app, "\u{1b}");
+    assert_eq!(app.place(), Place::List);
+}
+
+#[test]
+fn forgetting_is_asked_and_says_that_the_credential_goes_on_working() {
+    let mut app = app();
+    press(&mut app, "d");
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
+    assert!(question.text.join(" ").contains("goes on working at Orbit API"));
+    assert!(press(&mut app, "\n").is_empty(), "Enter alone chooses nothing");
+    assert!(notice(&app).contains("Choose with"));
+    assert!(press(&mut app, "n\n").is_empty());
+    let commands = press(&mut app, "dy\n");
+    assert!(matches!(commands.as_slice(), [Command::Forget(id)] if id.as_str() == "api.orbit.dev"), "{commands:?}");
+}
+
+#[test]
+fn a_credential_is_masked_copied_only_when_asked_and_gone_after_30_seconds() {
+    let mut app = app();
+    let commands = press(&mut app, "y");
+    assert!(matches!(commands.as_slice(), [Command::Fetch(_)]), "{commands:?}");
+    let id = app.list.selected().expect("selected").id.clone();
+    app.update(Message::Credential(id, Ok(Some(Secret::new("sk_live_0123456789")))), noon());
+    let Some(Overlay::Credential(pane)) = &app.overlay else { panic!("a pane") };
+    assert!(!pane.shown);
+    assert_eq!(press(&mut app, "y"), [Command::Copy(Secret::new("sk_live_0123456789"))]);
+    let later = noon() + SignedDuration::from_secs(30);
+    assert_eq!(app.next_change(noon()), Some(later));
+    assert_eq!(app.update(Message::Redraw, later), [Command::ClearClipboard]);
+    assert!(app.overlay.is_none());
+}
+
+#[test]
+fn a_sign_up_with_something_at_stake_is_not_left_by_accident() {
+    let mut app = app();
+    let commands = press(&mut app, "aacme.dev\n");
+    let id = walk_to_email(&mut app, commands);
+    press(&mut app, "\u{1b}");
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
+    assert!(question.text[0].contains("not finished"), "{:?}", question.text);
+    press(&mut app, "n\n");
+    assert_eq!(app.place(), Place::Typing);
+    assert!(app.update(ctrl('c'), noon()).is_empty(), "Ctrl-C asks as well");
+    assert_eq!(app.update(ctrl('c'), noon()), [Command::Quit], "and the second one means it");
+    let _ = id;
+}
+
+/// Plays discovery, consent and registration; returns the flow's id.
+fn walk_to_email(app: &mut App, commands: Vec<Command>) -> FlowId {
+    let Some(Command::Perform(id, _)) = commands.first() else { panic!("{commands:?}") };
+    let id = *id;
+    let fake = std::cell::RefCell::new(crate::support::play::Fake::acme());
+    let answer = |effect: &Effect| match effect {
+        Effect::Http(request) => Input::Http(fake.borrow_mut().answer_to(request)),
+        Effect::Lookup { .. } => {
+            Input::Known(Ok(Known { accounts: vec![], ids: vec![], stores: stores(), decided: true }))
+        }
+        _ => Input::Stored(Ok(())),
+    };
+    // The target is acme.dev; the pretended service is asked as api.acme.dev by pasting its challenge instead.
+    press(app, "\u{1b}a");
+    app.update(Message::Paste("Bearer resource_metadata=\"https://api.acme.dev/prm\"".into()), noon());
+    let commands = press(app, "\n");
+    settle(app, commands, answer);
+    assert_eq!(app.place(), Place::Choice);
+    let commands = press(app, "\n");
+    settle(app, commands, answer);
+    assert_eq!(app.place(), Place::YesNo);
+    let commands = press(app, "y\n");
+    settle(app, commands, answer);
+    assert_eq!(app.place(), Place::Typing);
+    id
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_told_and_does_not_end_the_program() {
+    let mut app = app();
+    app.update(Message::Loaded(Err(Problem::new(Kind::Store, "The file is damaged.", "Mend it."))), noon());
+    assert_eq!(app.problem.as_ref().map(|problem| problem.what.as_str()), Some("The file is damaged."));
+    app.update(Message::Loaded(Ok(some_accounts())), noon());
+    assert!(app.problem.is_none());
+}
+
+#[test]
+fn at_rest_nothing_wakes_until_a_word_changes() {
+    let mut app = app();
+    let next = app.next_change(noon()).expect("the end that is nearest changes words within the day");
+    assert!(next.duration_since(noon()) >= SignedDuration::from_secs(1));
+    let far = vec![account("Northwind", "northwind.dev", None, None)];
+    app.update(Message::Loaded(Ok(far)), noon());
+    assert_eq!(app.next_change(noon()), None);
+}
+
+#[test]
+fn quitting_from_the_list_asks_nothing() {
+    assert_eq!(press(&mut app(), "q"), [Command::Quit]);
+    assert_eq!(app().update(ctrl('z'), noon()), [Command::Suspend]);
+}
+
+#[test]
+fn a_revoked_account_says_so_in_the_headline() {
+    let mut app = app();
+    let mut revoked = account("Acme Mail", "acme.dev", None, Some(24 * 40));
+    revoked.record(Proof { at: noon(), verdict: Verdict::Refused { status: 401 } }, revoked.obtained_at());
+    app.update(Message::Loaded(Ok(vec![revoked])), noon());
+    assert_eq!(app.list.headline(noon()), "1 needs you.");
+}

@@ -1,0 +1,8 @@
+//! Flows: scripts in, effects and screens out.
+
+mod bad_answers;
+mod codes;
+mod renew;
+mod revoke;
+mod signup;
+mod verify;

@@ -1,0 +1,194 @@
+//! Revoking: at the service, with proof, and only then here.
+
+use authmd_tui::account::{Revocation, RevokeForm};
+use authmd_tui::flow::revoke::{Presence, Revoke};
+use authmd_tui::flow::{Input, Outcome};
+use authmd_tui::http::{Body, Response};
+use authmd_tui::problem::Kind;
+use authmd_tui::secret::Secret;
+
+use crate::support::account;
+use crate::support::play::{API, Fake, Play, REVOKE, answer, refusal};
+
+fn works_then(after: u16) -> Fake {
+    let mut fake = Fake::acme();
+    fake.on(API, [answer(200, "{}"), answer(after, "{}")]);
+    fake.json(REVOKE, serde_json::json!({}));
+    fake
+}
+
+fn play(presence: Presence, fake: Fake) -> Play {
+    let mut play = Play::new(Revoke::new(account("Acme Mail", "acme.dev", None, Some(48)), presence), fake);
+    play.begin();
+    play
+}
+
+#[test]
+fn asked_told_proven_and_only_then_removed() {
+    let mut play = play(Presence::Person, works_then(401));
+    assert_eq!((play.id(), play.requests.len()), ("confirm".into(), 0), "a person is asked first");
+    play.confirm(true);
+    assert!(matches!(play.outcome(), Outcome::Removed(_)));
+    assert_eq!((play.forgotten, play.posts()), (1, vec![REVOKE.to_owned()]));
+    assert_eq!(play.last_body(), ["token=sk_held", "token_type_hint=access_token"]);
+    assert!(
+        matches!(play.requests[1].body, Body::Form(_)) && play.requests[1].bearer.is_none(),
+        "RFC 7009 wants a form and no bearer"
+    );
+    let told = play.text_shown();
+    assert!(
+        told.contains("200, accepted") && told.contains("401, as it should be") && told.contains("removed here"),
+        "{told}"
+    );
+}
+
+#[test]
+fn no_keeps_everything() {
+    let mut play = play(Presence::Person, works_then(401));
+    play.confirm(false);
+    assert_eq!((play.outcome(), play.requests.len(), play.forgotten), (Outcome::Cancelled, 0, 0));
+}
+
+#[test]
+fn a_yes_that_proves_false_is_not_believed() {
+    let mut play = play(Presence::Person, works_then(200));
+    play.confirm(true);
+    assert_eq!((play.id(), play.forgotten), ("confirm".into(), 0));
+    assert!(play.problem().contains("said yes, but the credential still works"), "{}", play.problem());
+    assert_eq!(play.choices(), ["Try again", "Forget it here", "Keep it"]);
+    play.pick(1);
+    assert!(matches!(play.outcome(), Outcome::Removed(_)));
+    assert!(
+        play.screen().title.starts_with("Forgotten") && play.text_shown().contains("may still work"),
+        "{}",
+        play.text_shown()
+    );
+}
+
+#[test]
+fn keeping_it_after_that_is_a_failure_that_says_why() {
+    let mut play = play(Presence::Person, works_then(200));
+    play.confirm(true).pick(2);
+    assert!(matches!(play.outcome(), Outcome::Refused(_)));
+    assert_eq!(play.forgotten, 0);
+}
+
+#[test]
+fn trying_again_makes_the_same_calls_once_more() {
+    let mut fake = works_then(200);
+    fake.on(API, [answer(200, ""), answer(200, ""), answer(200, ""), answer(401, "")]);
+    let mut play = play(Presence::Person, fake);
+    play.confirm(true).pick(0);
+    assert!(matches!(play.outcome(), Outcome::Removed(_)));
+    assert_eq!(play.posts(), [REVOKE, REVOKE]);
+}
+
+#[test]
+fn a_refusal_is_told_verbatim_and_nothing_is_lost() {
+    for (status, code) in [(403, "not_allowed"), (503, "temporarily_unavailable"), (404, "not_found")] {
+        let mut fake = works_then(200);
+        fake.on(REVOKE, [refusal(status, code)]);
+        let mut play = play(Presence::Nobody, fake);
+        let problem = play.screen().problem.expect("a problem");
+        assert!(problem.what.contains(code) && problem.hint.contains("authmd-tui forget api.acme.dev"), "{problem:?}");
+        assert_eq!((problem.kind, play.forgotten), (Kind::ServiceRefused, 0));
+        play.step(Input::Cancel);
+        assert!(matches!(play.outcome(), Outcome::Refused(_)), "over is over");
+    }
+}
+
+#[test]
+fn a_credential_that_was_dead_already_is_removed_and_told() {
+    let mut fake = Fake::acme();
+    fake.on(API, [answer(401, "")]);
+    fake.on(REVOKE, [refusal(401, "credential_expired")]);
+    let play = play(Presence::Nobody, fake);
+    assert!(matches!(play.outcome(), Outcome::Removed(_)));
+    assert!(play.text_shown().contains("it was dead already"), "{}", play.text_shown());
+}
+
+#[test]
+fn the_older_form_sends_bearer_and_json_and_tries_the_other_name_once() {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(48));
+    held.revocation = Revocation::Endpoint {
+        url: crate::support::url("https://auth.acme.dev/agent/revoke"),
+        form: RevokeForm::AgentAuth,
+    };
+    let mut fake = works_then(401);
+    fake.on(REVOKE, [refusal(400, "invalid_request"), answer(200, "{}")]);
+    let mut play = Play::new(Revoke::new(held, Presence::Nobody), fake);
+    play.begin();
+    assert!(matches!(play.outcome(), Outcome::Removed(_)));
+    let sent = play.requests.iter().filter_map(|request| match &request.body {
+        Body::Json(fields) => Some((fields[0].name, request.bearer.clone())),
+        _ => None,
+    });
+    assert_eq!(
+        sent.collect::<Vec<_>>(),
+        [("token", Some(Secret::new("sk_held"))), ("credential", Some(Secret::new("sk_held")))]
+    );
+}
+
+#[test]
+fn where_there_is_no_way_the_person_is_told_what_is_left() {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(48));
+    held.revocation = Revocation::None;
+    let mut play = Play::new(Revoke::new(held, Presence::Nobody), Fake::acme());
+    play.begin();
+    assert!(
+        play.problem().contains("offers no way to revoke") && play.problem().contains("forget api.acme.dev"),
+        "{}",
+        play.problem()
+    );
+    assert!(play.requests.is_empty());
+}
+
+#[test]
+fn an_entry_of_another_tool_is_discovered_first() {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(48));
+    held.revocation = Revocation::Undiscovered;
+    held.guarded = None;
+    let challenge = Fake::acme();
+    let mut fake = challenge;
+    fake.json(REVOKE, serde_json::json!({}));
+    let guarded = Response {
+        status: 401,
+        headers: vec![("www-authenticate".into(), "Bearer resource_metadata=\"https://api.acme.dev/prm\"".into())],
+        body: Secret::default(),
+    };
+    fake.on(API, [Ok(guarded), answer(200, ""), answer(401, "")]);
+    let mut play = Play::new(Revoke::new(held, Presence::Nobody), fake);
+    play.begin();
+    assert!(matches!(play.outcome(), Outcome::Removed(_)), "{}", play.problem());
+    assert_eq!(play.posts(), [REVOKE]);
+}
+
+#[test]
+fn another_domain_gets_the_credential_only_when_a_person_allows_it() {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(48));
+    held.revocation = Revocation::Undiscovered;
+    let fake = || {
+        let mut fake = Fake::acme();
+        let mut metadata = Fake::server_metadata();
+        metadata["revocation_endpoint"] = serde_json::json!("https://elsewhere.net/revoke");
+        fake.json(crate::support::play::SERVER, metadata);
+        fake
+    };
+    let mut alone = Play::new(Revoke::new(held.clone(), Presence::Nobody), fake());
+    alone.begin();
+    assert_eq!(alone.screen().problem.map(|problem| problem.kind), Some(Kind::Unsafe));
+    let mut asked = Play::new(Revoke::new(held, Presence::Person), fake());
+    asked.begin().confirm(true);
+    assert_eq!((asked.id(), asked.posts().len()), ("hosts".into(), 0));
+    asked.confirm(false);
+    assert_eq!((asked.outcome(), asked.posts().len()), (Outcome::Cancelled, 0));
+}
+
+#[test]
+fn a_store_that_does_not_let_go_is_a_failure() {
+    let mut play =
+        Play::new(Revoke::new(account("Acme Mail", "acme.dev", None, None), Presence::Nobody), works_then(401));
+    play.storing = [Err(authmd_tui::problem::Problem::new(Kind::Store, "The file is locked.", "Try again."))].into();
+    play.begin();
+    assert!(matches!(play.outcome(), Outcome::Failed(_)) && play.problem().contains("The file is locked."));
+}

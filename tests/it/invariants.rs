@@ -1,0 +1,245 @@
+//! What every flow keeps, whatever comes: thousands of random lives of each.
+
+use authmd_tui::account::Account;
+use authmd_tui::flow::discover::Discover;
+use authmd_tui::flow::revoke::{Presence, Revoke};
+use authmd_tui::flow::signup::SignUp;
+use authmd_tui::flow::target::Target;
+use authmd_tui::flow::verify::Verify;
+use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Prompt, ScreenId};
+use authmd_tui::http::{Body, HttpError, Method, Response};
+use authmd_tui::problem::{Kind, Problem};
+use authmd_tui::secret::Secret;
+use proptest::prelude::*;
+
+use crate::support::play::{Fake, stores};
+use crate::support::{account, noon};
+
+/// Planted in every answer and every text typed; it may be sent and stored, and must never be shown.
+const PLANTED: &str = "sk_planted_secret";
+const CODE: &str = "424242";
+
+fn flow(kind: u8) -> Box<dyn Flow> {
+    let target = || Target::parse("api.acme.dev").expect("a target");
+    let held = || account("Acme Mail", "acme.dev", None, Some(48));
+    match kind {
+        0 => Box::new(SignUp::new(target(), None)),
+        1 => Box::new(SignUp::again(held()).expect("a flow")),
+        2 => Box::new(Revoke::new(held(), Presence::Person)),
+        3 => Box::new(Revoke::new(
+            Account { revocation: authmd_tui::account::Revocation::Undiscovered, ..held() },
+            Presence::Nobody,
+        )),
+        4 => Box::new(Verify::new(held())),
+        _ => Box::new(Discover::new(target())),
+    }
+}
+
+fn problem() -> Problem {
+    Problem::new(Kind::Store, "The disk is full.", "Make room.")
+}
+
+/// Bodies that lead somewhere, more often than not.
+fn body() -> impl Strategy<Value = String> {
+    let server = Fake::server_metadata().to_string();
+    prop_oneof![
+        Just(r#"{"resource":"https://api.acme.dev/","resource_name":"Acme Mail","authorization_servers":["https://auth.acme.dev"]}"#.to_owned()),
+        Just(server.clone()),
+        Just(server),
+        Just(format!(r#"{{"claim_token":"{PLANTED}","credential":"{PLANTED}","status":"claimed"}}"#)),
+        Just(format!(r#"{{"claim_token":"{PLANTED}","status":"pending"}}"#)),
+        prop::sample::select(vec!["otp_invalid", "otp_expired", "claim_expired", "invalid_claim_token", "anonymous_not_enabled", "unsupported_credential_type", "endpoint_moved", "temporarily_unavailable", "claimed_or_in_flight"])
+            .prop_map(|code| format!(r#"{{"error":"{code}"}}"#)),
+        Just(String::new()),
+        Just("<html>".to_owned()),
+    ]
+}
+
+fn response() -> impl Strategy<Value = Result<Response, HttpError>> {
+    let headers = prop_oneof![
+        Just(vec![]),
+        Just(vec![("www-authenticate".to_owned(), "Bearer resource_metadata=\"https://api.acme.dev/prm\"".to_owned())])
+    ];
+    let status =
+        prop_oneof![6 => Just(200_u16), 3 => Just(401_u16), 1 => Just(404_u16), 1 => Just(410_u16), 1 => Just(500_u16)];
+    prop_oneof![
+        20 => (status, headers, body()).prop_map(|(status, headers, body)| Ok(Response { status, headers, body: Secret::new(body) })),
+        1 => Just(Err(HttpError::Unreachable("gone".into()))),
+        1 => Just(Err(HttpError::TooLarge(1))),
+    ]
+}
+
+/// One thing that happens: either what the flow waits for, or anything at all.
+#[derive(Debug, Clone)]
+enum Happens {
+    /// The answer to the effect under way, or to the prompt.
+    Fitting {
+        response: Result<Response, HttpError>,
+        stored: bool,
+        held: bool,
+        pick: usize,
+        yes: bool,
+    },
+    Any(Input),
+}
+
+fn known() -> Known {
+    let held = account("Acme Mail", "acme.dev", None, Some(48));
+    Known { ids: vec![held.id.clone()], accounts: vec![held], stores: stores(), decided: true }
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        Just(Input::Begin),
+        Just(Input::Back),
+        Just(Input::Elapsed),
+        Just(Input::Answer(Answer::NewCode)),
+        Just(Input::Answer(Answer::Confirm(true))),
+        (0..4_usize).prop_map(|nth| Input::Answer(Answer::Pick(nth))),
+        Just(Input::Stored(Ok(()))),
+        Just(Input::Stored(Err(problem()))),
+        Just(Input::Known(Err(problem()))),
+        Just(Input::Loaded(Ok(Some(Secret::new(PLANTED))))),
+        response().prop_map(Input::Http),
+    ]
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    let fitting =
+        (response(), prop::bool::weighted(0.8), prop::bool::weighted(0.9), 0..3_usize, prop::bool::weighted(0.85))
+            .prop_map(|(response, stored, held, pick, yes)| Happens::Fitting { response, stored, held, pick, yes });
+    prop_oneof![12 => fitting, 2 => any_input().prop_map(Happens::Any), 1 => Just(Happens::Any(Input::Back))]
+}
+
+/// A flow with everything that has to hold checked at each step.
+struct Watched {
+    flow: Box<dyn Flow>,
+    under_way: Option<Effect>,
+    consented: bool,
+    typed_code: bool,
+}
+
+impl Watched {
+    fn new(kind: u8) -> Self {
+        Self { flow: flow(kind), under_way: None, consented: false, typed_code: false }
+    }
+
+    fn fitting(&self, happens: &Happens) -> Input {
+        let Happens::Fitting { response, stored, held, pick, yes } = happens else {
+            unreachable!("only asked for fitting ones")
+        };
+        let result = || if *stored { Ok(()) } else { Err(problem()) };
+        match (&self.under_way, &self.flow.screen(noon()).prompt) {
+            (Some(Effect::Http(_)), _) => Input::Http(response.clone()),
+            (Some(Effect::Wait(_)), _) => Input::Elapsed,
+            (Some(Effect::Lookup { .. }), _) => {
+                Input::Known(if *held { Ok(known()) } else { Ok(Known { accounts: vec![], ..known() }) })
+            }
+            (Some(Effect::Load(_)), _) => Input::Loaded(Ok(held.then(|| Secret::new(PLANTED)))),
+            (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), _) => Input::Stored(result()),
+            (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
+            (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
+            (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new("ada@example.com"))),
+            (None, Some(Prompt::Text { .. })) => Input::Answer(Answer::Text(Secret::new("work"))),
+            (None, Some(Prompt::Code { .. })) => Input::Answer(Answer::Text(Secret::new(CODE))),
+            (None, None) => Input::Begin,
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let before = self.flow.screen(noon());
+        self.consented |= before.id == ScreenId::Consent && input == Input::Answer(Answer::Confirm(true));
+        self.typed_code |=
+            matches!((&before.prompt, &input), (Some(Prompt::Code { .. }), Input::Answer(Answer::Text(_))));
+        let answers = match (&self.under_way, &input) {
+            (Some(Effect::Http(_)), Input::Http(_)) => true,
+            (Some(Effect::Wait(_)), Input::Elapsed) => true,
+            (Some(Effect::Lookup { .. }), Input::Known(_)) => true,
+            (Some(Effect::Load(_)), Input::Loaded(_)) => true,
+            (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), Input::Stored(_)) => true,
+            _ => false,
+        };
+        // An answer to nothing is what a front end would drop: its effect belongs to somebody else.
+        let stray =
+            matches!(input, Input::Http(_) | Input::Elapsed | Input::Known(_) | Input::Loaded(_) | Input::Stored(_))
+                && !answers;
+        let began_twice = input == Input::Begin && self.under_way.is_some();
+        if stray || began_twice {
+            return;
+        }
+        let over = before.outcome.is_some();
+        let cancelled = input == Input::Cancel;
+        let effects = self.flow.step(input, noon());
+        if answers || cancelled {
+            self.under_way = None;
+        }
+        assert!(effects.len() <= 1 && (effects.is_empty() || self.under_way.is_none()), "two effects at once");
+        assert!(!over || effects.is_empty(), "something after the end");
+        let after = self.flow.screen(noon());
+        assert!(!over || after.outcome == before.outcome, "the end changed");
+        for effect in effects {
+            self.watch(&effect);
+            self.under_way = Some(effect);
+        }
+        let shown = format!("{after:?}");
+        assert!(!shown.contains(PLANTED) && !shown.contains(CODE), "a secret on the screen: {shown}");
+    }
+
+    fn watch(&self, effect: &Effect) {
+        let shown = format!("{effect:?}");
+        assert!(!shown.contains(PLANTED) && !shown.contains(CODE), "a secret in a debug print: {shown}");
+        let Effect::Http(request) = effect else {
+            return;
+        };
+        let Body::Json(fields) = &request.body else {
+            return;
+        };
+        assert_eq!(request.method, Method::Post);
+        if fields.iter().any(|field| field.name == "type" || field.name == "email") {
+            assert!(self.consented, "a registration before consent");
+        }
+        if let Some(code) = fields.iter().find(|field| field.name == "otp") {
+            assert!(self.typed_code && code.value.expose() == CODE, "a code that nobody typed");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_the_rules_hold(kind in 0..6_u8, life in prop::collection::vec(happens(), 1..50)) {
+        let mut watched = Watched::new(kind);
+        watched.step(Input::Begin);
+        for happens in &life {
+            let input = match happens {
+                Happens::Any(input) => input.clone(),
+                fitting => watched.fitting(fitting),
+            };
+            watched.step(input);
+        }
+    }
+
+    #[test]
+    fn cancel_ends_it_from_anywhere(kind in 0..6_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>()) {
+        let mut watched = Watched::new(kind);
+        watched.step(Input::Begin);
+        for happens in &life {
+            let input = match happens {
+                Happens::Any(input) => input.clone(),
+                fitting => watched.fitting(fitting),
+            };
+            watched.step(input);
+        }
+        let saving = matches!(watched.under_way, Some(Effect::Save(..)));
+        let _ = watched.flow.step(Input::Cancel, noon());
+        if saving {
+            // A credential on its way into the store arrives first; if it cannot, the person is told and asked once more.
+            let result = if stored { Ok(()) } else { Err(problem()) };
+            let _ = watched.flow.step(Input::Stored(result), noon());
+            let _ = watched.flow.step(Input::Cancel, noon());
+        }
+        prop_assert!(watched.flow.screen(noon()).outcome.is_some());
+        prop_assert!(watched.flow.step(Input::Begin, noon()).is_empty());
+    }
+}

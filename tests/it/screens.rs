@@ -1,0 +1,308 @@
+//! Pictures of every screen, as text: 80×24, and some at 120×40, 60×15 and in ASCII without colour.
+//!
+//! `cargo insta review`, or `INSTA_UPDATE=always cargo test screens`, accepts what has changed on purpose.
+
+use authmd_tui::account::{Account, Proof, Source, StoreKind, Verdict};
+use authmd_tui::flow::{Effect, Input, Known};
+use authmd_tui::problem::{Kind, Problem};
+use authmd_tui::secret::Secret;
+use authmd_tui::tui::app::{App, Command, Message};
+use authmd_tui::tui::theme::Theme;
+use authmd_tui::tui::view;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use unicode_width::UnicodeWidthStr;
+
+use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, answer, refusal, stores};
+use crate::support::{account, hours, noon};
+
+const COLOR: Theme = Theme { color: true, unicode: true };
+const ASCII: Theme = Theme { color: false, unicode: false };
+
+/// Compares a screen with the picture of that name.
+fn is(name: &str, picture: String) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, picture));
+}
+
+/// A program on the way through its screens, with a pretended service behind it.
+pub struct Tour {
+    pub app: App,
+    pub now: Timestamp,
+    fake: Fake,
+    known: Known,
+    storing: Result<(), Problem>,
+    waiting: Vec<Command>,
+}
+
+impl Tour {
+    pub fn new(theme: Theme, accounts: Vec<Account>) -> Self {
+        let mut app = App::new(theme, "memory", None);
+        app.update(Message::Loaded(Ok(accounts)), noon());
+        let known = Known { accounts: vec![], ids: vec![], stores: stores(), decided: true };
+        Self { app, now: noon(), fake: Fake::acme(), known, storing: Ok(()), waiting: Vec::new() }
+    }
+
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for c in keys.chars() {
+            let (code, modifiers) = match c {
+                '\n' => (KeyCode::Enter, KeyModifiers::NONE),
+                '\u{1b}' => (KeyCode::Esc, KeyModifiers::NONE),
+                '\t' => (KeyCode::Tab, KeyModifiers::NONE),
+                '↓' => (KeyCode::Down, KeyModifiers::NONE),
+                c => (KeyCode::Char(c), KeyModifiers::NONE),
+            };
+            self.waiting = self.app.update(Message::Key(KeyEvent::new(code, modifiers)), self.now);
+            self.settle();
+        }
+        self
+    }
+
+    /// Answers what the flows want done, as the shell would.
+    fn settle(&mut self) {
+        while let Some(command) = self.waiting.pop() {
+            let message = match command {
+                Command::Perform(id, effect) => Message::Flow(id, self.perform(effect)),
+                Command::Fetch(id) => Message::Credential(id, Ok(Some(Secret::new("sk_live_51f0c2a9d7e3b8")))),
+                _ => continue,
+            };
+            self.waiting.extend(self.app.update(message, self.now));
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) -> Input {
+        match effect {
+            Effect::Http(request) => {
+                self.now += SignedDuration::from_millis(84);
+                Input::Http(self.fake.answer_to(&request))
+            }
+            Effect::Wait(_) => Input::Elapsed,
+            Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
+            Effect::Load(_) => Input::Loaded(Ok(Some(Secret::new("sk_held")))),
+            _ => Input::Stored(self.storing.clone()),
+        }
+    }
+
+    pub fn buffer(&mut self, width: u16, height: u16) -> ratatui::buffer::Buffer {
+        self.app.page = view::list_rows((width, height));
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
+        terminal.draw(|frame| view::draw(&self.app, frame, self.now)).expect("drawn");
+        terminal.backend().buffer().clone()
+    }
+
+    fn picture(&mut self, width: u16, height: u16) -> String {
+        let buffer = self.buffer(width, height);
+        let row = |y: u16| {
+            let mut text = String::new();
+            let mut x = 0;
+            while x < width {
+                let symbol = buffer[(x, y)].symbol();
+                text.push_str(symbol);
+                // A letter of two columns is followed by a cell that stands for its second half.
+                x += symbol.width().max(1) as u16;
+            }
+            text.trim_end().to_owned()
+        };
+        (0..height).map(row).collect::<Vec<_>>().join("\n")
+    }
+}
+
+pub fn accounts() -> Vec<Account> {
+    let mut revoked = account("Lumen", "lumen.io", None, Some(24 * 41));
+    revoked.record(Proof { at: noon() - hours(3), verdict: Verdict::Refused { status: 401 } }, revoked.obtained_at());
+    let mut unreachable = account("Fabrikam", "fabrikam.com", None, Some(24 * 27));
+    unreachable.proof = Some(Proof { at: noon() - hours(1), verdict: Verdict::Unreachable });
+    let mut unknown = account("Tailspin", "tailspin.dev", None, None);
+    (unknown.verified_at, unknown.identity, unknown.scopes) = (None, None, vec![]);
+    let mut unclaimed = account("Contoso", "contoso.com", None, Some(24 * 64));
+    unclaimed.claimed = false;
+    let mut foreign = account("Northwind", "northwind.dev", Some("ci"), Some(24 * 90));
+    (foreign.store, foreign.source) = (StoreKind::Json, Source::Foreign("/home/ada/tokens.json".into()));
+    vec![
+        account("Orbit API", "orbit.dev", None, Some(-49)),
+        account("Acme Mail", "acme.dev", Some("work"), Some(73)),
+        revoked,
+        unreachable,
+        unknown,
+        unclaimed,
+        foreign,
+        account("here.now", "here.now", None, Some(24 * 400)),
+    ]
+}
+
+fn listed() -> Tour {
+    Tour::new(COLOR, accounts())
+}
+
+/// The sign-up to Acme Mail, by its pasted challenge.
+fn signing_up(fake: Fake) -> Tour {
+    let mut tour = Tour::new(COLOR, vec![]);
+    tour.fake = fake;
+    tour.keys("aapi.acme.dev\n");
+    tour
+}
+
+#[test]
+fn the_list() {
+    is("list", listed().picture(80, 24));
+    is("list_wide", listed().picture(120, 40));
+    is("list_small", listed().picture(60, 15));
+    is("list_ascii", Tour::new(ASCII, accounts()).picture(80, 24));
+    is("list_empty", Tour::new(COLOR, vec![]).picture(80, 24));
+    is("list_marked", listed().keys("  s").picture(80, 24));
+    is("list_filtered", listed().keys("/work").picture(80, 24));
+    is("list_filtered_to_nothing", listed().keys("/zzz\n").picture(80, 24));
+    let mut damaged = listed();
+    damaged.app.update(
+        Message::Loaded(Err(Problem::new(
+            Kind::Store,
+            "tokens.json is not the JSON object it should be.",
+            "It was left as it is, with a copy beside it. Mend it, or move it away to begin anew.",
+        ))),
+        noon(),
+    );
+    is("list_damaged", damaged.picture(80, 24));
+    is("too_small", listed().picture(50, 10));
+}
+
+#[test]
+fn the_detail_and_what_lies_over_the_list() {
+    is("detail", listed().keys("jj\n").picture(80, 24));
+    is("detail_small", listed().keys("jj\n").picture(60, 15));
+    is("help", listed().keys("?").picture(80, 24));
+    is("forget", listed().keys("jd").picture(80, 24));
+    is("credential", listed().keys("jy").picture(80, 24));
+    is("refusal", Tour::new(COLOR, vec![]).keys("r").picture(80, 24));
+}
+
+#[test]
+fn the_walk() {
+    is("target", Tour::new(COLOR, vec![]).keys("anonsense\n").picture(80, 24));
+    is("offer", signing_up(Fake::acme()).picture(80, 24));
+    is("consent", signing_up(Fake::acme()).keys("\n").picture(80, 24));
+    is("consent_chosen_ascii", {
+        let mut tour = Tour::new(ASCII, vec![]);
+        tour.keys("aapi.acme.dev\n\ny").picture(80, 24)
+    });
+    is("consent_small", signing_up(Fake::acme()).keys("\n").picture(60, 15));
+    is("email", signing_up(Fake::acme()).keys("\ny\nada@").picture(80, 24));
+    let mut with_page = Fake::acme();
+    with_page.json(CLAIM, serde_json::json!({"status": "pending", "message": "Verification email sent", "expires_at": "2026-11-22T12:10:00Z",
+        "verification_uri": format!("https://auth.acme.dev/verify?attempt={}", "cva_4f1c".repeat(12))}));
+    is("code", signing_up(with_page.clone()).keys("\ny\nada@example.com\n481").picture(80, 24));
+    is("code_small", signing_up(with_page).keys("\ny\nada@example.com\n481").picture(60, 15));
+    is("code_free_text", signing_up(Fake::acme()).keys("\ny\nada@example.com\nABCD-1").picture(80, 24));
+    let mut works = Fake::acme();
+    works.on("GET https://api.acme.dev/", [crate::support::play::challenge(), answer(200, "{}")]);
+    is("done", signing_up(works).keys("\ny\nada@example.com\n481516\n").picture(80, 24));
+}
+
+#[test]
+fn the_detours_of_the_walk() {
+    let with = |call: &str, status, code: &str| {
+        let mut fake = Fake::acme();
+        fake.on(call, [refusal(status, code)]);
+        fake
+    };
+    is(
+        "code_wrong",
+        signing_up(with(COMPLETE, 401, "otp_invalid")).keys("\ny\nada@example.com\n481516\n").picture(80, 24),
+    );
+    is(
+        "code_expired",
+        signing_up(with(COMPLETE, 410, "otp_expired")).keys("\ny\nada@example.com\n481516\n").picture(80, 24),
+    );
+    is("limited", signing_up(with(CLAIM, 429, "rate_limited")).keys("\ny\nada@example.com\n").picture(80, 24));
+    is("in_trouble", signing_up(with(REGISTER, 503, "temporarily_unavailable")).keys("\ny\n").picture(80, 24));
+    let mut prose = Fake::acme();
+    prose.on("GET https://auth.acme.dev/.well-known/oauth-authorization-server", [answer(404, "")]);
+    is("prose", signing_up(prose).picture(80, 24));
+    let mut foreign = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["agent_auth"]["identity_endpoint"] = "https://signup.elsewhere.net/identity".into();
+    foreign.json("GET https://auth.acme.dev/.well-known/oauth-authorization-server", metadata);
+    is("hosts", signing_up(foreign).keys("\n").picture(80, 24));
+    let mut held = Tour::new(COLOR, vec![]);
+    held.known.accounts = vec![account("Acme Mail", "acme.dev", None, Some(73))];
+    is("existing", held.keys("aapi.acme.dev\n\n").picture(80, 24));
+    let mut undecided = Tour::new(COLOR, vec![]);
+    undecided.known.decided = false;
+    is("store", undecided.keys("aapi.acme.dev\n\n").picture(80, 24));
+    let mut full = signing_up(Fake::acme());
+    full.storing = Err(Problem::new(
+        Kind::Store,
+        "Could not write tokens.json: no space left on device.",
+        "Make room, or keep it elsewhere.",
+    ));
+    is("store_full", full.keys("\ny\nada@example.com\n481516\n").picture(80, 24));
+    is("at_stake", signing_up(Fake::acme()).keys("\ny\n\u{1b}").picture(80, 24));
+    let mut strange = Fake::acme();
+    strange.json(RESOURCE, serde_json::json!({"resource": "https://api.acme.dev/", "resource_name": "\u{1b}[2JAcme\u{202e} 日本語のサービス名がとても長い場合にはどうなるのでしょうか",
+        "authorization_servers": ["https://auth.acme.dev"], "scopes_supported": ["a\u{7}b"]}));
+    is("strange_names", signing_up(strange).picture(80, 24));
+}
+
+#[test]
+fn renewing_and_revoking() {
+    let mut tour = listed();
+    tour.fake
+        .on("GET https://api.acme.dev/", [Ok(crate::support::play::answer(200, "{}").expect("ok")), answer(401, "{}")]);
+    tour.fake.json("POST https://auth.acme.dev/agent/revoke", serde_json::json!({}));
+    is("revoke_confirm", tour.keys("jx").picture(80, 24));
+    is("revoked", tour.keys("y\n").picture(80, 24));
+    let mut tour = listed();
+    tour.fake.on("GET https://api.acme.dev/", [answer(200, "{}")]);
+    tour.fake.json("POST https://auth.acme.dev/agent/revoke", serde_json::json!({}));
+    is("revoke_unconfirmed", tour.keys("jxy\n").picture(80, 24));
+    let mut tour = listed();
+    is("renew_email", tour.keys("jr\ny\n").picture(80, 24));
+}
+
+#[test]
+fn nothing_is_said_by_colour_alone() {
+    let mut with = listed();
+    let mut without = Tour::new(Theme { color: false, ..COLOR }, accounts());
+    assert_eq!(with.picture(80, 24), without.picture(80, 24));
+}
+
+#[test]
+fn no_size_breaks_any_screen() {
+    let tours: [fn() -> Tour; 4] = [
+        listed,
+        || {
+            let mut tour = listed();
+            tour.keys("?");
+            tour
+        },
+        || signing_up(Fake::acme()),
+        || {
+            let mut tour = signing_up(Fake::acme());
+            tour.keys("\ny\nada@example.com\n12");
+            tour
+        },
+    ];
+    for make in tours {
+        let mut tour = make();
+        for (width, height) in
+            (1..=130).step_by(3).flat_map(|width| (1..=44).step_by(4).map(move |height| (width, height)))
+        {
+            tour.buffer(width, height);
+        }
+    }
+}
+
+#[test]
+fn drawing_costs_the_same_for_many_accounts_as_for_a_screenful() {
+    let many: Vec<Account> = (0..2_000)
+        .map(|n| account(&format!("Service {n:04}"), &format!("s{n}.dev"), None, Some(24 * (n + 8))))
+        .collect();
+    let mut tour = Tour::new(COLOR, many);
+    tour.keys("G");
+    let picture = tour.picture(80, 24);
+    assert!(picture.contains("Service 1999") && !picture.contains("Service 0001"), "{picture}");
+}

@@ -1,0 +1,250 @@
+//! Plays a flow against a pretended service: no runtime, no network, no clock.
+
+use std::collections::{HashMap, VecDeque};
+
+use authmd_tui::account::{Account, StoreKind};
+use authmd_tui::flow::signup::SignUp;
+use authmd_tui::flow::target::Target;
+use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Outcome, Prompt, Screen, StoreOffer};
+use authmd_tui::http::{Body, HttpError, Method, Request, Response};
+use authmd_tui::problem::Problem;
+use authmd_tui::secret::Secret;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::noon;
+
+/// A service by its answers: for each call, those it gives one after another; the last one stays.
+#[derive(Default, Clone)]
+pub struct Fake {
+    answers: HashMap<String, VecDeque<Result<Response, HttpError>>>,
+}
+
+pub fn answer(status: u16, body: &str) -> Result<Response, HttpError> {
+    Ok(Response { status, headers: vec![("content-type".into(), "application/json".into())], body: Secret::new(body) })
+}
+
+pub fn refusal(status: u16, code: &str) -> Result<Response, HttpError> {
+    answer(status, &json!({"error": code, "message": format!("it is {code}")}).to_string())
+}
+
+/// What the API answers without a credential.
+pub fn challenge() -> Result<Response, HttpError> {
+    let header = "Bearer resource_metadata=\"https://api.acme.dev/prm\"";
+    Ok(Response { status: 401, headers: vec![("www-authenticate".into(), header.into())], body: Secret::default() })
+}
+
+pub const REGISTER: &str = "POST https://auth.acme.dev/agent/identity";
+pub const CLAIM: &str = "POST https://auth.acme.dev/agent/identity/claim";
+pub const COMPLETE: &str = "POST https://auth.acme.dev/agent/identity/claim/complete";
+pub const REVOKE: &str = "POST https://auth.acme.dev/agent/revoke";
+pub const API: &str = "GET https://api.acme.dev/";
+pub const RESOURCE: &str = "GET https://api.acme.dev/prm";
+pub const SERVER: &str = "GET https://auth.acme.dev/.well-known/oauth-authorization-server";
+
+impl Fake {
+    /// Acme Mail: published whole, the credential comes with the completed claim.
+    pub fn acme() -> Self {
+        let mut fake = Self::default();
+        fake.on(API, [challenge()]);
+        fake.json(
+            RESOURCE,
+            json!({"resource": "https://api.acme.dev/", "resource_name": "Acme Mail", "authorization_servers": ["https://auth.acme.dev"], "scopes_supported": ["mail.read", "mail.send"]}),
+        );
+        fake.json(SERVER, Self::server_metadata());
+        fake.on(
+            "GET https://api.acme.dev/auth.md",
+            [Ok(Response { status: 200, headers: vec![], body: Secret::new("# Acme\n\nSign up.\n") })],
+        );
+        fake.json(REGISTER, json!({"registration_id": "reg_1", "claim_token": "clm_1", "claim_token_expires": "2026-11-23T12:00:00Z", "post_claim_scopes": ["mail.read", "mail.send"]}));
+        fake.json(
+            CLAIM,
+            json!({"status": "pending", "message": "Verification email sent", "expires_at": "2026-11-22T12:10:00Z"}),
+        );
+        fake.json(COMPLETE, json!({"status": "claimed", "credential": "sk_final", "credential_expires": "2026-12-22T12:00:00Z", "scopes": ["mail.read", "mail.send"]}));
+        fake
+    }
+
+    pub fn server_metadata() -> Value {
+        json!({"issuer": "https://auth.acme.dev", "revocation_endpoint": "https://auth.acme.dev/agent/revoke", "agent_auth": {
+            "identity_endpoint": "https://auth.acme.dev/agent/identity", "claim_endpoint": "https://auth.acme.dev/agent/identity/claim",
+            "identity_types_supported": ["anonymous", "identity_assertion"], "identity_assertion_types_supported": ["verified_email"]}})
+    }
+
+    pub fn on(&mut self, call: &str, answers: impl IntoIterator<Item = Result<Response, HttpError>>) -> &mut Self {
+        self.answers.insert(call.to_owned(), answers.into_iter().collect());
+        self
+    }
+
+    pub fn json(&mut self, call: &str, body: Value) -> &mut Self {
+        self.on(call, [answer(200, &body.to_string())])
+    }
+
+    pub fn answer_to(&mut self, request: &Request) -> Result<Response, HttpError> {
+        match self.answers.get_mut(&call(request)) {
+            Some(answers) if answers.len() > 1 => answers.pop_front().expect("more than one"),
+            Some(answers) => answers.front().cloned().unwrap_or_else(|| answer(404, "")),
+            None => answer(404, ""),
+        }
+    }
+}
+
+fn call(request: &Request) -> String {
+    format!("{} {}", request.method.as_str(), request.url)
+}
+
+/// A flow, the service it talks to, and the store it keeps things in.
+pub struct Play {
+    pub flow: Box<dyn Flow>,
+    pub fake: Fake,
+    pub now: Timestamp,
+    /// Every request that was made.
+    pub requests: Vec<Request>,
+    pub saved: Vec<(Account, Secret)>,
+    pub forgotten: usize,
+    pub known: Known,
+    /// What the store says when something is put into it, one after another; the last one stays.
+    pub storing: VecDeque<Result<(), Problem>>,
+    pub held: Option<Secret>,
+}
+
+pub fn stores() -> Vec<StoreOffer> {
+    let offer = |kind, label: &str| StoreOffer { kind, label: label.into(), detail: "here".into(), problem: None };
+    vec![offer(StoreKind::Json, "In a file"), offer(StoreKind::Memory, "In memory")]
+}
+
+impl Play {
+    pub fn new(flow: impl Flow + 'static, fake: Fake) -> Self {
+        Self {
+            flow: Box::new(flow),
+            fake,
+            now: noon(),
+            requests: Vec::new(),
+            saved: Vec::new(),
+            forgotten: 0,
+            known: Known { accounts: vec![], ids: vec![], stores: stores(), decided: true },
+            storing: VecDeque::from([Ok(())]),
+            held: Some(Secret::new("sk_held")),
+        }
+    }
+
+    /// A sign-up to Acme Mail, before anything has happened.
+    pub fn acme(fake: Fake) -> Self {
+        Self::new(SignUp::new(Target::parse("api.acme.dev").expect("a target"), None), fake)
+    }
+
+    /// The same, with consent given and the address typed: the next thing is the code.
+    pub fn acme_at_code(fake: Fake) -> Self {
+        let mut play = Self::acme(fake);
+        play.begin().pick(0).confirm(true).text("ada@example.com");
+        play
+    }
+
+    pub fn begin(&mut self) -> &mut Self {
+        self.step(Input::Begin)
+    }
+
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.step(Input::Answer(Answer::Text(Secret::new(text))))
+    }
+
+    pub fn pick(&mut self, nth: usize) -> &mut Self {
+        self.step(Input::Answer(Answer::Pick(nth)))
+    }
+
+    pub fn confirm(&mut self, yes: bool) -> &mut Self {
+        self.step(Input::Answer(Answer::Confirm(yes)))
+    }
+
+    /// Steps, and does what the flow wants done until it waits for a person or is over.
+    pub fn step(&mut self, input: Input) -> &mut Self {
+        let mut effects = self.flow.step(input, self.now);
+        while let Some(effect) = effects.pop() {
+            assert!(effects.is_empty(), "more than one effect at a time");
+            let input = self.perform(effect);
+            effects = self.flow.step(input, self.now);
+        }
+        self
+    }
+
+    fn perform(&mut self, effect: Effect) -> Input {
+        match effect {
+            Effect::Http(request) => {
+                let answer = self.fake.answer_to(&request);
+                self.requests.push(request);
+                Input::Http(answer)
+            }
+            Effect::Wait(span) => {
+                self.now += span;
+                Input::Elapsed
+            }
+            Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
+            Effect::Load(_) => Input::Loaded(Ok(self.held.clone())),
+            Effect::Save(account, credential) => {
+                let result = self.stored();
+                if result.is_ok() {
+                    self.saved.push((*account, credential));
+                }
+                Input::Stored(result)
+            }
+            Effect::Record { id, proof, obtained } => {
+                if let Some((account, _)) = self.saved.iter_mut().find(|(account, _)| account.id == id) {
+                    account.record(proof, obtained);
+                }
+                Input::Stored(Ok(()))
+            }
+            Effect::Forget(_) => {
+                let result = self.stored();
+                self.forgotten += usize::from(result.is_ok());
+                Input::Stored(result)
+            }
+        }
+    }
+
+    fn stored(&mut self) -> Result<(), Problem> {
+        if self.storing.len() > 1 { self.storing.pop_front().expect("more than one") } else { self.storing[0].clone() }
+    }
+
+    pub fn screen(&self) -> Screen {
+        self.flow.screen(self.now)
+    }
+
+    pub fn id(&self) -> String {
+        self.screen().id.name()
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        self.screen().outcome.expect("the flow is over")
+    }
+
+    /// The problem shown now, both lines of it.
+    pub fn problem(&self) -> String {
+        self.screen().problem.map(|problem| problem.to_string()).unwrap_or_default()
+    }
+
+    pub fn text_shown(&self) -> String {
+        self.screen().lines.iter().map(|line| line.plain() + "\n").collect()
+    }
+
+    pub fn choices(&self) -> Vec<String> {
+        match self.screen().prompt {
+            Some(Prompt::Pick { choices, .. }) => choices.into_iter().map(|choice| choice.label).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn posts(&self) -> Vec<String> {
+        self.requests.iter().filter(|request| request.method == Method::Post).map(call).collect()
+    }
+
+    /// The body of the last `POST`, as `name=value` pairs.
+    pub fn last_body(&self) -> Vec<String> {
+        let request = self.requests.iter().rfind(|request| request.method == Method::Post).expect("a POST");
+        match &request.body {
+            Body::Json(fields) | Body::Form(fields) => {
+                fields.iter().map(|field| format!("{}={}", field.name, field.value.expose())).collect()
+            }
+            Body::Empty => Vec::new(),
+        }
+    }
+}
