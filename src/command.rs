@@ -18,7 +18,7 @@ use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, credential_missing, verdict_in_words};
 use crate::plain::{self, Console};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 use crate::report;
 use crate::sandbox::{self, Sandbox};
 use crate::shell::{Ports, clock};
@@ -60,7 +60,12 @@ fn say(text: &str) {
 }
 
 async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
-    let mut accounts = ports.blocking(|stores| stores.accounts()).await?;
+    let listing = ports.blocking(|stores| Ok(stores.accounts())).await?;
+    // A list that may hide something is no list for a script.
+    if let Some(problem) = listing.problem {
+        return Err(problem);
+    }
+    let mut accounts = listing.accounts;
     report::soonest_first(&mut accounts);
     Ok(accounts)
 }
@@ -120,7 +125,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     let sandbox = Sandbox::start(options).map_err(|error| {
         Problem::new(
             Kind::Failed,
-            format!("The sandbox could not start: {error}."),
+            format!("The sandbox could not start: {}.", cause(&error)),
             "Another program may have the port; name another with --port.",
         )
     })?;

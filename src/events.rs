@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::account::DUE_WITHIN;
 use crate::flow::{Outcome, Screen};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 use crate::{report, when};
 
 pub struct Events {
@@ -29,7 +29,7 @@ impl Events {
             Ok(file) => Ok(Self::new(Box::new(file))),
             Err(error) => Err(Problem::new(
                 Kind::Usage,
-                format!("{} cannot be written: {error}.", path.display()),
+                format!("{} cannot be written: {}.", path.display(), cause(&error)),
                 "Name another file with --events.",
             )),
         }

@@ -193,6 +193,8 @@ impl Printed {
         if screen.id == ScreenId::Waiting {
             let fresh: Vec<String> = lines.into_iter().filter(|line| self.waiting.as_ref() != Some(line)).collect();
             self.waiting = fresh.last().cloned().or(self.waiting.take());
+            // What was wrong has been tried anew; if it is wrong again, it is said again.
+            self.problem = None;
             return fresh;
         }
         self.waiting = None;

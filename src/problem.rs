@@ -53,6 +53,12 @@ impl Problem {
     }
 }
 
+/// An error of the system in words; its number is for programs.
+pub fn cause(error: &dyn std::error::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}\nhint: {}", self.what, self.hint)

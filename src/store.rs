@@ -34,6 +34,14 @@ pub trait Store: Send + Sync {
     fn offer(&self) -> StoreOffer;
 }
 
+/// What all stores hold.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Listing {
+    pub accounts: Vec<Account>,
+    /// A store could not be read, so that accounts may be missing.
+    pub problem: Option<Problem>,
+}
+
 /// All stores in use.
 pub struct Stores {
     stores: Vec<Box<dyn Store>>,
@@ -46,17 +54,23 @@ impl Stores {
         Self { stores, decided }
     }
 
-    /// The accounts of all stores. Where two have the same id, the earlier store's is the one.
-    pub fn accounts(&self) -> Result<Vec<Account>, Problem> {
-        let mut accounts: Vec<Account> = Vec::new();
+    /// The accounts of all stores that can be read, and why one cannot. Where two have the same id, the earlier store's is
+    /// the one.
+    pub fn accounts(&self) -> Listing {
+        let mut listing = Listing::default();
         for store in &self.stores {
-            for account in store.accounts()? {
-                if accounts.iter().all(|known| known.id != account.id) {
-                    accounts.push(account);
+            match store.accounts() {
+                Ok(accounts) => {
+                    for account in accounts {
+                        if listing.accounts.iter().all(|known| known.id != account.id) {
+                            listing.accounts.push(account);
+                        }
+                    }
                 }
+                Err(problem) => listing.problem = listing.problem.or(Some(problem)),
             }
         }
-        Ok(accounts)
+        listing
     }
 
     /// What a sign-up has to know. A store that cannot be read is offered with its problem; the sign-up goes on.
@@ -72,13 +86,17 @@ impl Stores {
         }
     }
 
+    /// The credential, wherever it is. A store that cannot be read hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem> {
+        let mut failure = None;
         for store in &self.stores {
-            if let Some(credential) = store.load(id)? {
-                return Ok(Some(credential));
+            match store.load(id) {
+                Ok(Some(credential)) => return Ok(Some(credential)),
+                Ok(None) => {}
+                Err(problem) => failure = failure.or(Some(problem)),
             }
         }
-        Ok(None)
+        failure.map_or(Ok(None), Err)
     }
 
     pub fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem> {
@@ -93,11 +111,17 @@ impl Stores {
     }
 
     pub fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        self.stores.iter().try_for_each(|store| store.record(id, proof, obtained))
+        self.each(|store| store.record(id, proof, obtained))
     }
 
     pub fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        self.stores.iter().try_for_each(|store| store.forget(id))
+        self.each(|store| store.forget(id))
+    }
+
+    /// Does it in every store, whatever the others say; the first problem is the answer.
+    fn each(&self, work: impl Fn(&dyn Store) -> Result<(), Problem>) -> Result<(), Problem> {
+        let results: Vec<_> = self.stores.iter().map(|store| work(store.as_ref())).collect();
+        results.into_iter().collect()
     }
 
     /// What the first store is, for headers.

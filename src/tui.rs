@@ -13,7 +13,7 @@ pub mod app;
 pub mod keymap;
 pub mod list;
 pub mod session;
-mod terminal;
+pub mod terminal;
 pub mod theme;
 pub mod view;
 
@@ -31,7 +31,7 @@ use self::theme::Theme;
 use crate::command::{self, Settings};
 use crate::events::Events;
 use crate::flow::{Effect, Input};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
 use crate::shell::{Ports, clock, perform};
@@ -49,7 +49,7 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
     let sandbox = Sandbox::start(sandbox::Options::default()).map_err(|error| {
         Problem::new(
             Kind::Failed,
-            format!("The sandbox could not start: {error}."),
+            format!("The sandbox could not start: {}.", cause(&error)),
             "Is there a network on this machine at all?",
         )
     })?;
@@ -214,7 +214,9 @@ impl Program {
                     self.spawn(move |ports| async move { Message::Flow(id, perform(effect, &ports).await) })
                 }
                 Command::Load => {
-                    self.spawn(|ports| async move { Message::Loaded(ports.blocking(|stores| stores.accounts()).await) })
+                    self.spawn(
+                        |ports| async move { Message::Loaded(ports.blocking(|stores| Ok(stores.accounts())).await) },
+                    )
                 }
                 Command::Fetch(account) => self.spawn(|ports| async move {
                     match perform(Effect::Load(account.clone()), &ports).await {

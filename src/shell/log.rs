@@ -11,7 +11,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 
 /// Starts writing to `file` where the environment asks for it, and to stderr where `aloud`, which only the commands
 /// without a screen are.
@@ -47,7 +47,7 @@ fn file_layer(file: &Path, level: &str) -> Result<(File, LevelFilter), Problem> 
     let opened = open(file).map_err(|error| {
         Problem::new(
             Kind::Failed,
-            format!("The log {} could not be opened: {error}.", file.display()),
+            format!("The log {} could not be opened: {}.", file.display(), cause(&error)),
             "Unset AUTHMD_TUI_LOG, or set AUTHMD_TUI_HOME to a folder you can write.",
         )
     })?;

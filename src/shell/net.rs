@@ -12,7 +12,7 @@ use url::Url;
 
 use super::clock;
 use crate::http::{Body, Field, HttpError, Method, Request, Response};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
 use crate::trust;
 
@@ -129,14 +129,13 @@ impl Net {
     }
 }
 
-/// The innermost cause says what happened; the outer ones repeat that a request failed. Its number is for programs.
+/// The innermost cause says what happened; the outer ones repeat that a request failed.
 fn chain(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    let words = innermost.to_string();
-    words.split(" (os error").next().unwrap_or_default().to_owned()
+    cause(innermost)
 }
 
 fn json_text(fields: &[Field]) -> String {

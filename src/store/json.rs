@@ -23,7 +23,7 @@ use self::entry::Entry;
 use super::Store;
 use crate::account::{Account, AccountId, Proof, StoreKind};
 use crate::flow::StoreOffer;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
 
 const KEY: &str = "auth_md_token:";
@@ -106,7 +106,7 @@ impl Json {
     fn problem(&self, what: &str, error: &io::Error) -> Problem {
         Problem::new(
             Kind::Store,
-            format!("Could not {what} {}: {error}.", self.path.display()),
+            format!("Could not {what} {}: {}.", self.path.display(), cause(error)),
             "Check the folder's rights and the free space, or keep credentials elsewhere (--store).",
         )
     }

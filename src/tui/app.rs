@@ -21,6 +21,7 @@ use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Effect, Flow, Input, Outcome};
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::store::Listing;
 
 /// How long a credential stays on the screen or in the clipboard.
 const CREDENTIAL_SEEN: SignedDuration = SignedDuration::from_secs(30);
@@ -35,7 +36,7 @@ pub enum Message {
     /// The screen has to be drawn again: another size, another moment, back from suspension.
     Redraw,
     Flow(FlowId, Input),
-    Loaded(Result<Vec<Account>, Problem>),
+    Loaded(Result<Listing, Problem>),
     Credential(AccountId, Result<Option<Secret>, Problem>),
     Forgotten(AccountId, Result<(), Problem>),
     Opened(Result<(), Problem>),
@@ -214,9 +215,9 @@ impl App {
             Message::Loaded(result) => {
                 self.loaded = true;
                 match result {
-                    Ok(accounts) => {
-                        self.problem = None;
-                        self.list.replace(accounts, now);
+                    Ok(listing) => {
+                        self.problem = listing.problem;
+                        self.list.replace(listing.accounts, now);
                     }
                     Err(problem) => self.problem = Some(problem),
                 }

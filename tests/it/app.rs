@@ -13,7 +13,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::SignedDuration;
 
 use crate::support::play::stores;
-use crate::support::{account, noon};
+use crate::support::{account, loaded, noon};
 
 fn plain_theme() -> Theme {
     Theme { color: false, unicode: true }
@@ -31,7 +31,7 @@ fn app() -> App {
     let mut app = App::new(plain_theme(), "memory", None);
     app.page = 10;
     assert_eq!(app.begin(), [Command::Load]);
-    app.update(Message::Loaded(Ok(some_accounts())), noon());
+    app.update(loaded(some_accounts()), noon());
     app
 }
 
@@ -155,7 +155,7 @@ fn every_action_is_bound_and_every_key_is_in_the_help() {
 #[test]
 fn a_key_that_does_nothing_here_says_why() {
     let mut empty = App::new(plain_theme(), "memory", None);
-    empty.update(Message::Loaded(Ok(vec![])), noon());
+    empty.update(loaded(vec![]), noon());
     for c in ['r', 'x', 'v', 'd', 'y', 'o'] {
         press(&mut empty, &c.to_string());
         assert!(notice(&empty).contains("press a to sign up"), "{c}: {}", notice(&empty));
@@ -199,7 +199,7 @@ fn the_selection_stays_with_its_account_when_the_list_is_read_again() {
     press(&mut app, "jj");
     let mut again = some_accounts();
     again.remove(0);
-    app.update(Message::Loaded(Ok(again)), noon());
+    app.update(loaded(again), noon());
     assert_eq!(app.list.selected().map(|account| account.service.as_str()), Some("Northwind"));
 }
 
@@ -319,7 +319,7 @@ fn a_store_that_cannot_be_read_is_told_and_does_not_end_the_program() {
     let mut app = app();
     app.update(Message::Loaded(Err(Problem::new(Kind::Store, "The file is damaged.", "Mend it."))), noon());
     assert_eq!(app.problem.as_ref().map(|problem| problem.what.as_str()), Some("The file is damaged."));
-    app.update(Message::Loaded(Ok(some_accounts())), noon());
+    app.update(loaded(some_accounts()), noon());
     assert!(app.problem.is_none());
 }
 
@@ -329,7 +329,7 @@ fn at_rest_nothing_wakes_until_a_word_changes() {
     let next = app.next_change(noon()).expect("the end that is nearest changes words within the day");
     assert!(next.duration_since(noon()) >= SignedDuration::from_secs(1));
     let far = vec![account("Northwind", "northwind.dev", None, None)];
-    app.update(Message::Loaded(Ok(far)), noon());
+    app.update(loaded(far), noon());
     assert_eq!(app.next_change(noon()), None);
 }
 
@@ -344,6 +344,6 @@ fn a_revoked_account_says_so_in_the_headline() {
     let mut app = app();
     let mut revoked = account("Acme Mail", "acme.dev", None, Some(24 * 40));
     revoked.record(Proof { at: noon(), verdict: Verdict::Refused { status: 401 } }, revoked.obtained_at());
-    app.update(Message::Loaded(Ok(vec![revoked])), noon());
+    app.update(loaded(vec![revoked]), noon());
     assert_eq!(app.list.headline(noon()), "1 needs you.");
 }

@@ -151,14 +151,14 @@ impl Watched {
         self.consented |= before.id == ScreenId::Consent && input == Input::Answer(Answer::Confirm(true));
         self.typed_code |=
             matches!((&before.prompt, &input), (Some(Prompt::Code { .. }), Input::Answer(Answer::Text(_))));
-        let answers = match (&self.under_way, &input) {
-            (Some(Effect::Http(_)), Input::Http(_)) => true,
-            (Some(Effect::Wait(_)), Input::Elapsed) => true,
-            (Some(Effect::Lookup { .. }), Input::Known(_)) => true,
-            (Some(Effect::Load(_)), Input::Loaded(_)) => true,
-            (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), Input::Stored(_)) => true,
-            _ => false,
-        };
+        let answers = matches!(
+            (&self.under_way, &input),
+            (Some(Effect::Http(_)), Input::Http(_))
+                | (Some(Effect::Wait(_)), Input::Elapsed)
+                | (Some(Effect::Lookup { .. }), Input::Known(_))
+                | (Some(Effect::Load(_)), Input::Loaded(_))
+                | (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), Input::Stored(_))
+        );
         // An answer to nothing is what a front end would drop: its effect belongs to somebody else.
         let stray =
             matches!(input, Input::Http(_) | Input::Elapsed | Input::Known(_) | Input::Loaded(_) | Input::Stored(_))

@@ -1,1 +1,6 @@
+//! The built program as a person meets it: in a terminal, against the sandbox as a process of its own.
 
+mod commands;
+mod full_screen;
+mod manners;
+mod prompts;

@@ -5,7 +5,6 @@ mod architecture;
 mod flows;
 mod invariants;
 mod journeys;
-mod plain;
 mod sandbox;
 mod screens;
 mod store;

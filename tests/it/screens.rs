@@ -16,7 +16,7 @@ use ratatui::backend::TestBackend;
 use unicode_width::UnicodeWidthStr;
 
 use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, answer, refusal, stores};
-use crate::support::{account, hours, noon};
+use crate::support::{account, hours, loaded, noon};
 
 const COLOR: Theme = Theme { color: true, unicode: true };
 const ASCII: Theme = Theme { color: false, unicode: false };
@@ -43,7 +43,7 @@ pub struct Tour {
 impl Tour {
     pub fn new(theme: Theme, accounts: Vec<Account>) -> Self {
         let mut app = App::new(theme, "memory", None);
-        app.update(Message::Loaded(Ok(accounts)), noon());
+        app.update(loaded(accounts), noon());
         let known = Known { accounts: vec![], ids: vec![], stores: stores(), decided: true };
         Self { app, now: noon(), fake: Fake::acme(), known, storing: Ok(()), waiting: Vec::new() }
     }

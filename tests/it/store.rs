@@ -1,1 +1,308 @@
+//! One set of tests for every store, and what is special about the shared file.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use authmd_tui::account::{Account, Proof, Revocation, Source, StoreKind, Verdict};
+use authmd_tui::problem::Kind;
+use authmd_tui::secret::Secret;
+use authmd_tui::store::json::Json;
+use authmd_tui::store::memory::Memory;
+use authmd_tui::store::{Store, Stores};
+use tempfile::TempDir;
+
+use crate::support::{account, hours, noon};
+
+fn json_in(folder: &TempDir) -> (Json, PathBuf) {
+    let path = folder.path().join("tokens.json");
+    (Json::new(path.clone()), path)
+}
+
+fn kept(store: StoreKind, label: Option<&str>) -> Account {
+    Account { store, ..account("Acme Mail", "acme.dev", label, Some(48)) }
+}
+
+/// What any store promises.
+fn keeps_its_promises(store: &dyn Store) {
+    let kind = store.kind();
+    let (first, second) = (kept(kind, None), kept(kind, Some("work")));
+    assert_eq!(store.accounts().expect("readable"), []);
+    assert_eq!(store.load(&first.id).expect("readable"), None);
+    assert_eq!(store.offer().problem, None);
+
+    store.save(&first, &Secret::new("sk_1")).expect("saved");
+    store.save(&second, &Secret::new("sk_2")).expect("saved");
+    assert_eq!(store.accounts().expect("readable"), [first.clone(), second.clone()]);
+    assert_eq!(store.load(&second.id).expect("readable"), Some(Secret::new("sk_2")));
+
+    let renewed = Account { renewed_at: Some(noon()), ..first.clone() };
+    store.save(&renewed, &Secret::new("sk_3")).expect("saved");
+    assert_eq!(store.accounts().expect("readable").len(), 2, "in place of the one with that id");
+    assert_eq!(store.load(&first.id).expect("readable"), Some(Secret::new("sk_3")));
+
+    let proof = Proof { at: noon() + hours(1), verdict: Verdict::Refused { status: 401 } };
+    store.record(&first.id, proof, first.obtained_at()).expect("recorded");
+    assert_eq!(
+        store.accounts().expect("readable")[0].proof,
+        None,
+        "a proof about the former credential is none about this one"
+    );
+    store.record(&first.id, proof, renewed.obtained_at()).expect("recorded");
+    assert_eq!(store.accounts().expect("readable")[0].proof, Some(proof));
+    assert_eq!(store.load(&first.id).expect("readable"), Some(Secret::new("sk_3")), "the credential is untouched");
+
+    store.forget(&first.id).expect("forgotten");
+    store.forget(&first.id).expect("twice is no error");
+    assert_eq!(store.accounts().expect("readable"), [second]);
+    store.record(&first.id, proof, renewed.obtained_at()).expect("a proof about what is gone changes nothing");
+    assert_eq!(store.accounts().expect("readable").len(), 1);
+}
+
+#[test]
+fn memory_keeps_its_promises() {
+    keeps_its_promises(&Memory::default());
+}
+
+#[test]
+fn the_file_keeps_its_promises() {
+    let folder = TempDir::new().expect("a folder");
+    keeps_its_promises(&json_in(&folder).0);
+}
+
+#[test]
+fn what_is_written_reads_back_the_same() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    let mut all = kept(StoreKind::Json, Some("work"));
+    all.proof = Some(Proof { at: noon(), verdict: Verdict::Unclear { status: 200 } });
+    (all.guarded, all.claimed, all.renewed_at) = (Some(false), false, Some(noon()));
+    let mut bare = account("Bare", "bare.dev", None, None);
+    (bare.store, bare.identity, bare.guarded, bare.verified_at, bare.scopes) =
+        (StoreKind::Json, None, None, None, vec![]);
+    bare.revocation = Revocation::None;
+    for account in [&all, &bare] {
+        store.save(account, &Secret::new("sk")).expect("saved");
+    }
+    assert_eq!(Json::new(path.clone()).accounts().expect("readable"), [all, bare]);
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(&path.with_extension("json.lock"))), (0o600, 0o600));
+}
+
+const FOREIGN: &str = r#"{
+    "unrelated" : {"n": 1.0e5, "big": 12345678901234567890123, "s": "\u00e4\/"},
+    "auth_md_token:https://api.orbit.dev/": {"credential": "sk_other", "scopes": "a b", "expires": "2026-11-24T12:00:00.000Z",
+        "service": "Orbit\u001b[31m API", "email": "ada@example.com", "registered_at": "2026-10-01T00:00:00Z", "extra" : [1 , 2]},
+    "auth_md_token:https://bare.dev": {"credential":"sk_bare"},
+    "auth_md_token:no object": 7
+}
+"#;
+
+#[test]
+fn entries_of_other_tools_are_listed_and_stay_letter_for_letter() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    fs::write(&path, FOREIGN).expect("written");
+    let accounts = store.accounts().expect("readable");
+    assert_eq!(
+        accounts.iter().map(|account| (account.id.as_str(), account.service.as_str())).collect::<Vec<_>>(),
+        [("api.orbit.dev", "Orbit [31m API"), ("bare.dev", "bare.dev")]
+    );
+    assert_eq!(
+        (&accounts[0].revocation, &accounts[0].source),
+        (&Revocation::Undiscovered, &Source::Foreign(path.display().to_string()))
+    );
+    assert_eq!(
+        (accounts[0].scopes.as_slice(), accounts[0].expires_at()),
+        (["a".to_owned(), "b".to_owned()].as_slice(), Some(noon() + hours(48)))
+    );
+    assert_eq!(store.load(&accounts[1].id).expect("readable"), Some(Secret::new("sk_bare")));
+
+    let mine = kept(StoreKind::Json, None);
+    store.save(&mine, &Secret::new("sk_mine")).expect("saved");
+    let with_mine = fs::read_to_string(&path).expect("there");
+    assert!(with_mine.starts_with(FOREIGN.trim_end().trim_end_matches('}').trim_end()), "{with_mine}");
+    store.forget(&mine.id).expect("forgotten");
+    assert_eq!(fs::read_to_string(&path).expect("there"), FOREIGN);
+}
+
+#[test]
+fn a_proof_about_another_tools_entry_changes_only_our_own_member() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    fs::write(&path, FOREIGN).expect("written");
+    let orbit = store.accounts().expect("readable").remove(0);
+    let proof = Proof { at: noon(), verdict: Verdict::Accepted { status: 200 } };
+    store.record(&orbit.id, proof, orbit.obtained_at()).expect("recorded");
+    let text = fs::read_to_string(&path).expect("there");
+    let at = text.find(",\"authmd_tui\"").or_else(|| text.find(", \"authmd_tui\"")).unwrap_or_else(|| panic!("{text}"));
+    let end = at + text[at..].find("}}").or_else(|| text[at..].find("}\n")).expect("the end of the member") + 1;
+    assert_eq!(format!("{}{}", &text[..at], &text[end..]), FOREIGN, "everything else is as it was");
+    let again = store.accounts().expect("readable").remove(0);
+    assert_eq!((again.proof, again.verified_at), (Some(proof), Some(noon())));
+    assert!(matches!(again.source, Source::Foreign(_)), "it is still the other tool's");
+}
+
+#[test]
+fn unknown_members_of_our_own_entries_stay_too() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    let mine = kept(StoreKind::Json, None);
+    store.save(&mine, &Secret::new("sk_1")).expect("saved");
+    let text = fs::read_to_string(&path).expect("there").replacen(
+        "\"credential\"",
+        "\"note\": {\"by\" : \"hand\"},\n    \"credential\"",
+        1,
+    );
+    fs::write(&path, &text).expect("written");
+    store.save(&mine, &Secret::new("sk_2")).expect("saved");
+    assert_eq!(fs::read_to_string(&path).expect("there"), text.replace("sk_1", "sk_2"));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_refused_copied_and_never_overwritten() {
+    for damaged in ["{\"auth_md_token:https://a.dev/\": {\"credential\": \"sk", "[]", "not json", "{} trailing"] {
+        let folder = TempDir::new().expect("a folder");
+        let (store, path) = json_in(&folder);
+        fs::write(&path, damaged).expect("written");
+        let problem = store.accounts().expect_err("refused");
+        assert_eq!(problem.kind, Kind::Store);
+        assert!(problem.hint.contains("tokens.json.damaged-1"), "{problem}");
+        let refused = store.save(&kept(StoreKind::Json, None), &Secret::new("sk"));
+        assert!(refused.is_err() && store.forget(&kept(StoreKind::Json, None).id).is_err());
+        assert!(store.offer().problem.is_some());
+        assert_eq!(fs::read_to_string(&path).expect("there"), damaged);
+        assert_eq!(fs::read_to_string(folder.path().join("tokens.json.damaged-1")).expect("a copy"), damaged);
+        assert!(!folder.path().join("tokens.json.damaged-2").exists(), "one copy is enough");
+    }
+}
+
+#[test]
+fn a_file_cut_short_loses_nothing_and_works_again_once_mended() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    for n in 0..20 {
+        let account = Account { store: StoreKind::Json, ..account("S", &format!("s{n}.dev"), None, None) };
+        store.save(&account, &Secret::new(format!("sk_{n}"))).expect("saved");
+    }
+    let whole = fs::read_to_string(&path).expect("there");
+    fs::write(&path, &whole[..whole.len() - 5]).expect("written");
+    assert!(store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).is_err());
+    fs::write(&path, &whole).expect("mended");
+    assert_eq!(store.accounts().expect("readable").len(), 20);
+}
+
+#[test]
+fn a_symbolic_link_stays_one_and_the_rights_of_the_file_stay() {
+    let folder = TempDir::new().expect("a folder");
+    let real = folder.path().join("real.json");
+    fs::write(&real, "{}").expect("written");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("set");
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink(&real, &link).expect("linked");
+    let store = Json::new(link.clone());
+    store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).expect("saved");
+    assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    assert_eq!(fs::metadata(&real).expect("there").permissions().mode() & 0o777, 0o640);
+    assert_eq!(Json::new(real).accounts().expect("readable").len(), 1);
+}
+
+#[test]
+fn offering_a_store_leaves_nothing_behind() {
+    let folder = TempDir::new().expect("a folder");
+    let below = folder.path().join("not/yet/there/tokens.json");
+    assert_eq!(Json::new(below).offer().problem, None);
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
+#[test]
+fn what_cannot_be_written_is_a_problem_that_says_so() {
+    let folder = TempDir::new().expect("a folder");
+    let in_the_way = folder.path().join("file");
+    fs::write(&in_the_way, "").expect("written");
+    let store = Json::new(in_the_way.join("tokens.json"));
+    let problem = store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).expect_err("refused");
+    assert!(problem.kind == Kind::Store && problem.hint.contains("--store"), "{problem}");
+}
+
+#[test]
+fn eight_writers_at_once_lose_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("tokens.json");
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let path = path.clone();
+            thread::spawn(move || {
+                let store = Json::new(path);
+                for n in 0..25 {
+                    let account =
+                        Account { store: StoreKind::Json, ..account("S", &format!("w{writer}n{n}.dev"), None, None) };
+                    store.save(&account, &Secret::new("sk")).expect("saved");
+                }
+            })
+        })
+        .collect();
+    writers.into_iter().for_each(|writer| writer.join().expect("a writer ended well"));
+    assert_eq!(Json::new(path).accounts().expect("readable").len(), 200);
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_a_whole_file() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("tokens.json");
+    let store = Json::new(path.clone());
+    store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).expect("saved");
+    for round in 0..20_u32 {
+        // The program itself removes the entry, and is killed before, while, or after it does.
+        let mut child = Command::new(env!("CARGO_BIN_EXE_authmd-tui"))
+            .args(["forget", "api.acme.dev"])
+            .env("AUTH_MD_TOKEN_STORE", &path)
+            .env("AUTHMD_TUI_HOME", folder.path())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("started");
+        for _ in 0..round * 40 {
+            std::hint::spin_loop();
+            thread::yield_now();
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        let accounts = Json::new(path.clone()).accounts().expect("the file is whole");
+        assert!(accounts.len() <= 1);
+        store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).expect("the lock of the dead is free");
+    }
+}
+
+#[test]
+fn the_first_store_wins_where_two_have_the_same_account() {
+    let folder = TempDir::new().expect("a folder");
+    let (json, _) = json_in(&folder);
+    let stores = Stores::new(vec![Box::new(json), Box::new(Memory::default())], true);
+    let in_memory = kept(StoreKind::Memory, None);
+    let in_file = kept(StoreKind::Json, None);
+    stores.save(&in_memory, &Secret::new("sk_memory")).expect("saved");
+    stores.save(&in_file, &Secret::new("sk_file")).expect("saved");
+    assert_eq!(stores.accounts().accounts, std::slice::from_ref(&in_file));
+    assert_eq!(stores.load(&in_file.id).expect("readable"), Some(Secret::new("sk_file")));
+    stores.forget(&in_file.id).expect("forgotten");
+    assert_eq!(stores.accounts().accounts, [], "forgotten is forgotten everywhere");
+}
+
+#[test]
+fn a_damaged_file_does_not_keep_a_sign_up_from_knowing_the_rest() {
+    let folder = TempDir::new().expect("a folder");
+    let (json, path) = json_in(&folder);
+    fs::write(path, "damaged").expect("written");
+    let stores = Stores::new(vec![Box::new(json), Box::new(Memory::default())], true);
+    stores.save(&kept(StoreKind::Memory, None), &Secret::new("sk")).expect("saved");
+    let known = stores.known("https://api.acme.dev");
+    assert_eq!(
+        (known.accounts.len(), known.stores[0].problem.is_some(), known.stores[1].problem.is_none()),
+        (1, true, true)
+    );
+    let listing = stores.accounts();
+    assert_eq!((listing.accounts.len(), listing.problem.is_some()), (1, true));
+    assert_eq!(stores.load(&kept(StoreKind::Memory, None).id), Ok(Some(Secret::new("sk"))));
+}

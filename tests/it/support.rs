@@ -6,6 +6,8 @@ pub mod terminal;
 use authmd_tui::account::{
     Account, AccountId, Layer, LayerKind, Mode, Renewal, Revocation, RevokeForm, Source, StoreKind,
 };
+use authmd_tui::store::Listing;
+use authmd_tui::tui::app::Message;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -20,6 +22,11 @@ pub fn hours(hours: i64) -> SignedDuration {
 
 pub fn url(text: &str) -> Url {
     Url::parse(text).expect(text)
+}
+
+/// The stores have been read.
+pub fn loaded(accounts: Vec<Account>) -> Message {
+    Message::Loaded(Ok(Listing { accounts, problem: None }))
 }
 
 /// An account at `https://api.<host>/`, ending in so many hours.

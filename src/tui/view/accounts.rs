@@ -47,14 +47,17 @@ pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
     };
     if let Some(problem) = &app.problem {
         page.rows = problem_rows(problem, theme, width as usize);
-        return page;
+        page.rows.push(Row::blank());
+        if app.list.accounts().is_empty() {
+            return page;
+        }
     }
     if app.list.accounts().is_empty() {
         page.rows = if app.loaded { nothing_yet(theme, width as usize) } else { Vec::new() };
         return page;
     }
     if app.list.rows().len() == 0 {
-        page.rows = vec![Row::text("No account fits the filter.", theme.text())];
+        page.rows.push(Row::text("No account fits the filter.", theme.text()));
         return page;
     }
     let columns = Columns::of(width as usize);

@@ -1,1 +1,285 @@
+//! Programs in a pseudo-terminal, watched as a person would: what stands on the screen, not what bytes came.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take; only a failing test waits as long.
+const PATIENCE: Duration = Duration::from_secs(20);
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_authmd-tui");
+
+/// A program in a terminal of 80 by 24.
+pub struct Screen {
+    shown: Arc<(Mutex<Shown>, Condvar)>,
+    writer: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+}
+
+struct Shown {
+    terminal: vt100::Parser,
+    over: bool,
+}
+
+fn side(length: u16) -> NonZeroU16 {
+    NonZeroU16::new(length).expect("a terminal has sides")
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+impl Screen {
+    /// Starts the program in `home`, which is all that it knows of the world.
+    pub fn start(arguments: &[&str], home: &Home) -> Self {
+        Self::run(PROGRAM, arguments, home)
+    }
+
+    pub fn run(program: &str, arguments: &[&str], home: &Home) -> Self {
+        let pair = native_pty_system().openpty(size(80, 24)).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        command.env_clear();
+        for (name, value) in home.environment() {
+            command.env(name, value);
+        }
+        command.cwd(home.folder.path());
+        let child = pair.slave.spawn_command(command).expect("started");
+        drop(pair.slave);
+        let shown = Arc::new((
+            Mutex::new(Shown { terminal: vt100::Parser::new(side(24), side(80), 500), over: false }),
+            Condvar::new(),
+        ));
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let theirs = Arc::clone(&shown);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            loop {
+                let read = reader.read(&mut bytes).unwrap_or(0);
+                let (shown, changed) = &*theirs;
+                let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+                shown.terminal.process(&bytes[..read]);
+                shown.over = read == 0;
+                changed.notify_all();
+                if read == 0 {
+                    return;
+                }
+            }
+        });
+        Self { shown, writer, master: pair.master, child }
+    }
+
+    /// Waits until the screen is as wanted, and returns its text.
+    pub fn until(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
+        let (shown, changed) = &*self.shown;
+        let shown = shown.lock().expect("not poisoned");
+        let text = |shown: &Shown| shown.terminal.screen().contents();
+        let (shown, timeout) = changed
+            .wait_timeout_while(shown, PATIENCE, |shown| !shown.over && !wanted(&text(shown)))
+            .expect("not poisoned");
+        let text = text(&shown);
+        assert!(
+            wanted(&text),
+            "waited for {what} {}:\n{text}",
+            if timeout.timed_out() { "in vain" } else { "until the program ended" }
+        );
+        text
+    }
+
+    /// Waits for a text on the screen.
+    pub fn shows(&self, text: &str) -> String {
+        self.until(|screen| screen.contains(text), text)
+    }
+
+    pub fn shows_no_more(&self, text: &str) -> String {
+        self.until(|screen| !screen.contains(text), &format!("no more {text}"))
+    }
+
+    pub fn is_alternate(&self) -> bool {
+        self.shown.0.lock().expect("not poisoned").terminal.screen().alternate_screen()
+    }
+
+    pub fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("typed");
+    }
+
+    /// Types a line and Enter.
+    pub fn line(&mut self, text: &str) {
+        self.keys(&format!("{text}\r"));
+    }
+
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.shown.0.lock().expect("not poisoned").terminal.screen_mut().set_size(side(rows), side(columns));
+        self.master.resize(size(columns, rows)).expect("resized");
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("running")
+    }
+
+    /// Waits for the end and returns the exit code and all that is on the screen.
+    pub fn ends(&mut self) -> (u32, String) {
+        let (shown, changed) = &*self.shown;
+        let shown = shown.lock().expect("not poisoned");
+        let (shown, timeout) = changed.wait_timeout_while(shown, PATIENCE, |shown| !shown.over).expect("not poisoned");
+        let text = shown.terminal.screen().contents();
+        assert!(!timeout.timed_out(), "waited for the end in vain:\n{text}");
+        (self.child.wait().expect("waited").exit_code(), text)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+/// A home of its own for the programs of one test.
+pub struct Home {
+    pub folder: TempDir,
+    pub token_file: Option<String>,
+    pub extra: Vec<(&'static str, String)>,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().expect("a folder"), token_file: None, extra: Vec::new() }
+    }
+
+    /// With the shared token file in it.
+    pub fn with_tokens() -> Self {
+        let mut home = Self::new();
+        home.token_file = Some(home.path("tokens.json"));
+        home
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+    }
+
+    fn environment(&self) -> Vec<(&str, String)> {
+        let mut all = vec![
+            ("AUTHMD_TUI_HOME", self.path("home")),
+            ("HOME", self.path("")),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("TERM", "xterm-256color".to_owned()),
+            ("LC_ALL", "C.UTF-8".to_owned()),
+        ];
+        all.extend(self.token_file.clone().map(|file| ("AUTH_MD_TOKEN_STORE", file)));
+        all.extend(self.extra.iter().cloned());
+        all
+    }
+
+    /// Runs a command without a terminal; returns exit code, stdout and stderr.
+    pub fn command(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = Command::new(PROGRAM)
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .expect("run");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code().expect("a code"), text(output.stdout), text(output.stderr))
+    }
+
+    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let (code, out, err) = self.command(arguments);
+        (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{out}\n{err}")))
+    }
+}
+
+/// The sandbox as a process of its own, killed at the end of the test.
+pub struct Service {
+    child: Child,
+    ready: Value,
+}
+
+impl Service {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .arg("sandbox")
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        Self { child, ready: serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")) }
+    }
+
+    /// What a person types for one of the services, by a word of its name.
+    pub fn target(&self, name: &str) -> String {
+        let services = self.ready["services"].as_array().expect("services");
+        let service = services
+            .iter()
+            .find(|service| service["name"].as_str().is_some_and(|known| known.contains(name)))
+            .expect("a service");
+        service["target"].as_str().expect("a target").to_owned()
+    }
+
+    fn ask(&self, member: &str) -> Value {
+        let url = self.ready[member].as_str().expect("a place").parse().expect("a URL");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let answer = runtime.block_on(async {
+            let net = authmd_tui::shell::net::Net::new(PATIENCE).expect("a client");
+            net.send(&authmd_tui::http::Request::get(url)).await.expect("an answer")
+        });
+        serde_json::from_str(answer.body.expose()).expect("JSON")
+    }
+
+    /// The code of the newest mail, as the human reads it.
+    pub fn newest_code(&self) -> String {
+        let mails = self.ask("mails");
+        mails
+            .as_array()
+            .and_then(|mails| mails.last())
+            .and_then(|mail| mail["code"].as_str())
+            .expect("a mail")
+            .to_owned()
+    }
+
+    /// Method and path of every call of the protocol so far.
+    pub fn calls(&self) -> Vec<String> {
+        let log = self.ask("log");
+        let call = |call: &Value| {
+            format!("{} {}", call["method"].as_str().unwrap_or_default(), call["path"].as_str().unwrap_or_default())
+        };
+        log.as_array().expect("a log").iter().map(call).collect()
+    }
+
+    pub fn posts(&self) -> Vec<String> {
+        self.calls().into_iter().filter(|call| call.starts_with("POST")).collect()
+    }
+
+    /// The service goes down in the middle.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub fn exists(path: &str) -> bool {
+    Path::new(path).exists()
+}
