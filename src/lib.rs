@@ -1,4 +1,45 @@
-//! map to come
+//! Get, review, renew and revoke the credentials of services that speak auth.md, from the terminal.
+//!
+//! # The map of the house
+//!
+//! ```text
+//!   keys ─────────┐                                             ┌── tui      App::update, view::draw
+//!                 ├─▶ front end ── Input ──▶ Flow::step ──┐     │
+//!   typed lines ──┘        ▲                (pure)        │     └── plain    the same screens as prompts
+//!                          │                   │          │
+//!                      Screen ◀── Flow::screen ┘       Effect
+//!                                                         │
+//!                      shell::perform(effect, ports) ◀────┘
+//!                        net · stores · timers
+//! ```
+//!
+//! Everything that talks to a service or a person is a [`flow::Flow`]: a state machine that takes an input and the time and
+//! says what is to be done, as values. The shell does it and brings the answer back. So a test of a whole sign-up is a
+//! function call, and no test needs a clock.
+//!
+//! # The rooms
+//!
+//! What is decided, without touching the world (held by `tests/it/architecture.rs`):
+//! - [`flow`]: the machines, one file each: discover, sign up, verify, revoke; [`flow::wire`] knows how services spell
+//!   things, and nothing else does; [`flow::target`] understands what a person typed.
+//! - [`account`]: what the list shows; its status is computed, never stored.
+//! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted
+//!   and what a stranger's text looks like when it is safe. [`when`]: moments in words.
+//! - [`secret`] and [`problem`]: what must not be seen, and what is said when something went wrong.
+//! - [`report`]: accounts and findings as text and JSON.
+//!
+//! What touches the world:
+//! - [`shell`]: effects performed: network, clock, browser, folders, log.
+//! - [`store`]: where credentials are kept: the shared JSON file, memory.
+//! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.
+//! - [`sandbox`]: services to try things on.
+//! - [`args`], [`command`]: the command line and what each command does.
+//!
+//! # Where to add what
+//!
+//! A way to sign up is one file in `flow/`; a key is one line in [`tui::keymap::BINDINGS`]; an error code is one line in
+//! `flow/wire/refusal.rs`; a store implements [`store::Store`]. CONTRIBUTING has the details.
+
 pub mod account;
 pub mod args;
 pub mod command;

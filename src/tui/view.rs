@@ -129,7 +129,9 @@ fn middle(app: &App, inner: Rect, page: &Page) -> Rect {
 fn put_head(page: &Page, frame: &mut Frame, inner: Rect) {
     let line = |row: u16| Rect { y: inner.y + row, height: 1, ..inner };
     frame.render_widget(&page.title, line(0));
-    frame.render_widget(page.right.clone().right_aligned(), line(0));
+    // In a place of its own: the style of a line goes as far as its place does.
+    let width = (page.right.width() as u16).min(inner.width);
+    frame.render_widget(&page.right, Rect { x: inner.right() - width, width, ..line(0) });
     frame.render_widget(&page.headline, line(1));
 }
 

@@ -2,10 +2,12 @@
 
 mod app;
 mod architecture;
+mod documents;
 mod flows;
 mod invariants;
 mod journeys;
 mod sandbox;
 mod screens;
+mod screenshots;
 mod store;
 mod support;

@@ -48,6 +48,14 @@ impl Tour {
         Self { app, now: noon(), fake: Fake::acme(), known, storing: Ok(()), waiting: Vec::new() }
     }
 
+    /// On the way to Acme Mail, with the offer on the screen.
+    pub fn signing_up(theme: Theme, fake: Fake) -> Self {
+        let mut tour = Self::new(theme, vec![]);
+        tour.fake = fake;
+        tour.keys("aapi.acme.dev\n");
+        tour
+    }
+
     pub fn keys(&mut self, keys: &str) -> &mut Self {
         for c in keys.chars() {
             let (code, modifiers) = match c {
@@ -139,12 +147,8 @@ fn listed() -> Tour {
     Tour::new(COLOR, accounts())
 }
 
-/// The sign-up to Acme Mail, by its pasted challenge.
 fn signing_up(fake: Fake) -> Tour {
-    let mut tour = Tour::new(COLOR, vec![]);
-    tour.fake = fake;
-    tour.keys("aapi.acme.dev\n");
-    tour
+    Tour::signing_up(COLOR, fake)
 }
 
 #[test]

@@ -158,9 +158,12 @@ fn another_key_sends_another_code_and_a_paste_fills_the_boxes() {
     screen.shows("sends a code there");
     screen.line("ada@example.com");
     screen.shows("┌───┐");
+    screen.keys("7");
+    screen.shows("│ 7 │");
     screen.keys("\u{e}");
-    screen.shows("Asking for a code");
-    screen.shows("┌───┐");
+    // The boxes are empty again once the new code is on its way.
+    screen.until(|text| text.contains("┌───┐") && !text.contains("│ 7 │"), "empty boxes");
+    assert_eq!(service.posts().len(), 3);
     let code = service.newest_code();
     screen.keys(&format!("{ESC}[200~{code}\n{ESC}[201~"));
     let spread: Vec<String> = code.chars().map(|digit| format!("│ {digit} │")).collect();
