@@ -14,8 +14,8 @@
 //!        Sending(Complete) ▶ Saving ▶ Proving ▶ Over          Saving fails ▶ Store
 //! ```
 //!
-//! Two things are kept apart on purpose: nothing is sent with `POST` before [`Stage::Consent`] was answered with yes, and
-//! [`Call::Complete`] is built in one place, from the answer to the code prompt.
+//! Two things are kept apart on purpose: nothing is sent with `POST` before `Stage::Consent` was answered with yes, and
+//! `Call::Complete` is built in one place, from the answer to the code prompt.
 
 mod screens;
 

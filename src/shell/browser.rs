@@ -35,7 +35,7 @@ impl Browser {
 
     /// Opens a page that passed [`crate::trust::endpoint`], never through a shell.
     pub fn open(&self, page: &Url) -> Result<(), Problem> {
-        let by_hand = "Copy the link and open it where you have a browser.";
+        let by_hand = format!("Open it where you have a browser: {page}");
         let opened = match self {
             Browser::Nowhere(why) => return Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand)),
             Browser::Here(Some(program)) => open::with_detached(page.as_str(), program),

@@ -13,7 +13,7 @@ use super::keymap::{self, Action, Key, Place};
 use super::list::List;
 use super::session::{FlowId, Session};
 use super::theme::Theme;
-use crate::account::{Account, AccountId, Source, Verdict};
+use crate::account::{Account, AccountId, Proof, Source, Verdict};
 use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
@@ -712,7 +712,12 @@ fn home_page(account: &Account) -> Url {
 /// What came of one verification, or of several.
 fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
     if let [one] = results {
-        return one.as_ref().map_or_else(one_line, verdict_in_words);
+        let dead = |account: &Account| matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
+        return match one {
+            Ok(account) if dead(account) => format!("{} Press r to sign up again in place.", verdict_in_words(account)),
+            Ok(account) => verdict_in_words(account),
+            Err(problem) => one_line(problem),
+        };
     }
     let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
     let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);

@@ -32,15 +32,19 @@ pub enum Ending {
 /// Is the terminal ours now? The panic hook and `Drop` give it back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The full screen needs a terminal to read from and one to draw on.
+/// The full screen needs a terminal to read from and one to draw on, and one that can be drawn on.
 pub fn required() -> Result<(), Problem> {
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        return Ok(());
-    }
+    let what = match std::env::var_os("TERM") {
+        _ if !io::stdin().is_terminal() || !io::stdout().is_terminal() => {
+            "The full-screen program needs a terminal on stdin and stdout."
+        }
+        Some(term) if term == "dumb" => "This terminal (TERM=dumb) cannot show a full screen.",
+        _ => return Ok(()),
+    };
     Err(Problem::new(
         Kind::Usage,
-        "The full-screen program needs a terminal on stdin and stdout.",
-        "For scripts there are commands: authmd-tui list --json, authmd-tui --help",
+        what,
+        "There are commands for everything: authmd-tui list, authmd-tui add HOST, authmd-tui --help",
     ))
 }
 

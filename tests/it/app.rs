@@ -222,7 +222,10 @@ fn verification_runs_behind_the_list_and_tells_what_came() {
         }
         _ => Input::Stored(Ok(())),
     });
-    assert_eq!(notice(&app), "api.acme.dev:work was revoked: the service turns it away (401).");
+    assert_eq!(
+        notice(&app),
+        "api.acme.dev:work was revoked: the service turns it away (401). Press r to sign up again in place."
+    );
     assert!(!app.is_being_checked(&account));
 }
 
