@@ -32,6 +32,8 @@ pub struct Account {
     pub claimed: bool,
     /// Where discovery starts when the service is asked again.
     pub start: Url,
+    /// Where the resource's metadata is, where that was known beforehand (a pasted challenge, a NoForm slug).
+    pub metadata: Option<Url>,
     /// Does the resource refuse callers without a credential? Only then does an accepted call prove anything.
     pub guarded: Option<bool>,
     pub renewal: Renewal,
@@ -72,6 +74,17 @@ impl AccountId {
             .map(AccountId)
             .find(|id| !taken.contains(id))
             .unwrap_or(AccountId(short.clone()))
+    }
+
+    /// The id of an entry that nobody gave one: made of the whole resource, so that it means the same whatever else is there.
+    pub fn of_resource(resource: &str) -> Self {
+        let Ok(url) = Url::parse(resource) else {
+            return Self(shell_safe(resource));
+        };
+        let port = url.port().map(|port| port.to_string()).unwrap_or_default();
+        let parts = [shell_safe(url.host_str().unwrap_or("unknown")), port, shell_safe(url.path())];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Self(parts.join("-"))
     }
 
     /// An id read back from where it was stored; anything a shell would trip over is replaced.
@@ -355,6 +368,11 @@ impl Account {
         if self.obtained_at() != obtained {
             return;
         }
+        // What was refused once stays refused until the service accepts it again: silence is no pardon.
+        let dead = matches!(self.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
+        if dead && matches!(proof.verdict, Verdict::Unclear { .. } | Verdict::Unreachable) {
+            return;
+        }
         if matches!(proof.verdict, Verdict::Accepted { .. }) {
             self.verified_at = Some(proof.at);
         }
@@ -387,6 +405,7 @@ mod tests {
             layers: vec![Layer { kind: LayerKind::ApiKey, expires_at: expires }],
             claimed: true,
             start: Url::parse("https://api.acme.dev/").expect("valid"),
+            metadata: None,
             guarded: Some(true),
             renewal: Renewal::Person,
             revocation: Revocation::None,
@@ -418,6 +437,24 @@ mod tests {
         assert_eq!(proven(account(Some(at(24 * 30))), -1, Verdict::Unreachable), Status::Unreachable);
         assert_eq!(proven(account(Some(at(24))), -1, Verdict::Unreachable), Status::Due);
         assert_eq!(Account { claimed: false, ..account(None) }.status(at(0), DUE_WITHIN), Status::Unclaimed);
+    }
+
+    #[test]
+    fn what_was_refused_stays_so_until_it_is_accepted() {
+        for silence in [Verdict::Unclear { status: 403 }, Verdict::Unreachable] {
+            let mut refused = account(Some(at(24 * 30)));
+            refused.record(Proof { at: at(-2), verdict: Verdict::Refused { status: 401 } }, Some(at(-100)));
+            assert_eq!(proven(refused.clone(), -1, silence), Status::Revoked);
+            assert_eq!(proven(refused, -1, Verdict::Accepted { status: 200 }), Status::Ok);
+        }
+    }
+
+    #[test]
+    fn ids_of_other_tools_depend_on_the_resource_alone() {
+        let id = |resource: &str| AccountId::of_resource(resource).to_string();
+        assert_eq!(id("https://h.dev/"), "h.dev");
+        assert_eq!(id("https://h.dev/a"), "h.dev-a");
+        assert_eq!(id("https://h.dev:8443/b"), "h.dev-8443-b");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::events::problem_json;
 use crate::flow::Outcome;
 use crate::flow::discover::Discover;
 use crate::flow::revoke::{Presence, Receipt, Revoke};
-use crate::flow::signup::SignUp;
+use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, credential_missing, verdict_in_words};
 use crate::plain::{self, Console};
@@ -29,7 +29,8 @@ pub use settings::Settings;
 type Done = Result<(), Problem>;
 
 pub async fn run(arguments: Arguments) -> Done {
-    let settings = Settings::new(&arguments.common)?;
+    let full_screen = matches!(arguments.command, None | Some(Command::Demo));
+    let settings = Settings::new(&arguments.common, full_screen)?;
     match arguments.command {
         None => tui::run(settings).await,
         Some(Command::Demo) => tui::demo(settings).await,
@@ -72,6 +73,13 @@ async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
 
 /// The account that `name` means: its id, or any beginning of an id, a resource or a service's name that fits one only.
 fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
+    if name.trim().is_empty() {
+        return Err(Problem::new(
+            Kind::Usage,
+            "The name of an account is empty.",
+            "Say which one; see them all with: authmd-tui list",
+        ));
+    }
     if let Some(exact) = accounts.iter().find(|account| account.id.as_str() == name) {
         return Ok(exact);
     }
@@ -97,8 +105,16 @@ fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem>
     }
 }
 
+/// The accounts named, each once.
 fn find_all(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
-    names.iter().map(|name| find(accounts, name).cloned()).collect()
+    let mut found: Vec<Account> = Vec::new();
+    for name in names {
+        let account = find(accounts, name)?;
+        if found.iter().all(|known| known.id != account.id) {
+            found.push(account.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// A person is at the terminal: they see what is said on stderr and type on stdin.
@@ -158,15 +174,14 @@ async fn discover(settings: &Settings, target: &str) -> Done {
 }
 
 /// Walks a sign-up with prompts. What ends up only in memory is offered once more before the program ends.
-async fn walk(settings: &Settings, ports: &Ports, flow: &mut SignUp) -> Outcome {
+async fn walk(settings: &Settings, ports: &Ports, console: &mut Console, flow: &mut SignUp) -> Outcome {
     let mut events = match settings.events() {
         Ok(events) => events,
         Err(problem) => return Outcome::of(problem),
     };
-    let mut console = Console::terminal();
-    let outcome = plain::run(flow, ports, Some(&mut console), events.as_mut()).await;
+    let outcome = plain::run(flow, ports, Some(&mut *console), events.as_mut()).await;
     if let Outcome::Connected(account) = &outcome {
-        rescue(ports, account, &mut console).await;
+        rescue(ports, account, console).await;
     }
     outcome
 }
@@ -187,6 +202,7 @@ async fn rescue(ports: &Ports, account: &Account, console: &mut Console) {
 
 async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
     let target = Target::parse(target)?;
+    let label = label.map(|label| signup::label(&label)).transpose()?;
     if !somebody_there() {
         return Err(Problem::new(
             Kind::NeedsPerson,
@@ -196,7 +212,7 @@ async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
     }
     let ports = settings.ports()?;
     let mut flow = SignUp::new(target, label);
-    result_of(walk(settings, &ports, &mut flow).await)
+    result_of(walk(settings, &ports, &mut Console::terminal(), &mut flow).await)
 }
 
 async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
@@ -241,6 +257,7 @@ async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
         let mut flow = Verify::new(account.clone());
         let (account, problem) = match plain::run(&mut flow, &ports, None, None).await {
             Outcome::Checked(account) => (*account, None),
+            Outcome::Cancelled => return Err(Problem::cancelled()),
             outcome => (account, Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
         };
         if !settings.json {
@@ -293,12 +310,13 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     };
     // Every account of this version is renewed by signing up again, so each one needs a person.
     let walkable = somebody_there() && !due;
+    let mut console = Console::terminal();
     let mut results = Vec::new();
     let mut failure = None;
     for account in chosen {
         let outcome = match walkable {
             true => match SignUp::again(account.clone()) {
-                Ok(mut flow) => walk(settings, &ports, &mut flow).await,
+                Ok(mut flow) => walk(settings, &ports, &mut console, &mut flow).await,
                 Err(problem) => Outcome::of(problem),
             },
             false => Outcome::of(Problem::new(
@@ -311,6 +329,7 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
         if let (Some(_), Some(problem)) = (&failure, outcome.problem()) {
             say(&problem.what);
         }
+        let cancelled = outcome == Outcome::Cancelled;
         let renewed = outcome.account().cloned().unwrap_or(account);
         let problem = result_of(outcome).err();
         results.push(json!({
@@ -319,6 +338,9 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
             "problem": problem.as_ref().map(problem_json),
         }));
         failure = failure.or(problem);
+        if cancelled {
+            break;
+        }
     }
     match (settings.json, results.is_empty()) {
         (true, _) => print_json(&json!({ "version": 1, "results": results })),
@@ -337,10 +359,14 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
     for account in chosen {
         let mut flow = Revoke::new(account.clone(), Presence::Nobody);
         let outcome = plain::run(&mut flow, &ports, None, events.as_mut()).await;
-        let name = outcome.name();
+        let (name, cancelled) = (outcome.name(), outcome == Outcome::Cancelled);
         let problem = result_of(outcome).err();
         if !settings.json {
-            let verb = if problem.is_none() { "Revoked" } else { "Not revoked" };
+            let verb = match (&problem, flow.is_proven()) {
+                (None, _) => "Revoked",
+                (Some(_), true) => "Revoked, and still kept here",
+                (Some(_), false) => "Not revoked",
+            };
             print(&format!("{verb}: {}\n{}", account.id, receipts_text(&flow)));
         }
         results.push(json!({
@@ -350,6 +376,10 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
             "problem": problem.as_ref().map(problem_json),
         }));
         failure = failure.or(problem);
+        // Who stops one does not want the next one ended.
+        if cancelled {
+            break;
+        }
     }
     if settings.json {
         print_json(&json!({ "version": 1, "results": results }));
@@ -395,6 +425,9 @@ async fn token(settings: &Settings, name: &str) -> Done {
     let accounts = accounts(&ports).await?;
     let account = find(&accounts, name)?.clone();
     refuse_dead(&account, clock::now())?;
+    if !account.claimed {
+        say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
+    }
     let id = account.id.clone();
     let credential =
         ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;

@@ -1,7 +1,6 @@
 //! `--events FILE`: a record of a guided flow for bug reports, and for programs that watch one. JSON lines, flushed as they
 //! happen, never a secret.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use crate::account::DUE_WITHIN;
 use crate::flow::{Outcome, Screen};
 use crate::problem::{Kind, Problem, cause};
+use crate::shell::paths;
 use crate::{report, when};
 
 pub struct Events {
@@ -21,11 +21,7 @@ pub struct Events {
 impl Events {
     /// Appends to a file, which only its owner can read.
     pub fn open(path: &Path) -> Result<Self, Problem> {
-        let mut options = File::options();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
+        match paths::private_file(path) {
             Ok(file) => Ok(Self::new(Box::new(file))),
             Err(error) => Err(Problem::new(
                 Kind::Usage,
@@ -42,10 +38,11 @@ impl Events {
     /// Writes the screen if it differs from the one before, and the outcome if this is the last one.
     pub fn screen(&mut self, screen: &Screen, now: Timestamp) {
         let line = screen_json(screen);
-        if self.last.as_ref() != Some(&line) {
-            self.write(&line);
-            self.last = Some(line);
+        if self.last.as_ref() == Some(&line) {
+            return;
         }
+        self.write(&line);
+        self.last = Some(line);
         if let Some(outcome) = &screen.outcome {
             self.write(&outcome_json(outcome, now));
         }

@@ -5,7 +5,7 @@
 //!                      Flow::screen(now)      ──▶ Screen           drawn by `tui`, asked by `plain`, compared by tests
 //! ```
 //!
-//! The rules that every flow keeps, property-tested in `tests/it/flows.rs`:
+//! The rules that every flow keeps, property-tested in `tests/it/invariants.rs`:
 //! - at most one effect is under way at a time, so one request and one timer at most;
 //! - an input that does not fit the state is ignored;
 //! - `Cancel` ends it from anywhere; only a credential just obtained is stored first;

@@ -133,7 +133,7 @@ pub enum HttpError {
     TimedOut(SignedDuration),
     /// The body passed the limit, in bytes.
     TooLarge(usize),
-    /// A redirect that is not followed: to another host, of a POST, or one too many.
+    /// A `GET` that is sent to another host, or round and round. A redirected `POST` is an answer like any other.
     Redirected(String),
     /// The certificate was not accepted. The text says why.
     Certificate(String),

@@ -100,8 +100,26 @@ pub async fn run(
             return outcome;
         }
         let input = match (effect.take(), &screen.prompt, console.as_deref_mut()) {
-            (Some(effect), ..) => interruptible(perform(effect, ports)).await,
-            (None, Some(prompt), Some(console)) => interruptible(ask(console, &screen, prompt)).await,
+            (Some(effect), ..) => {
+                let work = perform(effect, ports);
+                tokio::pin!(work);
+                loop {
+                    tokio::select! {
+                        input = &mut work => break input,
+                        _ = tokio::signal::ctrl_c() => {
+                            let _ = flow.step(Input::Cancel, clock::now());
+                            // What must arrive first (a credential on its way into the store) is waited for.
+                            if flow.screen(clock::now()).outcome.is_some() {
+                                break Input::Cancel;
+                            }
+                        }
+                    }
+                }
+            }
+            (None, Some(prompt), Some(console)) => tokio::select! {
+                input = ask(console, &screen, prompt) => input,
+                _ = tokio::signal::ctrl_c() => Input::Cancel,
+            },
             (None, Some(_), None) => return Outcome::of(needs_person(&screen)),
             // A flow that waits for nothing would wait for ever.
             (None, None, _) => Input::Cancel,
@@ -113,13 +131,6 @@ pub async fn run(
 /// The problem of a question that nobody is there to answer.
 fn needs_person(screen: &Screen) -> Problem {
     Problem::new(Kind::NeedsPerson, format!("{}: a person has to answer here.", screen.title), "Run it in a terminal.")
-}
-
-async fn interruptible(work: impl Future<Output = Input>) -> Input {
-    tokio::select! {
-        input = work => input,
-        _ = tokio::signal::ctrl_c() => Input::Cancel,
-    }
 }
 
 async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {

@@ -42,6 +42,16 @@ pub struct Listing {
     pub problem: Option<Problem>,
 }
 
+impl Listing {
+    fn take(&mut self, account: Account) {
+        match self.accounts.iter_mut().find(|known| known.id == account.id) {
+            Some(known) if account.obtained_at() > known.obtained_at() => *known = account,
+            Some(_) => {}
+            None => self.accounts.push(account),
+        }
+    }
+}
+
 /// All stores in use.
 pub struct Stores {
     stores: Vec<Box<dyn Store>>,
@@ -54,19 +64,13 @@ impl Stores {
         Self { stores, decided }
     }
 
-    /// The accounts of all stores that can be read, and why one cannot. Where two have the same id, the earlier store's is
-    /// the one.
+    /// The accounts of all stores that can be read, and why one cannot. Where two stores have the same id, the credential
+    /// obtained later is the one: a renewal that had to be kept elsewhere.
     pub fn accounts(&self) -> Listing {
         let mut listing = Listing::default();
         for store in &self.stores {
             match store.accounts() {
-                Ok(accounts) => {
-                    for account in accounts {
-                        if listing.accounts.iter().all(|known| known.id != account.id) {
-                            listing.accounts.push(account);
-                        }
-                    }
-                }
+                Ok(accounts) => accounts.into_iter().for_each(|account| listing.take(account)),
                 Err(problem) => listing.problem = listing.problem.or(Some(problem)),
             }
         }
@@ -86,42 +90,55 @@ impl Stores {
         }
     }
 
-    /// The credential, wherever it is. A store that cannot be read hides nothing that another one has.
+    /// The credential that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem> {
-        let mut failure = None;
-        for store in &self.stores {
-            match store.load(id) {
-                Ok(Some(credential)) => return Ok(Some(credential)),
-                Ok(None) => {}
-                Err(problem) => failure = failure.or(Some(problem)),
-            }
+        let listing = self.accounts();
+        match (listing.accounts.iter().find(|account| account.id == *id), listing.problem) {
+            (Some(account), _) => self.store(account.store)?.load(id),
+            (None, Some(problem)) => Err(problem),
+            (None, None) => Ok(None),
         }
-        failure.map_or(Ok(None), Err)
+    }
+
+    fn store(&self, kind: StoreKind) -> Result<&dyn Store, Problem> {
+        let found = self.stores.iter().find(|store| store.kind() == kind);
+        found.map(AsRef::as_ref).ok_or_else(|| {
+            Problem::new(
+                Kind::Store,
+                format!("There is no store of the kind {}.", kind.as_str()),
+                "Choose another with --store.",
+            )
+        })
     }
 
     pub fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem> {
-        match self.stores.iter().find(|store| store.kind() == account.store) {
-            Some(store) => store.save(account, credential),
-            None => Err(Problem::new(
-                Kind::Store,
-                format!("There is no store of the kind {}.", account.store.as_str()),
-                "Choose another with --store.",
-            )),
-        }
+        self.store(account.store)?.save(account, credential)
     }
 
     pub fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        self.each(|store| store.record(id, proof, obtained))
+        self.each_that_has(id, |store| store.record(id, proof, obtained))
     }
 
     pub fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        self.each(|store| store.forget(id))
+        self.each_that_has(id, |store| store.forget(id))
     }
 
-    /// Does it in every store, whatever the others say; the first problem is the answer.
-    fn each(&self, work: impl Fn(&dyn Store) -> Result<(), Problem>) -> Result<(), Problem> {
-        let results: Vec<_> = self.stores.iter().map(|store| work(store.as_ref())).collect();
-        results.into_iter().collect()
+    /// Does it in every store that has the account, whatever the others say. Only where none has it, a store that could not
+    /// be read is a problem.
+    fn each_that_has(&self, id: &AccountId, work: impl Fn(&dyn Store) -> Result<(), Problem>) -> Result<(), Problem> {
+        let mut results = Vec::new();
+        let mut unreadable = None;
+        for store in &self.stores {
+            match store.accounts() {
+                Ok(accounts) if accounts.iter().any(|account| account.id == *id) => results.push(work(store.as_ref())),
+                Ok(_) => {}
+                Err(problem) => unreadable = unreadable.or(Some(problem)),
+            }
+        }
+        match (results.is_empty(), unreadable) {
+            (true, Some(problem)) => Err(problem),
+            _ => results.into_iter().collect(),
+        }
     }
 
     /// What the first store is, for headers.

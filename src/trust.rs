@@ -37,6 +37,15 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
     }
 }
 
+/// The same, for a URL that came from `origin`: a stranger may not send us to this machine.
+pub fn endpoint_from(url: &Url, origin: &Url) -> Result<(), Problem> {
+    if is_loopback(url) && !is_loopback(origin) {
+        let what = format!("Refused to contact {}: it is this very machine.", clean(url.as_str(), 120));
+        return Err(Problem::new(Kind::Unsafe, what, "Ask the service to publish a public https address."));
+    }
+    endpoint(url)
+}
+
 /// Is this the machine we run on?
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -92,7 +101,7 @@ pub fn authority(url: &Url) -> String {
 /// A link that may be shown and opened: the same rule as for an endpoint.
 pub fn link(text: &str, base: &Url) -> Option<Url> {
     let url = base.join(text).ok()?;
-    endpoint(&url).ok().map(|()| url)
+    endpoint_from(&url, base).ok().map(|()| url)
 }
 
 /// A stranger's text on one line: control, direction and zero-width characters gone, white space folded, cut at `max`
@@ -162,6 +171,13 @@ mod tests {
         ] {
             assert_eq!(endpoint(&url(bad)).map_err(|problem| problem.kind), Err(Kind::Unsafe), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_stranger_does_not_send_us_to_this_machine() {
+        assert!(endpoint_from(&url("http://127.0.0.1:1/"), &url("https://acme.dev/")).is_err());
+        assert!(endpoint_from(&url("http://127.0.0.1:1/"), &url("http://127.0.0.1:2/")).is_ok());
+        assert_eq!(link("http://localhost/x", &url("https://acme.dev/")), None);
     }
 
     #[test]

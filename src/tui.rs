@@ -127,6 +127,14 @@ async fn read_terminal(send: mpsc::UnboundedSender<Incoming>) {
 
 impl Program {
     async fn run(mut self, mut incoming: mpsc::UnboundedReceiver<Incoming>) -> Ending {
+        let ending = self.turn(&mut incoming).await;
+        if self.app.holds_clipboard() {
+            self.terminal.copy(&Secret::default());
+        }
+        ending
+    }
+
+    async fn turn(&mut self, incoming: &mut mpsc::UnboundedReceiver<Incoming>) -> Ending {
         let Ok(mut signals) = Signals::new() else {
             return Ending::HungUp;
         };
@@ -137,7 +145,6 @@ impl Program {
             if let Some(ending) = self.work(std::mem::take(&mut todo)) {
                 return ending;
             }
-            self.record();
             let now = clock::now();
             if self.terminal.draw(|frame| view::draw(&self.app, frame, now)).is_err() {
                 return Ending::HungUp;
@@ -169,6 +176,7 @@ impl Program {
                     Incoming::Terminal(event) => self.message(event),
                 };
                 todo.extend(message.map(|message| self.app.update(message, clock::now())).unwrap_or_default());
+                self.record();
                 pending = incoming.try_recv().ok();
             }
         }
@@ -191,14 +199,17 @@ impl Program {
     }
 
     fn resize(&mut self) {
-        self.app.page = view::list_rows(self.terminal.size());
+        self.app.size = self.terminal.size();
     }
 
     /// The record of the guided pane on the screen, where one is asked for.
     fn record(&mut self) {
-        if let (Some(events), Some(session)) = (&mut self.events, self.app.session()) {
-            events.screen(session.screen(), clock::now());
-        }
+        let left = self.app.left.take();
+        let Some(events) = &mut self.events else {
+            return;
+        };
+        let screens = left.iter().chain(self.app.session().map(|session| session.screen()));
+        screens.for_each(|screen| events.screen(screen, clock::now()));
     }
 
     fn work(&mut self, commands: Vec<Command>) -> Option<Ending> {

@@ -29,10 +29,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn new(common: &Common) -> Result<Self, Problem> {
+    pub fn new(common: &Common, full_screen: bool) -> Result<Self, Problem> {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         let paths = Paths::from_environment()?;
-        log::start(&paths.log_file(), common.verbose)?;
+        log::start(&paths.log_file(), common.verbose && !full_screen)?;
         Ok(Self {
             json: common.json,
             browser: Browser::detect(common.no_browser),

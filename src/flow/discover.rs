@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use url::Url;
 
 use super::target::Target;
@@ -45,7 +46,14 @@ pub struct Discovery {
     issuer: Option<Url>,
     findings: Vec<Finding>,
     document: Option<String>,
-    unreachable: Option<HttpError>,
+    /// The first place that gave no answer, or kept failing.
+    trouble: Option<(Url, Trouble)>,
+}
+
+#[derive(Debug)]
+enum Trouble {
+    NoAnswer(HttpError),
+    Status(u16),
 }
 
 /// What [`Discovery`] wants next.
@@ -103,7 +111,7 @@ impl Discovery {
             issuer: None,
             findings: Vec::new(),
             document: None,
-            unreachable: None,
+            trouble: None,
         }
     }
 
@@ -134,6 +142,16 @@ impl Discovery {
             return Next::Wait(*wait);
         }
         self.retries = 0;
+        let trouble = match &answer {
+            // A page that leads elsewhere or is large has answered.
+            Err(HttpError::Redirected(_) | HttpError::TooLarge(_)) if self.phase == Phase::Api => None,
+            Err(error) => Some(Trouble::NoAnswer(error.clone())),
+            Ok(response) if in_trouble => Some(Trouble::Status(response.status)),
+            Ok(_) => None,
+        };
+        if let Some(trouble) = trouble.filter(|_| self.trouble.is_none()) {
+            self.trouble = Some((url.clone(), trouble));
+        }
         match self.phase {
             Phase::Api => self.api(url, answer, now),
             Phase::Resource => self.resource_metadata(url, answer, now),
@@ -165,7 +183,7 @@ impl Discovery {
 
     fn ask(&mut self, now: Timestamp) -> Next {
         while let Some(url) = self.queue.pop_front() {
-            if let Err(problem) = trust::endpoint(&url) {
+            if let Err(problem) = trust::endpoint_from(&url, &self.target.start) {
                 self.findings.push(Finding::new(Level::Refused, "unsafe_url", problem.what));
                 continue;
             }
@@ -176,6 +194,13 @@ impl Discovery {
             Phase::Over => return Next::Over,
             Phase::Api => {}
             _ => self.note(StepState::Missed, self.nothing_found(), Some(now)),
+        }
+        if self.phase == Phase::Server {
+            // Some publish the block beside the resource, and no server at all.
+            self.offer = self
+                .resource
+                .as_ref()
+                .and_then(|(url, metadata)| wire::offer(&Value::Null, url, metadata.agent_auth.as_ref()));
         }
         let following = match self.phase {
             Phase::Api => Phase::Resource,
@@ -215,9 +240,13 @@ impl Discovery {
                 self.note(StepState::Done, words, Some(now));
                 self.enter(Phase::Resource, now)
             }
-            Err(error) => {
-                self.note(StepState::Failed, said(&Err(error.clone())), Some(now));
-                self.unreachable = Some(error);
+            // The page at the start may lead elsewhere or be large; the metadata beside it is another matter.
+            Err(HttpError::Redirected(_) | HttpError::TooLarge(_)) => {
+                self.note(StepState::Missed, said(&answer), Some(now));
+                self.enter(Phase::Resource, now)
+            }
+            Err(_) => {
+                self.note(StepState::Failed, said(&answer), Some(now));
                 self.enter(Phase::Over, now)
             }
         }
@@ -285,7 +314,7 @@ impl Discovery {
     }
 
     /// The issuer must be the one that was asked for (RFC 8414, section 3.3); a slash at the end is no difference here.
-    fn check_issuer(&mut self, document: &serde_json::Value) {
+    fn check_issuer(&mut self, document: &Value) {
         let Some(expected) = self.resource.as_ref().and_then(|(_, metadata)| metadata.servers.first()) else {
             return;
         };
@@ -365,7 +394,7 @@ fn well_known(base: &Url, name: &str, forms: &[Form]) -> VecDeque<Url> {
     places
 }
 
-fn published(answer: &Result<Response, HttpError>) -> Option<serde_json::Value> {
+fn published(answer: &Result<Response, HttpError>) -> Option<Value> {
     let response = answer.as_ref().ok().filter(|response| response.is_success())?;
     wire::object(response)
 }

@@ -17,7 +17,7 @@ use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::wire::{self, Step};
 use super::{Answer, Choice, Effect, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId};
-use crate::account::{Account, Revocation, RevokeForm, Verdict};
+use crate::account::{Account, Proof, Revocation, RevokeForm, Verdict};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -49,6 +49,8 @@ pub struct Revoke {
     stage: Stage,
     credential: Option<Secret>,
     before: Option<Verdict>,
+    /// The service has been told, whether or not it answered.
+    told: bool,
     /// The service turned the credential away after the call.
     dead: bool,
     sent: Sent,
@@ -75,6 +77,8 @@ enum Stage {
     After(Check),
     Unconfirmed,
     Forgetting,
+    /// It is dead and could not be removed: at least that is written down.
+    Noting(Problem),
     Over(Outcome),
 }
 
@@ -94,6 +98,7 @@ impl Revoke {
             stage,
             credential: None,
             before: None,
+            told: false,
             dead: false,
             sent: Sent::default(),
             receipts: Vec::new(),
@@ -104,6 +109,11 @@ impl Revoke {
     /// Who was told what, and what came of it.
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts
+    }
+
+    /// Did the service turn the credential away in the end?
+    pub fn is_proven(&self) -> bool {
+        self.dead
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
@@ -131,7 +141,7 @@ impl Revoke {
                     self.by_hand(),
                 ))
             }
-            Revocation::Undiscovered => match Target::at(&self.account.host(), self.account.start.clone()) {
+            Revocation::Undiscovered => match Target::of(&self.account) {
                 Ok(target) => {
                     let mut discovery = Box::new(Discovery::new(target));
                     let next = discovery.begin(now);
@@ -201,6 +211,7 @@ impl Revoke {
             return self.end(Outcome::of(credential_missing(&self.account)));
         };
         let request = wire::revoke_request(url, *form, credential, self.sent.by_name);
+        self.told = true;
         self.stage = Stage::Sending;
         vec![Effect::Http(request)]
     }
@@ -368,7 +379,13 @@ impl Flow for Revoke {
                 });
                 self.end(Outcome::Removed(Box::new(self.account.clone())))
             }
+            (Stage::Forgetting, Input::Stored(Err(problem))) if self.dead => {
+                self.stage = Stage::Noting(problem);
+                let proof = Proof { at: now, verdict: Verdict::Refused { status: 401 } };
+                vec![Effect::Record { id: self.account.id.clone(), proof, obtained: self.account.obtained_at() }]
+            }
             (Stage::Forgetting, Input::Stored(Err(problem))) => self.end(Outcome::of(problem)),
+            (Stage::Noting(problem), Input::Stored(_)) => self.end(Outcome::of(problem)),
             (stage, _) => {
                 self.stage = stage;
                 Vec::new()
@@ -410,11 +427,14 @@ impl Flow for Revoke {
             Stage::Sending => busy(format!("Asking {name} to revoke it…")),
             Stage::After(_) => busy("Making sure that it is dead…".into()),
             Stage::Unconfirmed => self.unconfirmed_screen(),
-            Stage::Forgetting => busy("Removing it here…".into()),
+            Stage::Forgetting | Stage::Noting(_) => busy("Removing it here…".into()),
             Stage::Over(outcome) => self.over_screen(outcome),
         };
         if screen.problem.is_none() {
             screen.problem.clone_from(&self.problem);
+        }
+        if matches!(self.stage, Stage::Sending | Stage::After(_)) {
+            screen.at_stake = Some(format!("{name} has been told; what came of it would not be known."));
         }
         screen
     }
@@ -496,14 +516,15 @@ impl Revoke {
             }
             Outcome::Cancelled => {
                 let mut screen = Screen::new(ScreenId::Failed, format!("Revoke · {name}"));
-                screen.lines.push(Line::text(match self.receipts.is_empty() {
-                    true => "Cancelled. Nothing was sent; the account is as it was.",
-                    false => "Cancelled after the service was told. The account is still kept here; verify it.",
+                screen.lines.push(Line::text(match self.told {
+                    false => "Cancelled. Nothing was sent; the account is as it was.",
+                    true => "Cancelled after the service was told. The account is still kept here; verify it.",
                 }));
                 screen
             }
             _ => {
-                let mut screen = Screen::new(ScreenId::Failed, format!("Not revoked · {name}"));
+                let title = if self.dead { "Revoked, and still kept here" } else { "Not revoked" };
+                let mut screen = Screen::new(ScreenId::Failed, format!("{title} · {name}"));
                 screen.lines.extend(self.receipt_lines());
                 screen.lines.extend(self.quote());
                 screen.problem = outcome.problem().cloned();

@@ -54,7 +54,11 @@ pub struct SignUp {
     known: Known,
     /// The account that gets the new credential; it keeps the old one until the new one is stored.
     replaced: Option<Account>,
+    /// The label named beforehand: only accounts with it can be the same one.
+    asked_label: Option<String>,
     label: Option<String>,
+    /// The person keeps what is there.
+    kept: bool,
     place: Option<StoreKind>,
     ceremony: Ceremony,
     /// The service has sent us elsewhere once; twice would be a game.
@@ -73,6 +77,8 @@ struct Ceremony {
     credential_type: Option<String>,
     email: Option<String>,
     registration: Option<Registration>,
+    /// Something was sent that may have made a registration.
+    posted: bool,
     /// The service has been asked to mail a code in this ceremony.
     code_sent: bool,
     code_expires_at: Option<Timestamp>,
@@ -134,7 +140,9 @@ impl SignUp {
             problem: None,
             known: Known { accounts: Vec::new(), ids: Vec::new(), stores: Vec::new(), decided: true },
             replaced: None,
+            asked_label: label.clone(),
             label,
+            kept: false,
             place: None,
             ceremony: Ceremony::default(),
             moved: false,
@@ -145,8 +153,7 @@ impl SignUp {
     /// Signs up again in place of `account`, which keeps its id, its label and its old credential until the new one is
     /// stored.
     pub fn again(account: Account) -> Result<Self, Problem> {
-        let target = Target::at(&account.host(), account.start.clone())?;
-        let mut flow = Self::new(target, account.label.clone());
+        let mut flow = Self::new(Target::of(&account)?, account.label.clone());
         flow.replaced = Some(account);
         Ok(flow)
     }
@@ -254,7 +261,7 @@ impl SignUp {
 
     /// The accounts that this sign-up might be a repetition of.
     fn existing(&self) -> impl Iterator<Item = &Account> {
-        let label = self.label.as_deref();
+        let label = self.asked_label.as_deref();
         self.known.accounts.iter().filter(move |account| label.is_none() || account.label.as_deref() == label)
     }
 
@@ -262,7 +269,10 @@ impl SignUp {
         let existing: Vec<Account> = self.existing().cloned().collect();
         match picked.checked_sub(1) {
             None => match existing.into_iter().next() {
-                Some(kept) => self.end(Outcome::Connected(Box::new(kept))),
+                Some(kept) => {
+                    self.kept = true;
+                    self.end(Outcome::Connected(Box::new(kept)))
+                }
                 None => Vec::new(),
             },
             Some(nth) => match existing.into_iter().nth(nth) {
@@ -272,7 +282,7 @@ impl SignUp {
                     self.after_existing()
                 }
                 None => {
-                    self.replaced = None;
+                    (self.replaced, self.label) = (None, None);
                     self.ask(Stage::Label)
                 }
             },
@@ -280,20 +290,18 @@ impl SignUp {
     }
 
     fn label_typed(&mut self, text: &str) -> Vec<Effect> {
-        let label = text.trim();
-        let fits = label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-        if label.is_empty() || !fits || label.len() > LABEL_LENGTH {
-            let what = format!("A label has 1 to {LABEL_LENGTH} letters, digits, dots or dashes.");
-            return self.object(Problem::new(Kind::Usage, what, "Try something like: work"));
-        }
-        if self.known.accounts.iter().any(|account| account.label.as_deref() == Some(label)) {
+        let label = match label(text) {
+            Ok(label) => label,
+            Err(problem) => return self.object(problem),
+        };
+        if self.known.accounts.iter().any(|account| account.label.as_ref() == Some(&label)) {
             return self.object(Problem::new(
                 Kind::Usage,
                 format!("There is an account labelled {label} already."),
                 "Choose another word.",
             ));
         }
-        self.label = Some(label.to_owned());
+        self.label = Some(label);
         self.after_existing()
     }
 
@@ -420,6 +428,7 @@ impl SignUp {
         };
         match request {
             Ok(request) => {
+                self.ceremony.posted = true;
                 self.stage = Stage::Sending(call);
                 vec![Effect::Http(request)]
             }
@@ -652,6 +661,7 @@ impl SignUp {
             layers: vec![Layer { kind, expires_at }],
             claimed,
             start: self.discovery.target().start.clone(),
+            metadata: self.discovery.target().metadata.clone(),
             guarded: self.discovery.is_guarded(),
             renewal: Renewal::Person,
             revocation: self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()),
@@ -781,6 +791,17 @@ impl Flow for SignUp {
     fn screen(&self, now: Timestamp) -> Screen {
         self.shown(now)
     }
+}
+
+/// A label as it may stand in an id.
+pub fn label(text: &str) -> Result<String, Problem> {
+    let label = text.trim();
+    let fits = label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if label.is_empty() || !fits || label.len() > LABEL_LENGTH {
+        let what = format!("A label has 1 to {LABEL_LENGTH} letters, digits, dots or dashes.");
+        return Err(Problem::new(Kind::Usage, what, "Try something like: work"));
+    }
+    Ok(label.to_owned())
 }
 
 /// Good enough to tell an address from a slip of the hand; only the mail that arrives proves it.

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::wire;
+use crate::account::Account;
 use crate::problem::{Kind, Problem};
 use crate::trust;
 
@@ -40,11 +41,22 @@ impl Target {
         }
     }
 
-    /// The target for a service that is known already.
-    pub fn at(typed: &str, start: Url) -> Result<Self, Problem> {
+    fn at(typed: &str, start: Url) -> Result<Self, Problem> {
         trust::endpoint(&start)?;
         let understood = format!("the service at {}", trust::authority(&start));
         Ok(Self { typed: trust::clean(typed, 80), start, metadata: None, understood })
+    }
+
+    /// The service of an account that is held already, found where it was found before.
+    pub fn of(account: &Account) -> Result<Self, Problem> {
+        trust::endpoint(&account.start)?;
+        if let Some(metadata) = &account.metadata {
+            trust::endpoint(metadata)?;
+        }
+        match (&account.metadata, noform_slug(&account.start)) {
+            (None, Some(slug)) => Self::noform(&account.host(), &slug),
+            _ => Ok(Self { metadata: account.metadata.clone(), ..Self::at(&account.host(), account.start.clone())? }),
+        }
     }
 
     /// A pasted `WWW-Authenticate` header, or the whole 401 response around it (RFC 9728, section 5.1).

@@ -73,6 +73,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
             expires_at: now.checked_add(SignedDuration::from_secs(example.ends)).ok(),
         }],
         claimed: true,
+        metadata: None,
         guarded: Some(true),
         renewal: Renewal::Person,
         revocation: Revocation::Endpoint {

@@ -33,8 +33,9 @@ impl Browser {
         }
     }
 
-    /// Opens a page that passed [`crate::trust::endpoint`], never through a shell.
+    /// Opens a page that passes [`crate::trust::endpoint`], never through a shell.
     pub fn open(&self, page: &Url) -> Result<(), Problem> {
+        crate::trust::endpoint(page)?;
         let by_hand = format!("Open it where you have a browser: {page}");
         let opened = match self {
             Browser::Nowhere(why) => return Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand)),

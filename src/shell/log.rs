@@ -1,7 +1,7 @@
 //! The log file, for people who look into a problem. Off unless `AUTHMD_TUI_LOG` names a level.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -11,6 +11,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::paths;
 use crate::problem::{Kind, Problem, cause};
 
 /// Starts writing to `file` where the environment asks for it, and to stderr where `aloud`, which only the commands
@@ -56,11 +57,7 @@ fn file_layer(file: &Path, level: &str) -> Result<(File, LevelFilter), Problem> 
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        paths::private_folder(folder)?;
     }
-    let mut options = File::options();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    paths::private_file(path)
 }

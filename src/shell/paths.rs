@@ -1,11 +1,30 @@
 //! Where files go: below `AUTHMD_TUI_HOME`, or in the folders that the platform has for such things.
 
-use std::env;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::{env, io};
 
 use directories::ProjectDirs;
 
 use crate::problem::{Kind, Problem};
+
+/// Makes a folder, and those above it, for its owner only.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Opens a file to append to, made for its owner only where it is new.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
 
 #[derive(Debug, Clone)]
 pub struct Paths {

@@ -25,6 +25,7 @@ use crate::account::{Account, AccountId, Proof, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
+use crate::shell::paths;
 
 const KEY: &str = "auth_md_token:";
 /// How long to wait for another program to be done with the file.
@@ -72,8 +73,11 @@ impl Json {
     /// Changes the text under the lock. `change` sees the entries and the text as they are now.
     fn change(&self, change: impl FnOnce(&[Entry], String) -> Option<String>) -> Result<(), Problem> {
         let path = self.file();
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            return Err(self.problem("write", &io::Error::from(io::ErrorKind::PermissionDenied)));
+        }
         if let Some(folder) = path.parent() {
-            create_private(folder).map_err(|error| self.problem("create the folder of", &error))?;
+            paths::private_folder(folder).map_err(|error| self.problem("create the folder of", &error))?;
         }
         let _lock = self.lock(&path)?;
         let text = self.read()?;
@@ -87,7 +91,7 @@ impl Json {
     fn lock(&self, path: &Path) -> Result<File, Problem> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
-        let file = open_private(Path::new(&name)).map_err(|error| self.problem("lock", &error))?;
+        let file = paths::private_file(Path::new(&name)).map_err(|error| self.problem("lock", &error))?;
         let tries = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
         for _ in 0..tries {
             match file.try_lock() {
@@ -138,7 +142,7 @@ impl Store for Json {
 
     fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
         self.change(|entries, text| {
-            let entry = entries.iter().find(|entry| entry.account.id == *id)?;
+            let entry = entries.iter().find(|entry| entry.account.id == *id && entry.is_readable)?;
             let mut account = entry.account.clone();
             account.record(proof, obtained);
             let former = text::get(&text, &entry.key)?.to_owned();
@@ -157,13 +161,26 @@ impl Store for Json {
         StoreOffer {
             kind: StoreKind::Json,
             label: "In a file that other tools can read".into(),
-            detail: format!("{}, not encrypted, readable by you only", self.path.display()),
+            detail: format!("{}, not encrypted, {}", self.path.display(), readers(&self.file())),
             problem: self
                 .read()
                 .and_then(|_| writable(&self.file()).map_err(|error| self.problem("write", &error)))
                 .err(),
         }
     }
+}
+
+/// Who can read the file, or will be able to.
+fn readers(path: &Path) -> &'static str {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::metadata(path) {
+        use std::os::unix::fs::PermissionsExt;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            return "readable by others on this machine";
+        }
+    }
+    let _ = path;
+    "readable by you only"
 }
 
 /// The plain key for the first account of a resource; with the label, or the id, for others.
@@ -236,23 +253,4 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
-}
-
-#[cfg(unix)]
-fn create_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(not(unix))]
-fn create_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

@@ -13,12 +13,13 @@ use super::keymap::{self, Action, Key, Place};
 use super::list::List;
 use super::session::{FlowId, Session};
 use super::theme::Theme;
+use super::view;
 use crate::account::{Account, AccountId, Proof, Source, Verdict};
 use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, verdict_in_words};
-use crate::flow::{Effect, Flow, Input, Outcome};
+use crate::flow::{Effect, Flow, Input, Outcome, Screen};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store::Listing;
@@ -118,8 +119,8 @@ pub struct App {
     pub store: &'static str,
     /// A word on top of the list, as the demo has.
     pub banner: Option<String>,
-    /// Rows of the list on the screen; what lies outside is neither drawn nor awaited.
-    pub page: usize,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
     checks: Vec<(FlowId, Verify)>,
     checks_waiting: VecDeque<Account>,
     /// What has come of the verifications since none was under way.
@@ -128,6 +129,8 @@ pub struct App {
     walks_in_all: usize,
     clipboard_until: Option<Timestamp>,
     next_flow: u64,
+    /// The last screen of the guided pane that was left, for the record.
+    pub left: Option<Screen>,
     /// Quit was asked for with Ctrl-C.
     pub interrupted: bool,
 }
@@ -144,7 +147,7 @@ impl App {
             theme,
             store,
             banner,
-            page: 1,
+            size: (80, 24),
             checks: Vec::new(),
             checks_waiting: VecDeque::new(),
             checked: Vec::new(),
@@ -152,6 +155,7 @@ impl App {
             walks_in_all: 0,
             clipboard_until: None,
             next_flow: 0,
+            left: None,
             interrupted: false,
         }
     }
@@ -194,14 +198,14 @@ impl App {
             (Some(Overlay::Credential(pane)), _) => Some(pane.until),
             (Some(_), _) => None,
             (None, Scene::Session(session)) => session.next_change(now),
-            (None, _) => self.list.next_change(now, self.first_row()..self.first_row() + self.page),
+            (None, _) => self.list.next_change(now, self.first_row()..self.first_row() + view::list_room(self)),
         };
         [seen, self.clipboard_until].into_iter().flatten().min()
     }
 
     /// The first row of the list that is on the screen: the selection is kept in sight.
     pub fn first_row(&self) -> usize {
-        let page = self.page.max(1);
+        let page = view::list_room(self);
         self.list.selected_row() / page * page
     }
 
@@ -341,6 +345,11 @@ impl App {
         None
     }
 
+    /// Is there a credential in the terminal's clipboard that was put there by us?
+    pub fn holds_clipboard(&self) -> bool {
+        self.clipboard_until.is_some()
+    }
+
     /// Worth a place in the footer now?
     pub fn is_of_use(&self, action: Action) -> bool {
         self.refusal(action).is_none()
@@ -380,7 +389,8 @@ impl App {
 
     fn act_on_accounts(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
         let selected = self.list.selected().cloned();
-        let page = self.page.max(1) as isize;
+        let page = view::list_room(self) as isize;
+        let limit = view::scroll_limit(self, now);
         match (action, &mut self.scene, selected) {
             (Action::Add, ..) => self.scene = Scene::Target { editor: Editor::default(), problem: None },
             (Action::Filter, ..) => self.scene = Scene::Filter(Editor::new(self.list.filter().to_owned())),
@@ -396,8 +406,7 @@ impl App {
             (Action::Back, Scene::Detail { .. }, _) => self.scene = Scene::List,
             (Action::Back, ..) if self.list.marked() > 0 => self.list.clear_marks(),
             (Action::Back, ..) => self.list.set_filter("", now),
-            (Action::Up, Scene::Detail { scroll }, _) => *scroll = scroll.saturating_sub(1),
-            (Action::Down, Scene::Detail { scroll }, _) => *scroll += 1,
+            (action, Scene::Detail { scroll }, _) if action.is_moving() => *scroll = scrolled(*scroll, action, limit),
             (Action::Up, ..) => self.list.move_by(-1),
             (Action::Down, ..) => self.list.move_by(1),
             (Action::PageUp, ..) => self.list.move_by(-page),
@@ -438,6 +447,15 @@ impl App {
             return Vec::new();
         };
         let link = session.screen().link.clone();
+        // In a choice the arrows choose; everywhere else they move the page, as the page keys do everywhere.
+        let chooses = session.place() == Place::Choice && matches!(action, Action::Up | Action::Down);
+        if action.is_moving() && !chooses {
+            let scroll = scrolled(session.scroll(), action, view::scroll_limit(self, now));
+            if let Scene::Session(session) = &mut self.scene {
+                session.scroll_to(scroll);
+            }
+            return Vec::new();
+        }
         let input = match (action, session.place(), link) {
             (Action::Submit | Action::Back, Place::Over, _) => return self.leave_session(now),
             (Action::Submit, ..) => session.submit(),
@@ -470,15 +488,11 @@ impl App {
             }
             (_, Action::Quit) => return self.quit(),
             (Overlay::Help { scroll }, action) => {
-                let scroll = match action {
-                    Action::Up => scroll.saturating_sub(1),
-                    Action::Down => scroll + 1,
-                    Action::PageUp => scroll.saturating_sub(10),
-                    Action::PageDown => scroll + 10,
-                    Action::Top => 0,
-                    _ => return Vec::new(),
-                };
-                self.overlay = Some(Overlay::Help { scroll });
+                if action.is_moving() {
+                    self.overlay = Some(Overlay::Help { scroll });
+                    let scroll = scrolled(scroll, action, view::scroll_limit(self, now));
+                    self.overlay = Some(Overlay::Help { scroll });
+                }
             }
             (Overlay::Credential(pane), Action::Copy) => {
                 self.notice = Some("Sent to your terminal's clipboard; it is cleared there in 30 s.".to_owned());
@@ -669,7 +683,9 @@ impl App {
     }
 
     fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
-        self.scene = Scene::List;
+        if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
+            self.left = Some(session.screen().clone());
+        }
         let mut commands = vec![Command::Load];
         commands.extend(self.walk_next(now));
         commands
@@ -684,6 +700,21 @@ impl App {
             (Err(problem), _) => self.notice = Some(one_line(&problem)),
             _ => self.notice = Some(format!("The credential of {id} is not in the store any more.")),
         }
+    }
+}
+
+/// Where a page stands after a key that moves it.
+fn scrolled(scroll: usize, action: Action, limit: usize) -> usize {
+    const PAGE: usize = 8;
+    let scroll = scroll.min(limit);
+    match action {
+        Action::Up => scroll.saturating_sub(1),
+        Action::Down => (scroll + 1).min(limit),
+        Action::PageUp => scroll.saturating_sub(PAGE),
+        Action::PageDown => (scroll + PAGE).min(limit),
+        Action::Top => 0,
+        Action::Bottom => limit,
+        _ => scroll,
     }
 }
 

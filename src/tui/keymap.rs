@@ -108,6 +108,13 @@ pub enum Action {
     Redraw,
 }
 
+impl Action {
+    /// Does it move a selection or a page?
+    pub fn is_moving(self) -> bool {
+        matches!(self, Action::Up | Action::Down | Action::Top | Action::Bottom | Action::PageUp | Action::PageDown)
+    }
+}
+
 /// One key, what it does, and where.
 #[derive(Debug)]
 pub struct Binding {
@@ -210,8 +217,8 @@ pub const BINDINGS: &[Binding] = &[
     known(char('G'), Action::Bottom, "last", MOVING),
     known(plain(KeyCode::Home), Action::Top, "first", MOVING),
     known(plain(KeyCode::End), Action::Bottom, "last", MOVING),
-    known(plain(KeyCode::PageUp), Action::PageUp, "page up", MOVING),
-    known(plain(KeyCode::PageDown), Action::PageDown, "page down", MOVING),
+    known(plain(KeyCode::PageUp), Action::PageUp, "page up", SCROLLING),
+    known(plain(KeyCode::PageDown), Action::PageDown, "page down", SCROLLING),
     seen(char('?'), Action::Help, "help", ACCOUNT),
     known(char('?'), Action::Help, "help", &[Place::Choice, Place::YesNo, Place::Busy, Place::Over]),
     seen(char('?'), Action::Back, "", &[Place::Help]),
@@ -269,10 +276,7 @@ pub fn groups() -> Vec<(&'static str, Vec<(&'static Binding, String)>)> {
     let names = ["The list and the detail", "Guided panes", "Moving", "Everywhere"];
     let group = |binding: &Binding| match binding {
         _ if binding.places.len() == Place::ALL.len() => 3,
-        Binding {
-            action: Action::Up | Action::Down | Action::Top | Action::Bottom | Action::PageUp | Action::PageDown,
-            ..
-        } => 2,
+        _ if binding.action.is_moving() => 2,
         _ if binding
             .places
             .iter()

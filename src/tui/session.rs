@@ -102,6 +102,10 @@ impl Session {
         self.scroll
     }
 
+    pub fn scroll_to(&mut self, scroll: usize) {
+        self.scroll = scroll;
+    }
+
     pub fn slip(&self) -> Option<&Problem> {
         self.slip.as_ref()
     }
@@ -152,8 +156,6 @@ impl Session {
             (Action::ChooseRight | Action::No, Place::YesNo) => self.chosen = Some(1),
             (Action::Up, Place::Choice) => self.choose(self.chosen.unwrap_or(0).saturating_sub(1)),
             (Action::Down, Place::Choice) => self.choose(self.chosen.map_or(0, |nth| nth + 1)),
-            (Action::Up, _) => self.scroll = self.scroll.saturating_sub(1),
-            (Action::Down, _) => self.scroll = (self.scroll + 1).min(self.screen.lines.len().saturating_sub(1)),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ mod pane;
 
 use jiff::Timestamp;
 use ratatui::Frame;
-use ratatui::layout::{Margin, Position, Rect};
+use ratatui::layout::{Margin, Position, Rect, Size};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
@@ -60,10 +60,20 @@ impl Row {
     }
 }
 
-/// Rows of the list that fit on a screen of this size.
-pub fn list_rows(size: (u16, u16)) -> usize {
+/// How many accounts fit on the screen: what stands above them takes its room.
+pub fn list_room(app: &App) -> usize {
+    let inner = app.size.0.saturating_sub(2 * MARGIN);
+    let told = accounts::problem(app, inner as usize).len();
     // One row is the header of the columns.
-    size.1.saturating_sub(ABOVE + BELOW + 1).max(1) as usize
+    (app.size.1.saturating_sub(ABOVE + BELOW + 1) as usize).saturating_sub(told).max(1)
+}
+
+/// How far the page on the screen can be scrolled.
+pub fn scroll_limit(app: &App, now: Timestamp) -> usize {
+    let area = Rect::from((Position::ORIGIN, Size::from(app.size)));
+    let page = page(app, area, now);
+    let room = (middle(app, inner(area), &page).height as usize).saturating_sub(page.question.len());
+    page.rows.len().saturating_sub(room)
 }
 
 pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
@@ -71,53 +81,61 @@ pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(frame, area);
     }
-    let inner = area.inner(Margin::new(MARGIN, 0));
-    let page = match &app.overlay {
-        Some(Overlay::Help { scroll }) => help(app, *scroll),
-        Some(Overlay::Credential(pane)) => pane::credential(app, pane, area.width),
-        Some(Overlay::Question(question)) => pane::question(app, question, inner.width),
-        None => match &app.scene {
-            Scene::Session(session) => pane::session(session, app.theme, inner, now),
-            Scene::Target { editor, problem } => pane::target(editor, problem.as_ref(), app.theme, inner.width),
-            Scene::Detail { scroll } if area.width < SIDE_BY_SIDE => accounts::detail(app, *scroll, inner.width, now),
-            Scene::List | Scene::Filter(_) | Scene::Detail { .. } => return draw_list(app, frame, now),
-        },
-    };
-    put_head(&page, frame, inner);
+    let inner = inner(area);
+    let page = page(app, area, now);
     let middle = middle(app, inner, &page);
-    put_page(&page, frame, area, middle, app.theme);
-    put_foot(app, frame, inner);
-    app.theme.spell(frame.buffer_mut());
-}
-
-fn draw_list(app: &App, frame: &mut Frame, now: Timestamp) {
-    let area = frame.area();
-    let inner = area.inner(Margin::new(MARGIN, 0));
-    let side_by_side = area.width >= SIDE_BY_SIDE;
-    let width = if side_by_side { (inner.width * 3 / 5).max(76) } else { inner.width };
-    let page = accounts::list(app, width, now);
-    let whole = middle(app, inner, &page);
-    let list = Rect { width, ..whole };
-    let detail = side_by_side.then(|| Rect {
-        x: whole.x + width + MARGIN,
-        width: whole.width.saturating_sub(width + MARGIN),
-        ..whole
-    });
     put_head(&page, frame, inner);
-    put_page(&page, frame, area, list, app.theme);
-    if let Some(detail) = detail {
+    if is_side_by_side(app, area) {
+        let width = list_width(area);
+        put_page(&page, frame, area, Rect { width, ..middle }, app.theme);
+        let beside =
+            Rect { x: middle.x + width + MARGIN, width: middle.width.saturating_sub(width + MARGIN), ..middle };
         let scroll = if let Scene::Detail { scroll } = &app.scene { *scroll } else { 0 };
-        let mut page = accounts::detail(app, scroll, detail.width, now);
-        page.rows.splice(..0, [Row::Inset(page.title.clone()), Row::blank()]);
-        put_page(&page, frame, area, detail, app.theme);
+        let mut detail = accounts::detail(app, scroll, beside.width, now);
+        detail.rows.splice(..0, [Row::Inset(detail.title.clone()), Row::blank()]);
+        put_page(&detail, frame, area, beside, app.theme);
+    } else {
+        put_page(&page, frame, area, middle, app.theme);
     }
     put_foot(app, frame, inner);
-    if let Scene::Filter(editor) = &app.scene {
+    if let (None, Scene::Filter(editor)) = (&app.overlay, &app.scene) {
         // The filter is typed where it is shown, in the headline.
         let column = inner.x + accounts::FILTER.width() as u16 + editor.visual_cursor() as u16;
         frame.set_cursor_position(Position::new(column.min(inner.right() - 1), inner.y + 1));
     }
     app.theme.spell(frame.buffer_mut());
+}
+
+/// The page for what the person is looking at.
+fn page(app: &App, area: Rect, now: Timestamp) -> Page {
+    let inner = inner(area);
+    match (&app.overlay, &app.scene) {
+        (Some(Overlay::Help { scroll }), _) => help(app, *scroll),
+        (Some(Overlay::Credential(pane)), _) => pane::credential(app, pane, area.width),
+        (Some(Overlay::Question(question)), _) => pane::question(app, question, inner.width),
+        (None, Scene::Session(session)) => pane::session(session, app.theme, inner, now),
+        (None, Scene::Target { editor, problem }) => pane::target(editor, problem.as_ref(), app.theme, inner.width),
+        (None, Scene::Detail { scroll }) if !is_side_by_side(app, area) => {
+            accounts::detail(app, *scroll, inner.width, now)
+        }
+        (None, Scene::List | Scene::Filter(_) | Scene::Detail { .. }) => accounts::list(app, list_width(area), now),
+    }
+}
+
+/// Do the list and the detail share the screen?
+fn is_side_by_side(app: &App, area: Rect) -> bool {
+    let looking_at_accounts =
+        app.overlay.is_none() && matches!(app.scene, Scene::List | Scene::Filter(_) | Scene::Detail { .. });
+    looking_at_accounts && area.width >= SIDE_BY_SIDE
+}
+
+fn list_width(area: Rect) -> u16 {
+    let inner = inner(area).width;
+    if area.width >= SIDE_BY_SIDE { (inner * 3 / 5).max(76) } else { inner }
+}
+
+fn inner(area: Rect) -> Rect {
+    area.inner(Margin::new(MARGIN, 0))
 }
 
 fn middle(app: &App, inner: Rect, page: &Page) -> Rect {
@@ -144,11 +162,7 @@ fn put_page(page: &Page, frame: &mut Frame, area: Rect, middle: Rect, theme: The
         put_row(row, frame, area, middle, y as u16);
     }
     if over > first && room > 0 {
-        let more = format!(
-            "{} {} more lines below, with the arrow keys",
-            if theme.unicode { "↓" } else { "v" },
-            over - first + 1
-        );
+        let more = format!("{} {} more lines below: PageDown", if theme.unicode { "↓" } else { "v" }, over - first + 1);
         let y = middle.y + room as u16 - 1;
         let line = Rect { y, height: 1, ..middle };
         frame.render_widget(Clear, Rect { x: area.x, width: area.width.min(middle.right()), ..line });

@@ -29,7 +29,7 @@ fn some_accounts() -> Vec<Account> {
 
 fn app() -> App {
     let mut app = App::new(plain_theme(), "memory", None);
-    app.page = 10;
+    app.size = (80, 16);
     assert_eq!(app.begin(), [Command::Load]);
     app.update(loaded(some_accounts()), noon());
     app

@@ -18,6 +18,8 @@ use crate::support::{account, noon};
 /// Planted in every answer and every text typed; it may be sent and stored, and must never be shown.
 const PLANTED: &str = "sk_planted_secret";
 const CODE: &str = "424242";
+/// Not the address that any account was bound to: what is sent must be what was typed.
+const TYPED: &str = "eve@example.org";
 
 fn flow(kind: u8) -> Box<dyn Flow> {
     let target = || Target::parse("api.acme.dev").expect("a target");
@@ -139,7 +141,7 @@ impl Watched {
             (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), _) => Input::Stored(result()),
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
-            (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new("ada@example.com"))),
+            (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new(TYPED))),
             (None, Some(Prompt::Text { .. })) => Input::Answer(Answer::Text(Secret::new("work"))),
             (None, Some(Prompt::Code { .. })) => Input::Answer(Answer::Text(Secret::new(CODE))),
             (None, None) => Input::Begin,
@@ -167,6 +169,8 @@ impl Watched {
         if stray || began_twice {
             return;
         }
+        // Endpoints that moved are found again, and asked about again.
+        self.consented &= before.id != ScreenId::Discovering;
         let over = before.outcome.is_some();
         let cancelled = input == Input::Cancel;
         let effects = self.flow.step(input, noon());
@@ -197,6 +201,9 @@ impl Watched {
         assert_eq!(request.method, Method::Post);
         if fields.iter().any(|field| field.name == "type" || field.name == "email") {
             assert!(self.consented, "a registration before consent");
+        }
+        for email in fields.iter().filter(|field| matches!(field.name, "email" | "assertion" | "login_hint")) {
+            assert_eq!(email.value.expose(), TYPED, "an address that nobody typed");
         }
         if let Some(code) = fields.iter().find(|field| field.name == "otp") {
             assert!(self.typed_code && code.value.expose() == CODE, "a code that nobody typed");

@@ -97,7 +97,7 @@ impl Tour {
     }
 
     pub fn buffer(&mut self, width: u16, height: u16) -> ratatui::buffer::Buffer {
-        self.app.page = view::list_rows((width, height));
+        self.app.size = (width, height);
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
         terminal.draw(|frame| view::draw(&self.app, frame, self.now)).expect("drawn");
         terminal.backend().buffer().clone()

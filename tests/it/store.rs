@@ -253,41 +253,104 @@ fn a_kill_at_any_moment_leaves_a_whole_file() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("tokens.json");
     let store = Json::new(path.clone());
-    store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).expect("saved");
-    for round in 0..20_u32 {
-        // The program itself removes the entry, and is killed before, while, or after it does.
-        let mut child = Command::new(env!("CARGO_BIN_EXE_authmd-tui"))
-            .args(["forget", "api.acme.dev"])
-            .env("AUTH_MD_TOKEN_STORE", &path)
-            .env("AUTHMD_TUI_HOME", folder.path())
-            .stderr(std::process::Stdio::null())
+    store.save(&kept(StoreKind::Json, None), &Secret::new("sk_0")).expect("saved");
+    let mut killed_at_work = 0;
+    for round in 0..30_u32 {
+        let mut child = Command::new(std::env::current_exe().expect("a path"))
+            .args(["--ignored", "--exact", "store::writes_until_it_is_killed", "--nocapture"])
+            .env("WRITE_TO", &path)
+            .stdout(std::process::Stdio::null())
             .spawn()
             .expect("started");
-        for _ in 0..round * 40 {
-            std::hint::spin_loop();
+        // Once it writes for certain, let it go on for a different while each time.
+        while fs::read_to_string(&path).is_ok_and(|text| !text.contains("sk_written")) {
             thread::yield_now();
         }
-        let _ = child.kill();
-        let _ = child.wait();
-        let accounts = Json::new(path.clone()).accounts().expect("the file is whole");
-        assert!(accounts.len() <= 1);
-        store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).expect("the lock of the dead is free");
+        (0..round * 50).for_each(|_| thread::yield_now());
+        killed_at_work += u32::from(child.try_wait().expect("asked").is_none());
+        child.kill().expect("killed");
+        child.wait().expect("waited");
+        assert_eq!(Json::new(path.clone()).accounts().expect("the file is whole").len(), 1);
+        store.save(&kept(StoreKind::Json, None), &Secret::new("sk_0")).expect("the lock of the dead is free");
+    }
+    assert_eq!(killed_at_work, 30);
+}
+
+#[test]
+#[ignore = "only to be run by the test above, which kills it"]
+fn writes_until_it_is_killed() {
+    let store = Json::new(PathBuf::from(std::env::var("WRITE_TO").expect("a place")));
+    for n in 0_u64.. {
+        store.save(&kept(StoreKind::Json, None), &Secret::new(format!("sk_written_{n}"))).expect("saved");
     }
 }
 
 #[test]
-fn the_first_store_wins_where_two_have_the_same_account() {
+fn a_renewal_kept_elsewhere_is_the_one_that_counts() {
     let folder = TempDir::new().expect("a folder");
     let (json, _) = json_in(&folder);
     let stores = Stores::new(vec![Box::new(json), Box::new(Memory::default())], true);
-    let in_memory = kept(StoreKind::Memory, None);
     let in_file = kept(StoreKind::Json, None);
-    stores.save(&in_memory, &Secret::new("sk_memory")).expect("saved");
-    stores.save(&in_file, &Secret::new("sk_file")).expect("saved");
-    assert_eq!(stores.accounts().accounts, std::slice::from_ref(&in_file));
-    assert_eq!(stores.load(&in_file.id).expect("readable"), Some(Secret::new("sk_file")));
+    let renewed = Account { renewed_at: Some(noon()), ..kept(StoreKind::Memory, None) };
+    stores.save(&in_file, &Secret::new("sk_old")).expect("saved");
+    stores.save(&renewed, &Secret::new("sk_new")).expect("saved");
+    assert_eq!(stores.accounts().accounts, std::slice::from_ref(&renewed));
+    assert_eq!(stores.load(&in_file.id).expect("readable"), Some(Secret::new("sk_new")));
     stores.forget(&in_file.id).expect("forgotten");
     assert_eq!(stores.accounts().accounts, [], "forgotten is forgotten everywhere");
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_left_alone() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    let mine = kept(StoreKind::Json, None);
+    store.save(&mine, &Secret::new("sk_1")).expect("saved");
+    let newer =
+        fs::read_to_string(&path).expect("there").replace("{\"version\":1", "{\"refresh\":{\"a\" : 1},\"version\":2");
+    fs::write(&path, &newer).expect("written");
+    let read = store.accounts().expect("readable").remove(0);
+    let proof = Proof { at: noon(), verdict: Verdict::Accepted { status: 200 } };
+    store.record(&read.id, proof, read.obtained_at()).expect("nothing to do");
+    assert_eq!(fs::read_to_string(&path).expect("there"), newer);
+
+    let extended = newer.replace("\"version\":2", "\"version\":1");
+    fs::write(&path, &extended).expect("written");
+    store.record(&mine.id, proof, mine.obtained_at()).expect("recorded");
+    assert!(
+        fs::read_to_string(&path).expect("there").contains("\"refresh\":{\"a\" : 1}"),
+        "a member not known here stays"
+    );
+}
+
+#[test]
+fn a_credential_that_another_tool_put_in_place_is_not_judged_by_the_former_ones_proof() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    let mine = kept(StoreKind::Json, None);
+    store.save(&mine, &Secret::new("sk_1")).expect("saved");
+    let proof = Proof { at: noon(), verdict: Verdict::Refused { status: 401 } };
+    store.record(&mine.id, proof, mine.obtained_at()).expect("recorded");
+    assert_eq!(store.accounts().expect("readable")[0].proof, Some(proof));
+    let text = fs::read_to_string(&path).expect("there");
+    let renewed =
+        text.replace("sk_1", "sk_2").replacen("\"registered_at\": \"2026-10-23", "\"registered_at\": \"2026-11-22", 1);
+    assert_ne!(text, renewed);
+    fs::write(&path, renewed).expect("written");
+    let read = store.accounts().expect("readable").remove(0);
+    assert_eq!((read.proof, read.id), (None, mine.id));
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_not_renamed_over() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    fs::write(&path, FOREIGN).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("set");
+    let id = store.accounts().expect("readable")[0].id.clone();
+    assert!(store.forget(&id).is_err() && store.save(&kept(StoreKind::Json, None), &Secret::new("sk")).is_err());
+    assert!(store.offer().detail.contains("readable by others"));
+    assert_eq!(fs::read_to_string(&path).expect("there"), FOREIGN);
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub fn account(name: &str, host: &str, label: Option<&str>, ends_in: Option<i64>
         layers: vec![Layer { kind: LayerKind::ApiKey, expires_at: ends_in.map(|ends| noon() + hours(ends)) }],
         claimed: true,
         start: url(&resource),
+        metadata: None,
         guarded: Some(true),
         renewal: Renewal::Person,
         revocation: Revocation::Endpoint {

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Discovery, no_answer};
+use super::{Discovery, Trouble, no_answer};
 use crate::account::Revocation;
 use crate::flow::wire::{Offer, Start};
 use crate::problem::{Kind, Problem};
@@ -125,6 +125,14 @@ impl Discovery {
         })
     }
 
+    /// The hosts that the ceremony sends things to.
+    pub fn registering_hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> = self.posted_to().map(trust::authority).collect();
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
+
     /// Hosts that would be sent something although they belong to another registrable domain than the one asked for.
     pub fn foreign_hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> =
@@ -222,9 +230,18 @@ impl Discovery {
         }
     }
 
-    /// Nothing answered at all.
+    /// What should have told did not answer, so that nothing is known of what is offered.
     pub fn unreachable(&self) -> Option<Problem> {
-        self.unreachable.as_ref().map(|error| no_answer(&trust::authority(&self.target.start), error))
+        let (url, trouble) = self.trouble.as_ref().filter(|_| self.offer.is_none())?;
+        let name = trust::authority(url);
+        Some(match trouble {
+            Trouble::NoAnswer(error) => no_answer(&name, error),
+            Trouble::Status(status) => Problem::new(
+                Kind::Unreachable,
+                format!("{name} is in trouble ({status})."),
+                "Wait a while, then try again.",
+            ),
+        })
     }
 
     /// Why nobody can sign up here, and what the person can do instead.

@@ -43,7 +43,7 @@ impl SignUp {
             _ if self.ceremony.granted.is_some() => {
                 Some("The new credential is kept nowhere yet and would be lost.".into())
             }
-            _ if self.ceremony.registration.is_some() => {
+            _ if self.ceremony.posted => {
                 Some(format!("The sign-up at {} is not finished; its code would be of no use.", self.service_name()))
             }
             _ => None,
@@ -216,9 +216,13 @@ impl SignUp {
             done: registered && nth == 0,
         }));
         screen.lines.push(Line::Gap);
+        let scopes =
+            if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") };
+        screen.lines.push(Line::text(format!("You would get: {scopes}.")));
+        let hosts = self.discovery.registering_hosts().join(", ");
         screen.lines.push(Line::text(match registered {
             true => "The first step is done. Nothing more is sent until you go on.".to_owned(),
-            false => format!("Nothing has been sent yet. Your e-mail address goes to {name} and nowhere else."),
+            false => format!("Nothing has been sent yet. Your e-mail address goes to {hosts} and nowhere else."),
         }));
         let label = if self.replaced.is_some() {
             format!("Register again on {name}?")
@@ -349,7 +353,7 @@ impl SignUp {
 
     fn over(&self, outcome: &Outcome, now: Timestamp) -> Screen {
         let mut screen = match outcome {
-            Outcome::Connected(account) if self.ceremony.email.is_none() => {
+            Outcome::Connected(account) if self.kept => {
                 let mut screen = self.page(ScreenId::Done, None);
                 screen.lines.push(Line::text(format!("Nothing was changed; {} stays as it is.", account.id)));
                 screen
@@ -361,14 +365,12 @@ impl SignUp {
             }
             Outcome::Cancelled => {
                 let mut screen = self.page(ScreenId::Failed, None);
-                screen.lines.push(Line::text(match (&self.ceremony.registration, &self.replaced) {
-                    (None, _) => "Cancelled. Nothing was registered.",
-                    (Some(_), Some(_)) => {
+                screen.lines.push(Line::text(match (self.ceremony.posted, &self.replaced) {
+                    (false, _) => "Cancelled. Nothing was registered.",
+                    (true, Some(_)) => {
                         "Cancelled. The old credential is still in place; the unfinished registration lapses by itself."
                     }
-                    (Some(_), None) => {
-                        "Cancelled. The unfinished registration lapses by itself; nothing was kept here."
-                    }
+                    (true, None) => "Cancelled. The unfinished registration lapses by itself; nothing was kept here.",
                 }));
                 screen
             }

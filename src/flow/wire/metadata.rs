@@ -91,7 +91,7 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
     let mut unusable = Vec::new();
     let mut url = |source: &Value, names: &[&str]| -> Option<Url> {
         let text = json::text(source, names)?;
-        match server_url.join(text).ok().filter(|url| trust::endpoint(url).is_ok()) {
+        match server_url.join(text).ok().filter(|url| trust::endpoint_from(url, server_url).is_ok()) {
             Some(url) => Some(url),
             None => {
                 unusable.push(trust::clean(text, 100));

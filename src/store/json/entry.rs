@@ -19,6 +19,8 @@ pub struct Entry {
     pub key: String,
     pub account: Account,
     pub credential: Option<Secret>,
+    /// False where a newer version of this program has written what is not understood here.
+    pub is_readable: bool,
 }
 
 /// What renewing and revoking need beyond the shared members.
@@ -33,6 +35,11 @@ struct Ours {
     kind: LayerKind,
     claimed: bool,
     start: Url,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<Url>,
+    /// The entry's `registered_at` when this was written: another one since then means another tool's credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registered_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     guarded: Option<bool>,
     revocation: Revocation,
@@ -49,42 +56,49 @@ struct Ours {
 
 /// Every entry that is a credential; what else is in the file is somebody else's.
 pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
+    let mut parsed: Vec<(String, &str, Value)> = Vec::new();
     let members = text::members(text).unwrap_or_default();
-    let mut parsed: Vec<(String, &str, Value, Option<Ours>)> = Vec::new();
     for member in &members {
         let Some(resource) = member.key.strip_prefix(prefix) else {
             continue;
         };
-        let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(member.value(text)) else {
-            continue;
-        };
-        // A key that stands twice counts once, with its last value.
-        parsed.retain(|(key, ..)| *key != member.key);
-        let ours = value.get(OURS).and_then(|ours| serde_json::from_value(ours.clone()).ok());
-        parsed.push((member.key.clone(), resource, value, ours));
+        if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(member.value(text)) {
+            // A key that stands twice counts once, with its last value.
+            parsed.retain(|(key, ..)| *key != member.key);
+            parsed.push((member.key.clone(), resource, value));
+        }
     }
-    // Ids that were given stay; entries of other tools get what is free.
-    let mut taken: Vec<AccountId> =
-        parsed.iter().filter_map(|(.., ours)| AccountId::stored(&ours.as_ref()?.id)).collect();
-    let mut entries = Vec::new();
-    for (key, resource, value, ours) in parsed {
-        let id = ours.as_ref().and_then(|ours| AccountId::stored(&ours.id)).unwrap_or_else(|| {
-            let id = AccountId::new(resource, None, &taken);
-            taken.push(id.clone());
-            id
-        });
+    let mut entries: Vec<Entry> = Vec::new();
+    for (key, resource, value) in parsed {
+        let ours = ours(&value);
+        let id = ours
+            .as_ref()
+            .and_then(|ours| AccountId::stored(&ours.id))
+            .unwrap_or_else(|| AccountId::of_resource(resource));
         let credential = lenient::text(&value, &["credential"]).map(Secret::from);
-        let Some(account) = account(id, resource, &value, ours, source) else {
-            continue;
-        };
-        entries.push(Entry { key, account, credential });
+        let is_readable = ours.is_some() || value.get(OURS).is_none();
+        entries.extend(account(id, resource, &value, ours, source).map(|account| Entry {
+            key,
+            account,
+            credential,
+            is_readable,
+        }));
     }
     entries
+}
+
+/// Our own member, where it is there and of a version known here.
+fn ours(value: &Value) -> Option<Ours> {
+    let ours: Ours = serde_json::from_value(value.get(OURS)?.clone()).ok()?;
+    (ours.version <= VERSION).then_some(ours)
 }
 
 fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, source: &str) -> Option<Account> {
     let resource = ours.as_ref().map_or(resource, |ours| &ours.resource).to_owned();
     let start = ours.as_ref().map(|ours| ours.start.clone()).or_else(|| Url::parse(&resource).ok())?;
+    let created_at = lenient::moment(value, &["registered_at"], &[], Timestamp::UNIX_EPOCH);
+    // What we knew of the former credential is not known of one that another tool has put in its place.
+    let current = ours.as_ref().filter(|ours| ours.registered_at == created_at);
     let expires_at = lenient::moment(value, &["expires"], &[], Timestamp::UNIX_EPOCH);
     let text = |name: &str, width: usize| {
         lenient::text(value, &[name]).map(|text| trust::clean(text, width)).filter(|text| !text.is_empty())
@@ -111,10 +125,11 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
         } else {
             Source::Foreign(source.to_owned())
         },
-        created_at: lenient::moment(value, &["registered_at"], &[], Timestamp::UNIX_EPOCH),
-        renewed_at: ours.as_ref().and_then(|ours| ours.renewed_at),
-        verified_at: ours.as_ref().and_then(|ours| ours.verified_at),
-        proof: ours.as_ref().and_then(|ours| ours.proof),
+        created_at,
+        renewed_at: current.and_then(|ours| ours.renewed_at),
+        verified_at: current.and_then(|ours| ours.verified_at),
+        proof: current.and_then(|ours| ours.proof),
+        metadata: ours.as_ref().and_then(|ours| ours.metadata.clone()),
         resource,
         start,
     })
@@ -136,7 +151,7 @@ pub fn written(former: &str, account: &Account, credential: &Secret) -> String {
     annotated(&text, account)
 }
 
-/// The entry's text with only our own member brought up to date.
+/// The entry's text with only our own member brought up to date; members of it that are not known here stay.
 pub fn annotated(former: &str, account: &Account) -> String {
     let ours = Ours {
         version: VERSION,
@@ -147,6 +162,8 @@ pub fn annotated(former: &str, account: &Account) -> String {
         kind: account.layers.first().map_or(LayerKind::ApiKey, |layer| layer.kind),
         claimed: account.claimed,
         start: account.start.clone(),
+        metadata: account.metadata.clone(),
+        registered_at: account.created_at.map(when::whole_second),
         guarded: account.guarded,
         revocation: account.revocation.clone(),
         renewed_at: account.renewed_at,
@@ -156,5 +173,17 @@ pub fn annotated(former: &str, account: &Account) -> String {
     };
     // A struct of texts, numbers and moments always serializes.
     let ours = serde_json::to_value(ours).unwrap_or_default();
-    text::set(former, OURS, &ours.to_string()).trim_end().to_owned()
+    let Some(there) = text::get(former, OURS) else {
+        return text::set(former, OURS, &ours.to_string()).trim_end().to_owned();
+    };
+    let members = ours.as_object().into_iter().flatten();
+    let mut kept = members.fold(there.to_owned(), |text, (name, value)| text::set(&text, name, &value.to_string()));
+    for name in OPTIONAL.iter().filter(|name| ours.get(**name).is_none()) {
+        kept = text::remove(&kept, name);
+    }
+    text::set(former, OURS, kept.trim_end()).trim_end().to_owned()
 }
+
+/// Members of ours that are left out when there is nothing to say.
+const OPTIONAL: &[&str] =
+    &["label", "metadata", "registered_at", "guarded", "renewed_at", "verified_at", "proof", "foreign"];

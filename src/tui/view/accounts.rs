@@ -23,6 +23,8 @@ const NARROW: usize = 92;
 /// Below this one, they and the way are left to the detail.
 const TIGHT: usize = 70;
 const COUNT: usize = 6;
+/// Rows that a banner may need.
+const BANNER: usize = 5;
 /// The bar or mark, the sign, and a blank behind each.
 const SIGNS: usize = 4;
 
@@ -45,15 +47,11 @@ pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
         _ if app.list.accounts().is_empty() => Line::styled(app.banner.clone().unwrap_or_default(), theme.quiet()),
         _ => Line::raw(app.list.headline(now)),
     };
-    if let Some(problem) = &app.problem {
-        page.rows = problem_rows(problem, theme, width as usize);
-        page.rows.push(Row::blank());
-        if app.list.accounts().is_empty() {
-            return page;
-        }
-    }
+    page.rows = problem(app, width as usize);
     if app.list.accounts().is_empty() {
-        page.rows = if app.loaded { nothing_yet(theme, width as usize) } else { Vec::new() };
+        if app.loaded && app.problem.is_none() {
+            page.rows = nothing_yet(theme, width as usize);
+        }
         return page;
     }
     if app.list.rows().len() == 0 {
@@ -64,14 +62,24 @@ pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
     let rows: Vec<&Account> = app.list.rows().collect();
     let first = app.first_row();
     page.rows.push(columns.header(theme));
-    for (nth, account) in rows.iter().enumerate().skip(first).take(app.page) {
+    for (nth, account) in rows.iter().enumerate().skip(first).take(super::list_room(app)) {
         page.rows.push(columns.row(app, account, nth == app.list.selected_row(), now));
     }
-    if let Some(banner) = &app.banner {
+    if let Some(banner) = app.banner.as_ref().filter(|_| rows.len() + BANNER < super::list_room(app)) {
         page.rows.push(Row::blank());
         page.rows.extend(wrapped(banner, width as usize).into_iter().map(|line| Row::text(line, theme.quiet())));
     }
     page
+}
+
+/// Why accounts may be missing, above those that are there.
+pub fn problem(app: &App, width: usize) -> Vec<Row> {
+    let told = app.problem.as_ref().map(|problem| problem_rows(problem, app.theme, width));
+    told.map(|mut rows| {
+        rows.push(Row::blank());
+        rows
+    })
+    .unwrap_or_default()
 }
 
 fn counts(app: &App) -> String {

@@ -76,14 +76,16 @@ fn no_answer_is_told_by_its_cause() {
         (HttpError::Certificate("invalid peer certificate: UnknownIssuer".into()), Kind::Unsafe, "UnknownIssuer"),
     ];
     for (error, kind, words) in cases {
+        // A start page that is large or leads elsewhere keeps nobody from the metadata beside it.
+        let at_the_start = !matches!(error, HttpError::TooLarge(_) | HttpError::Redirected(_));
         let mut fake = Fake::acme();
-        fake.on(API, [Err(error.clone())]);
+        fake.on(if at_the_start { API } else { RESOURCE }, [Err(error.clone())]);
         let mut play = Play::acme(fake);
         play.begin();
         let problem = play.screen().problem.unwrap_or_else(|| panic!("{error:?}"));
         assert_eq!(problem.kind, kind, "{error:?}");
         assert!(problem.what.contains(words) && !problem.hint.is_empty(), "{problem:?}");
-        assert_eq!(play.requests.len(), 1, "a host that does not answer is asked once");
+        assert!(!at_the_start || play.requests.len() == 1, "a host that does not answer is asked once");
     }
 }
 
@@ -132,4 +134,49 @@ fn links_that_are_no_links_are_not_shown() {
         fake.json(CLAIM, serde_json::json!({"status": "pending", "verification_uri": link}));
         assert_eq!(Play::acme_at_code(fake).screen().link, None, "{link}");
     }
+}
+
+#[test]
+fn a_start_page_that_leads_elsewhere_does_not_hide_the_metadata_beside_it() {
+    for error in [HttpError::Redirected("https://www.acme.dev/".into()), HttpError::TooLarge(1)] {
+        let mut fake = Fake::acme();
+        fake.on(API, [Err(error)]);
+        fake.json(
+            "GET https://api.acme.dev/.well-known/oauth-protected-resource",
+            serde_json::json!({"resource": "https://api.acme.dev/", "resource_name": "Acme Mail", "authorization_servers": ["https://auth.acme.dev"]}),
+        );
+        let mut play = Play::acme(fake);
+        play.begin();
+        assert_eq!(play.id(), "offer", "{}", play.problem());
+    }
+}
+
+#[test]
+fn a_server_that_is_down_is_not_one_that_offers_nothing() {
+    for down in [Err(HttpError::Unreachable("no route".into())), answer(503, "")] {
+        let mut fake = Fake::acme();
+        fake.on(SERVER, [down.clone()]);
+        fake.on("GET https://auth.acme.dev/.well-known/openid-configuration", [down.clone()]);
+        let mut play = Play::acme(fake);
+        play.begin();
+        assert_eq!(
+            play.screen().problem.map(|problem| problem.kind),
+            Some(Kind::Unreachable),
+            "{down:?}: {}",
+            play.problem()
+        );
+        assert!(play.problem().contains("auth.acme.dev"), "{}", play.problem());
+    }
+}
+
+#[test]
+fn a_stranger_does_not_lead_to_this_machine() {
+    let mut fake = Fake::acme();
+    fake.json(
+        RESOURCE,
+        serde_json::json!({"resource": "https://api.acme.dev/", "authorization_servers": ["http://127.0.0.1:8080"]}),
+    );
+    let mut play = Play::acme(fake);
+    play.begin();
+    assert!(play.requests.iter().all(|request| request.url.host_str() == Some("api.acme.dev")), "{:?}", play.requests);
 }

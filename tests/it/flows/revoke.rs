@@ -191,4 +191,21 @@ fn a_store_that_does_not_let_go_is_a_failure() {
     play.storing = [Err(authmd_tui::problem::Problem::new(Kind::Store, "The file is locked.", "Try again."))].into();
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Failed(_)) && play.problem().contains("The file is locked."));
+    assert!(play.screen().title.starts_with("Revoked, and still kept here"), "{}", play.screen().title);
+}
+
+#[test]
+fn a_cancel_after_the_service_was_told_says_so() {
+    let mut play = play(Presence::Person, works_then(401));
+    let effects = play.flow.step(Input::Answer(authmd_tui::flow::Answer::Confirm(true)), play.now);
+    assert_eq!(effects.len(), 1);
+    play.flow.step(Input::Loaded(Ok(Some(Secret::new("sk_held")))), play.now);
+    let told = play.flow.step(Input::Http(answer(200, "{}")), play.now);
+    assert!(
+        matches!(told.as_slice(), [authmd_tui::flow::Effect::Http(request)] if request.url.as_str().ends_with("/revoke")),
+        "{told:?}"
+    );
+    assert!(play.screen().at_stake.is_some());
+    play.step(Input::Cancel);
+    assert!(play.text_shown().contains("after the service was told"), "{}", play.text_shown());
 }

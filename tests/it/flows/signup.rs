@@ -461,4 +461,50 @@ fn a_service_that_hands_out_a_credential_without_a_claim_is_marked_so() {
     let mut play = Play::acme(fake);
     play.begin().pick(0).confirm(true);
     assert!(!play.saved[0].0.claimed);
+    assert!(play.text_shown().contains("only the rights from before"), "{}", play.text_shown());
+}
+
+#[test]
+fn a_block_published_beside_the_resource_only_is_an_offer() {
+    let mut fake = Fake::acme();
+    fake.json(RESOURCE, json!({"resource": "https://api.acme.dev/", "authorization_servers": ["https://auth.acme.dev"], "agent_auth": Fake::server_metadata()["agent_auth"]}));
+    fake.on(SERVER, [answer(404, "")]);
+    let mut play = Play::acme(fake);
+    play.begin();
+    assert_eq!(play.id(), "offer", "{}", play.problem());
+}
+
+#[test]
+fn a_cancel_while_the_registration_is_under_way_does_not_claim_that_nothing_happened() {
+    let mut play = Play::acme(Fake::acme());
+    play.begin().pick(0);
+    let effects = play.flow.step(Input::Answer(Answer::Confirm(true)), play.now);
+    assert_eq!(effects.len(), 1);
+    assert!(play.screen().at_stake.is_some());
+    play.step(Input::Cancel);
+    assert!(!play.text_shown().contains("Nothing was registered"), "{}", play.text_shown());
+}
+
+#[test]
+fn back_from_a_label_finds_the_accounts_again() {
+    let held = account("Acme Mail", "acme.dev", None, Some(48));
+    let mut play = Play::acme(Fake::acme());
+    (play.known.accounts, play.known.ids) = (vec![held.clone()], vec![held.id.clone()]);
+    play.begin().pick(0).pick(2).text("work");
+    assert_eq!(play.id(), "consent");
+    play.step(Input::Back).step(Input::Back);
+    assert_eq!(play.id(), "existing");
+    play.pick(0);
+    assert_eq!(play.outcome(), Outcome::Connected(Box::new(held)));
+}
+
+#[test]
+fn what_was_found_by_a_challenge_is_found_by_it_again() {
+    let target = Target::parse("Bearer resource_metadata=\"https://api.acme.dev/prm\"").expect("a target");
+    let mut play = Play::new(SignUp::new(target, None), Fake::acme());
+    play.begin().pick(0).confirm(true).text("ada@example.com").text("123456");
+    let held = play.saved[0].0.clone();
+    let mut again = Play::new(SignUp::again(held).expect("a flow"), Fake::acme());
+    again.begin();
+    assert_eq!((again.requests[0].url.as_str(), again.id()), ("https://api.acme.dev/prm", "offer".into()));
 }
