@@ -1,5 +1,6 @@
 //! The commands: each takes what was typed, does it, and returns the exit code's problem or nothing.
 
+mod find;
 mod settings;
 
 use std::io::{self, IsTerminal, Write};
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use self::find::{find, find_all};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command};
 use crate::events::problem_json;
@@ -69,52 +71,6 @@ async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
     let mut accounts = listing.accounts;
     report::soonest_first(&mut accounts);
     Ok(accounts)
-}
-
-/// The account that `name` means: its id, or any beginning of an id, a resource or a service's name that fits one only.
-fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
-    if name.trim().is_empty() {
-        return Err(Problem::new(
-            Kind::Usage,
-            "The name of an account is empty.",
-            "Say which one; see them all with: authmd-tui list",
-        ));
-    }
-    if let Some(exact) = accounts.iter().find(|account| account.id.as_str() == name) {
-        return Ok(exact);
-    }
-    let begins = |text: &str| text.to_lowercase().starts_with(&name.to_lowercase());
-    let fits =
-        |account: &&Account| begins(account.id.as_str()) || begins(&account.resource) || begins(&account.service);
-    let fitting: Vec<&Account> = accounts.iter().filter(fits).collect();
-    match fitting.as_slice() {
-        [only] => Ok(only),
-        [] => Err(Problem::new(
-            Kind::NoSuchAccount,
-            format!("There is no account {}.", crate::trust::clean(name, 60)),
-            "See them all with: authmd-tui list",
-        )),
-        several => {
-            let ids: Vec<&str> = several.iter().map(|account| account.id.as_str()).collect();
-            Err(Problem::new(
-                Kind::Usage,
-                format!("{} fits several accounts.", crate::trust::clean(name, 60)),
-                format!("Say which: {}", ids.join(", ")),
-            ))
-        }
-    }
-}
-
-/// The accounts named, each once.
-fn find_all(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
-    let mut found: Vec<Account> = Vec::new();
-    for name in names {
-        let account = find(accounts, name)?;
-        if found.iter().all(|known| known.id != account.id) {
-            found.push(account.clone());
-        }
-    }
-    Ok(found)
 }
 
 /// A person is at the terminal: they see what is said on stderr and type on stdin.

@@ -8,15 +8,16 @@
 //!
 //! RFC 7009 answers 200 whatever happened, so an answer is a claim and the 401 afterwards is the proof.
 
+mod screens;
+
 use jiff::Timestamp;
-use url::Url;
 
 use super::discover::{self, Discovery, no_answer};
 use super::probe::{Check, Next};
 use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::wire::{self, Step};
-use super::{Answer, Choice, Effect, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId};
+use super::{Answer, Effect, Flow, Input, Outcome, Screen};
 use crate::account::{Account, Proof, Revocation, RevokeForm, Verdict};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -394,157 +395,6 @@ impl Flow for Revoke {
     }
 
     fn screen(&self, _now: Timestamp) -> Screen {
-        let name = &self.account.service;
-        let page = |id| Screen::new(id, format!("Revoke · {name}"));
-        let busy = |text: String| {
-            let mut screen = page(ScreenId::Waiting);
-            screen.lines.push(Line::Text(text));
-            screen
-        };
-        let mut screen = match &self.stage {
-            Stage::Confirm => self.confirm_screen(),
-            Stage::Loading => busy("Fetching the credential…".into()),
-            Stage::Discovering(discovery) => {
-                let mut screen = page(ScreenId::Discovering);
-                screen.lines = discovery.lines();
-                screen
-            }
-            Stage::Hosts(discovery) => {
-                let mut screen = page(ScreenId::Hosts);
-                screen.lines.push(Line::text(format!(
-                    "Revoking sends the credential to {}, another domain than {}.",
-                    discovery.foreign_hosts().join(", "),
-                    self.account.host()
-                )));
-                screen.prompt = Some(Prompt::Confirm {
-                    label: "Do you know this host and allow it?".into(),
-                    yes: "Allow".into(),
-                    no: "Stop here".into(),
-                });
-                screen
-            }
-            Stage::Before(_) => busy(format!("Trying the credential once at {}…", self.account.host())),
-            Stage::Sending => busy(format!("Asking {name} to revoke it…")),
-            Stage::After(_) => busy("Making sure that it is dead…".into()),
-            Stage::Unconfirmed => self.unconfirmed_screen(),
-            Stage::Forgetting | Stage::Noting(_) => busy("Removing it here…".into()),
-            Stage::Over(outcome) => self.over_screen(outcome),
-        };
-        if screen.problem.is_none() {
-            screen.problem.clone_from(&self.problem);
-        }
-        if matches!(self.stage, Stage::Sending | Stage::After(_)) {
-            screen.at_stake = Some(format!("{name} has been told; what came of it would not be known."));
-        }
-        screen
-    }
-}
-
-impl Revoke {
-    fn confirm_screen(&self) -> Screen {
-        let account = &self.account;
-        let mut screen = Screen::new(ScreenId::Confirm, format!("Revoke · {}", account.service));
-        screen.lines.extend([
-            Line::fact("account", account.id.as_str()),
-            Line::fact(
-                "bound to",
-                account.identity.as_deref().map_or("nobody known".to_owned(), |identity| trust::clean(identity, 80)),
-            ),
-            Line::Gap,
-        ]);
-        let place = |url: &Url| format!("POST {}{}", trust::authority(url), url.path());
-        let (what, detail) = match &account.revocation {
-            Revocation::Endpoint { url, .. } => ("the service is told to end the credential", place(url)),
-            Revocation::None => ("the service offers no call for this", "you can remove it here only".to_owned()),
-            Revocation::Undiscovered => ("the service is asked how, then told to end it", "discovery first".to_owned()),
-        };
-        let items = [
-            (what, detail),
-            ("the credential is tried once more", format!("GET {}, must be refused", account.host())),
-            ("then it is removed here", String::new()),
-        ];
-        screen.lines.extend(items.into_iter().enumerate().map(|(nth, (what, detail))| Line::Item {
-            number: nth + 1,
-            what: what.to_owned(),
-            detail,
-            done: false,
-        }));
-        screen
-            .lines
-            .extend([Line::Gap, Line::text("Programs that use this credential stop working. This cannot be undone.")]);
-        screen.prompt = Some(Prompt::Confirm {
-            label: format!("Revoke {}?", account.id),
-            yes: "Revoke".into(),
-            no: "Keep it".into(),
-        });
-        screen
-    }
-
-    fn unconfirmed_screen(&self) -> Screen {
-        let mut screen = Screen::new(ScreenId::Confirm, format!("Revoke · {}", self.account.service));
-        screen.lines.extend(self.receipt_lines());
-        screen.lines.extend(self.quote());
-        screen
-            .lines
-            .extend([Line::Gap, Line::text("The service did not confirm. The credential may still work there.")]);
-        let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
-        screen.prompt = Some(Prompt::Pick {
-            label: "What now?".into(),
-            choices: vec![
-                choice("Try again", "the same calls once more"),
-                choice("Forget it here", "it may go on working at the service"),
-                choice("Keep it", "revoke it later"),
-            ],
-        });
-        screen
-    }
-
-    fn over_screen(&self, outcome: &Outcome) -> Screen {
-        let name = &self.account.service;
-        let mut screen = match outcome {
-            Outcome::Removed(_) => {
-                let title = format!("{} · {name}", if self.dead { "Revoked" } else { "Forgotten" });
-                let mut screen = Screen::new(ScreenId::Done, title);
-                screen.lines.extend(self.receipt_lines());
-                if !self.dead {
-                    screen.lines.extend([
-                        Line::Gap,
-                        Line::text("Removed here only. The credential may still work at the service."),
-                    ]);
-                }
-                screen
-            }
-            Outcome::Cancelled => {
-                let mut screen = Screen::new(ScreenId::Failed, format!("Revoke · {name}"));
-                screen.lines.push(Line::text(match self.told {
-                    false => "Cancelled. Nothing was sent; the account is as it was.",
-                    true => "Cancelled after the service was told. The account is still kept here; verify it.",
-                }));
-                screen
-            }
-            _ => {
-                let title = if self.dead { "Revoked, and still kept here" } else { "Not revoked" };
-                let mut screen = Screen::new(ScreenId::Failed, format!("{title} · {name}"));
-                screen.lines.extend(self.receipt_lines());
-                screen.lines.extend(self.quote());
-                screen.problem = outcome.problem().cloned();
-                screen
-            }
-        };
-        screen.outcome = Some(outcome.clone());
-        screen
-    }
-
-    fn receipt_lines(&self) -> impl Iterator<Item = Line> {
-        self.receipts.iter().map(|receipt| {
-            let place = if receipt.place.is_empty() { String::new() } else { format!("{} · ", receipt.place) };
-            let answer = if receipt.answer.is_empty() { String::new() } else { format!("{} · ", receipt.answer) };
-            Line::fact(receipt.what, format!("{place}{answer}{}", when::exact(receipt.at)))
-        })
-    }
-
-    fn quote(&self) -> Option<Line> {
-        let text = self.sent.message.clone()?;
-        Some(Line::Quote { from: self.account.service.clone(), text })
+        self.shown()
     }
 }

@@ -1,6 +1,9 @@
 //! The state of the full-screen program. [`App::update`] is the only place where it changes; what is to be done in the
 //! world comes out as [`Command`]s.
 
+mod flows;
+mod overlay;
+
 use std::collections::VecDeque;
 
 use crossterm::event::{Event, KeyEvent};
@@ -14,12 +17,11 @@ use super::list::List;
 use super::session::{FlowId, Session};
 use super::theme::Theme;
 use super::view;
-use crate::account::{Account, AccountId, Proof, Source, Verdict};
-use crate::flow::revoke::{Presence, Revoke};
+use crate::account::{Account, AccountId, Source};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
-use crate::flow::verify::{Verify, verdict_in_words};
-use crate::flow::{Effect, Flow, Input, Outcome, Screen};
+use crate::flow::verify::Verify;
+use crate::flow::{Effect, Input, Screen};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store::Listing;
@@ -480,58 +482,6 @@ impl App {
         }
     }
 
-    fn act_on_overlay(&mut self, overlay: Overlay, action: Action, now: Timestamp) -> Vec<Command> {
-        match (overlay, action) {
-            (_, Action::Suspend) => return vec![Command::Suspend],
-            (Overlay::Question(question), Action::Quit) if matches!(question.then, Then::Quit) => {
-                return vec![Command::Quit];
-            }
-            (_, Action::Quit) => return self.quit(),
-            (Overlay::Help { scroll }, action) => {
-                if action.is_moving() {
-                    self.overlay = Some(Overlay::Help { scroll });
-                    let scroll = scrolled(scroll, action, view::scroll_limit(self, now));
-                    self.overlay = Some(Overlay::Help { scroll });
-                }
-            }
-            (Overlay::Credential(pane), Action::Copy) => {
-                self.notice = Some("Sent to your terminal's clipboard; it is cleared there in 30 s.".to_owned());
-                self.clipboard_until = now.checked_add(CREDENTIAL_SEEN).ok();
-                let credential = pane.credential.clone();
-                self.overlay = Some(Overlay::Credential(pane));
-                return vec![Command::Copy(credential)];
-            }
-            (Overlay::Credential(pane), Action::Show) => {
-                self.overlay = Some(Overlay::Credential(CredentialPane { shown: !pane.shown, ..pane }))
-            }
-            (Overlay::Credential(_), _) => {}
-            (Overlay::Question(question), action) => return self.act_on_question(question, action, now),
-        }
-        Vec::new()
-    }
-
-    fn act_on_question(&mut self, mut question: Question, action: Action, now: Timestamp) -> Vec<Command> {
-        question.chosen = match action {
-            Action::ChooseLeft | Action::Yes => Some(0),
-            Action::ChooseRight | Action::No => Some(1),
-            Action::Submit => match (question.chosen, question.then) {
-                (Some(0), Then::Forget(ids)) => return ids.into_iter().map(Command::Forget).collect(),
-                (Some(0), Then::CancelSession) => return self.end_session(now),
-                (Some(0), Then::Quit) => return vec![Command::Quit],
-                (Some(_), _) => return Vec::new(),
-                (None, then) => {
-                    self.notice = Some("Choose with the arrow keys, or with y and n; then press Enter.".to_owned());
-                    question.then = then;
-                    None
-                }
-            },
-            Action::Cancel | Action::PreviousQuestion => return Vec::new(),
-            _ => question.chosen,
-        };
-        self.overlay = Some(Overlay::Question(question));
-        Vec::new()
-    }
-
     /// Nothing is lost by leaving, unless a pane says so.
     fn quit(&mut self) -> Vec<Command> {
         match self.at_stake() {
@@ -551,144 +501,6 @@ impl App {
 
     fn at_stake(&self) -> Option<String> {
         self.session()?.screen().at_stake.clone()
-    }
-
-    // Flows.
-
-    fn new_flow(&mut self) -> FlowId {
-        self.next_flow += 1;
-        FlowId(self.next_flow)
-    }
-
-    fn start(&mut self, flow: Box<dyn Flow>, now: Timestamp) -> Vec<Command> {
-        let id = self.new_flow();
-        let mut session = Session::new(id, flow, now);
-        if self.walks_in_all > 1 {
-            session.position = Some((self.walks_in_all - self.walks.len(), self.walks_in_all));
-        }
-        self.scene = Scene::Session(Box::new(session));
-        self.flow(id, Input::Begin, now)
-    }
-
-    fn flow(&mut self, id: FlowId, input: Input, now: Timestamp) -> Vec<Command> {
-        if let Scene::Session(session) = &mut self.scene
-            && session.id == id
-        {
-            let effects = session.step(input, now);
-            return effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
-        }
-        let Some(nth) = self.checks.iter().position(|(check, _)| *check == id) else {
-            // The flow is gone; nobody waits for this answer.
-            return Vec::new();
-        };
-        let (_, check) = &mut self.checks[nth];
-        let effects = check.step(input, now);
-        let mut commands: Vec<Command> = effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
-        if let Some(outcome) = check.screen(now).outcome {
-            self.checks.remove(nth);
-            self.checked.push(match outcome {
-                Outcome::Checked(account) => Ok(*account),
-                outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
-            });
-            commands.push(Command::Load);
-            commands.extend(self.check_next(now));
-            if self.checks.is_empty() {
-                self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked)));
-            }
-        }
-        commands
-    }
-
-    fn verify(&mut self, now: Timestamp) -> Vec<Command> {
-        let chosen: Vec<Account> =
-            self.list.targets().into_iter().filter(|account| !self.is_being_checked(account)).cloned().collect();
-        self.list.clear_marks();
-        self.checks_waiting.extend(chosen);
-        self.check_next(now)
-    }
-
-    fn check_next(&mut self, now: Timestamp) -> Vec<Command> {
-        let mut commands = Vec::new();
-        while self.checks.len() < CHECKS_AT_ONCE
-            && let Some(account) = self.checks_waiting.pop_front()
-        {
-            let id = self.new_flow();
-            let mut check = Verify::new(account);
-            commands.extend(check.step(Input::Begin, now).into_iter().map(|effect| Command::Perform(id, effect)));
-            self.checks.push((id, check));
-        }
-        commands
-    }
-
-    fn walk(&mut self, walk: Walk, now: Timestamp) -> Vec<Command> {
-        self.walks = self.list.targets().into_iter().map(|account| (walk, account.id.clone())).collect();
-        self.walks_in_all = self.walks.len();
-        self.list.clear_marks();
-        self.walk_next(now)
-    }
-
-    fn walk_next(&mut self, now: Timestamp) -> Vec<Command> {
-        let Some((walk, id)) = self.walks.pop_front() else {
-            self.walks_in_all = 0;
-            return Vec::new();
-        };
-        let Some(account) = self.list.accounts().iter().find(|account| account.id == id).cloned() else {
-            return self.walk_next(now);
-        };
-        match walk {
-            Walk::Revoke => self.start(Box::new(Revoke::new(account, Presence::Person)), now),
-            Walk::Renew => match SignUp::again(account) {
-                Ok(flow) => self.start(Box::new(flow), now),
-                Err(problem) => {
-                    self.notice = Some(one_line(&problem));
-                    self.walk_next(now)
-                }
-            },
-        }
-    }
-
-    fn cancel_session(&mut self, now: Timestamp) -> Vec<Command> {
-        match self.at_stake() {
-            Some(at_stake) => {
-                self.overlay = Some(Overlay::Question(Question {
-                    text: vec![at_stake],
-                    yes: "Cancel the sign-up",
-                    no: "Go on with it",
-                    chosen: None,
-                    then: Then::CancelSession,
-                }));
-                Vec::new()
-            }
-            None => self.end_session(now),
-        }
-    }
-
-    /// Cancels the flow; its last screen says what is left.
-    fn end_session(&mut self, now: Timestamp) -> Vec<Command> {
-        let Some(id) = self.session().map(|session| session.id) else {
-            return Vec::new();
-        };
-        let commands = self.flow(id, Input::Cancel, now);
-        let nothing_to_tell = self.session().is_some_and(|session| {
-            session.screen().outcome == Some(Outcome::Cancelled) && session.screen().lines.len() <= 1
-        });
-        if nothing_to_tell {
-            let line = self.session().and_then(|session| session.screen().lines.first()).map(|line| line.plain());
-            let mut all = self.leave_session(now);
-            self.notice = line.or(self.notice.take());
-            all.extend(commands);
-            return all;
-        }
-        commands
-    }
-
-    fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
-        if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
-            self.left = Some(session.screen().clone());
-        }
-        let mut commands = vec![Command::Load];
-        commands.extend(self.walk_next(now));
-        commands
     }
 
     fn fetched(&mut self, id: AccountId, result: Result<Option<Secret>, Problem>, now: Timestamp) {
@@ -738,25 +550,6 @@ fn home_page(account: &Account) -> Url {
     page.set_query(None);
     page.set_fragment(None);
     page
-}
-
-/// What came of one verification, or of several.
-fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
-    if let [one] = results {
-        let dead = |account: &Account| matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
-        return match one {
-            Ok(account) if dead(account) => format!("{} Press r to sign up again in place.", verdict_in_words(account)),
-            Ok(account) => verdict_in_words(account),
-            Err(problem) => one_line(problem),
-        };
-    }
-    let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
-    let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);
-    let rest: Vec<String> = rest
-        .into_iter()
-        .map(|result| result.as_ref().map_or_else(|problem| problem.what.clone(), verdict_in_words))
-        .collect();
-    format!("Asked {}, {} work. {}", results.len(), good.len(), rest.join(" "))
 }
 
 /// A problem where there is room for one line.

@@ -1,0 +1,51 @@
+//! Which account a person means.
+
+use crate::account::Account;
+use crate::problem::{Kind, Problem};
+use crate::trust;
+
+/// The account that `name` means: its id, or any beginning of an id, a resource or a service's name that fits one only.
+pub fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
+    if name.trim().is_empty() {
+        return Err(Problem::new(
+            Kind::Usage,
+            "The name of an account is empty.",
+            "Say which one; see them all with: authmd-tui list",
+        ));
+    }
+    if let Some(exact) = accounts.iter().find(|account| account.id.as_str() == name) {
+        return Ok(exact);
+    }
+    let begins = |text: &str| text.to_lowercase().starts_with(&name.to_lowercase());
+    let fits =
+        |account: &&Account| begins(account.id.as_str()) || begins(&account.resource) || begins(&account.service);
+    let fitting: Vec<&Account> = accounts.iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [only] => Ok(only),
+        [] => Err(Problem::new(
+            Kind::NoSuchAccount,
+            format!("There is no account {}.", trust::clean(name, 60)),
+            "See them all with: authmd-tui list",
+        )),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|account| account.id.as_str()).collect();
+            Err(Problem::new(
+                Kind::Usage,
+                format!("{} fits several accounts.", trust::clean(name, 60)),
+                format!("Say which: {}", ids.join(", ")),
+            ))
+        }
+    }
+}
+
+/// The accounts named, each once.
+pub fn find_all(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
+    let mut found: Vec<Account> = Vec::new();
+    for name in names {
+        let account = find(accounts, name)?;
+        if found.iter().all(|known| known.id != account.id) {
+            found.push(account.clone());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,128 @@
+//! Before consent: what is offered, what is there already, where things are to be kept. Nothing is sent but reading.
+
+use super::{LABEL_LENGTH, SignUp, Stage};
+use crate::account::Account;
+use crate::flow::{Effect, Outcome, discover};
+use crate::problem::{Kind, Problem};
+
+impl SignUp {
+    pub(super) fn discover(&mut self, next: discover::Next) -> Vec<Effect> {
+        match next {
+            discover::Next::Send(request) => vec![Effect::Http(request)],
+            discover::Next::Wait(span) => vec![Effect::Wait(span)],
+            discover::Next::Over => match self.discovery.obstacle() {
+                Some(problem) => self.fail(problem),
+                None => {
+                    self.stage = Stage::LookingUp;
+                    vec![Effect::Lookup { resource: self.discovery.service().resource }]
+                }
+            },
+        }
+    }
+
+    pub(super) fn after_offer(&mut self) -> Vec<Effect> {
+        if self.discovery.foreign_hosts().is_empty() { self.after_hosts() } else { self.ask(Stage::Hosts) }
+    }
+
+    pub(super) fn after_hosts(&mut self) -> Vec<Effect> {
+        let asked_already = self.replaced.is_some();
+        if asked_already || self.existing().next().is_none() {
+            self.after_existing()
+        } else {
+            self.ask(Stage::Existing)
+        }
+    }
+
+    /// The accounts that this sign-up might be a repetition of.
+    pub(super) fn existing(&self) -> impl Iterator<Item = &Account> {
+        let label = self.asked_label.as_deref();
+        self.known.accounts.iter().filter(move |account| label.is_none() || account.label.as_deref() == label)
+    }
+
+    pub(super) fn existing_picked(&mut self, picked: usize) -> Vec<Effect> {
+        let existing: Vec<Account> = self.existing().cloned().collect();
+        match picked.checked_sub(1) {
+            None => match existing.into_iter().next() {
+                Some(kept) => {
+                    self.kept = true;
+                    self.end(Outcome::Connected(Box::new(kept)))
+                }
+                None => Vec::new(),
+            },
+            Some(nth) => match existing.into_iter().nth(nth) {
+                Some(account) => {
+                    self.label = account.label.clone();
+                    self.replaced = Some(account);
+                    self.after_existing()
+                }
+                None => {
+                    (self.replaced, self.label) = (None, None);
+                    self.ask(Stage::Label)
+                }
+            },
+        }
+    }
+
+    pub(super) fn label_typed(&mut self, text: &str) -> Vec<Effect> {
+        let label = match label(text) {
+            Ok(label) => label,
+            Err(problem) => return self.object(problem),
+        };
+        if self.known.accounts.iter().any(|account| account.label.as_ref() == Some(&label)) {
+            return self.object(Problem::new(
+                Kind::Usage,
+                format!("There is an account labelled {label} already."),
+                "Choose another word.",
+            ));
+        }
+        self.label = Some(label);
+        self.after_existing()
+    }
+
+    /// The answer does not fit; the question stays.
+    pub(super) fn object(&mut self, problem: Problem) -> Vec<Effect> {
+        self.problem = Some(problem);
+        Vec::new()
+    }
+
+    pub(super) fn after_existing(&mut self) -> Vec<Effect> {
+        let wanted = self.replaced.as_ref().map(|account| account.store);
+        let fitting = |kind| {
+            self.known.stores.iter().find(|store| wanted.is_none_or(|wanted| wanted == kind) && store.kind == kind)
+        };
+        let first = wanted.or(self.known.stores.first().map(|store| store.kind)).and_then(fitting);
+        match first {
+            Some(store) if store.problem.is_none() && (self.known.decided || wanted.is_some()) => {
+                self.place = Some(store.kind);
+                self.ask(Stage::Consent)
+            }
+            _ => self.ask(Stage::Store),
+        }
+    }
+
+    pub(super) fn store_picked(&mut self, picked: usize) -> Vec<Effect> {
+        let Some(store) = self.known.stores.get(picked) else {
+            return Vec::new();
+        };
+        if let Some(problem) = store.problem.clone() {
+            return self.object(problem);
+        }
+        let kind = store.kind;
+        self.place = Some(kind);
+        match self.ceremony.granted.take() {
+            Some((account, credential)) => self.save(Box::new(Account { store: kind, ..*account }), credential),
+            None => self.ask(Stage::Consent),
+        }
+    }
+}
+
+/// A label as it may stand in an id.
+pub fn label(text: &str) -> Result<String, Problem> {
+    let label = text.trim();
+    let fits = label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if label.is_empty() || !fits || label.len() > LABEL_LENGTH {
+        let what = format!("A label has 1 to {LABEL_LENGTH} letters, digits, dots or dashes.");
+        return Err(Problem::new(Kind::Usage, what, "Try something like: work"));
+    }
+    Ok(label.to_owned())
+}

@@ -1,0 +1,169 @@
+//! The flows of the program: one guided pane, and verifications behind the list.
+
+use jiff::Timestamp;
+
+use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line};
+use crate::account::{Account, Proof, Verdict};
+use crate::flow::revoke::{Presence, Revoke};
+use crate::flow::signup::SignUp;
+use crate::flow::verify::{Verify, verdict_in_words};
+use crate::flow::{Flow, Input, Outcome};
+use crate::problem::Problem;
+use crate::tui::session::{FlowId, Session};
+
+impl App {
+    pub(super) fn new_flow(&mut self) -> FlowId {
+        self.next_flow += 1;
+        FlowId(self.next_flow)
+    }
+
+    pub(super) fn start(&mut self, flow: Box<dyn Flow>, now: Timestamp) -> Vec<Command> {
+        let id = self.new_flow();
+        let mut session = Session::new(id, flow, now);
+        if self.walks_in_all > 1 {
+            session.position = Some((self.walks_in_all - self.walks.len(), self.walks_in_all));
+        }
+        self.scene = Scene::Session(Box::new(session));
+        self.flow(id, Input::Begin, now)
+    }
+
+    pub(super) fn flow(&mut self, id: FlowId, input: Input, now: Timestamp) -> Vec<Command> {
+        if let Scene::Session(session) = &mut self.scene
+            && session.id == id
+        {
+            let effects = session.step(input, now);
+            return effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
+        }
+        let Some(nth) = self.checks.iter().position(|(check, _)| *check == id) else {
+            // The flow is gone; nobody waits for this answer.
+            return Vec::new();
+        };
+        let (_, check) = &mut self.checks[nth];
+        let effects = check.step(input, now);
+        let mut commands: Vec<Command> = effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
+        if let Some(outcome) = check.screen(now).outcome {
+            self.checks.remove(nth);
+            self.checked.push(match outcome {
+                Outcome::Checked(account) => Ok(*account),
+                outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
+            });
+            commands.push(Command::Load);
+            commands.extend(self.check_next(now));
+            if self.checks.is_empty() {
+                self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked)));
+            }
+        }
+        commands
+    }
+
+    pub(super) fn verify(&mut self, now: Timestamp) -> Vec<Command> {
+        let chosen: Vec<Account> =
+            self.list.targets().into_iter().filter(|account| !self.is_being_checked(account)).cloned().collect();
+        self.list.clear_marks();
+        self.checks_waiting.extend(chosen);
+        self.check_next(now)
+    }
+
+    pub(super) fn check_next(&mut self, now: Timestamp) -> Vec<Command> {
+        let mut commands = Vec::new();
+        while self.checks.len() < CHECKS_AT_ONCE
+            && let Some(account) = self.checks_waiting.pop_front()
+        {
+            let id = self.new_flow();
+            let mut check = Verify::new(account);
+            commands.extend(check.step(Input::Begin, now).into_iter().map(|effect| Command::Perform(id, effect)));
+            self.checks.push((id, check));
+        }
+        commands
+    }
+
+    pub(super) fn walk(&mut self, walk: Walk, now: Timestamp) -> Vec<Command> {
+        self.walks = self.list.targets().into_iter().map(|account| (walk, account.id.clone())).collect();
+        self.walks_in_all = self.walks.len();
+        self.list.clear_marks();
+        self.walk_next(now)
+    }
+
+    pub(super) fn walk_next(&mut self, now: Timestamp) -> Vec<Command> {
+        let Some((walk, id)) = self.walks.pop_front() else {
+            self.walks_in_all = 0;
+            return Vec::new();
+        };
+        let Some(account) = self.list.accounts().iter().find(|account| account.id == id).cloned() else {
+            return self.walk_next(now);
+        };
+        match walk {
+            Walk::Revoke => self.start(Box::new(Revoke::new(account, Presence::Person)), now),
+            Walk::Renew => match SignUp::again(account) {
+                Ok(flow) => self.start(Box::new(flow), now),
+                Err(problem) => {
+                    self.notice = Some(one_line(&problem));
+                    self.walk_next(now)
+                }
+            },
+        }
+    }
+
+    pub(super) fn cancel_session(&mut self, now: Timestamp) -> Vec<Command> {
+        match self.at_stake() {
+            Some(at_stake) => {
+                self.overlay = Some(Overlay::Question(Question {
+                    text: vec![at_stake],
+                    yes: "Cancel the sign-up",
+                    no: "Go on with it",
+                    chosen: None,
+                    then: Then::CancelSession,
+                }));
+                Vec::new()
+            }
+            None => self.end_session(now),
+        }
+    }
+
+    /// Cancels the flow; its last screen says what is left.
+    pub(super) fn end_session(&mut self, now: Timestamp) -> Vec<Command> {
+        let Some(id) = self.session().map(|session| session.id) else {
+            return Vec::new();
+        };
+        let commands = self.flow(id, Input::Cancel, now);
+        let nothing_to_tell = self.session().is_some_and(|session| {
+            session.screen().outcome == Some(Outcome::Cancelled) && session.screen().lines.len() <= 1
+        });
+        if nothing_to_tell {
+            let line = self.session().and_then(|session| session.screen().lines.first()).map(|line| line.plain());
+            let mut all = self.leave_session(now);
+            self.notice = line.or(self.notice.take());
+            all.extend(commands);
+            return all;
+        }
+        commands
+    }
+
+    pub(super) fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
+        if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
+            self.left = Some(session.screen().clone());
+        }
+        let mut commands = vec![Command::Load];
+        commands.extend(self.walk_next(now));
+        commands
+    }
+}
+
+/// What came of one verification, or of several.
+fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
+    if let [one] = results {
+        let dead = |account: &Account| matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
+        return match one {
+            Ok(account) if dead(account) => format!("{} Press r to sign up again in place.", verdict_in_words(account)),
+            Ok(account) => verdict_in_words(account),
+            Err(problem) => one_line(problem),
+        };
+    }
+    let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
+    let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);
+    let rest: Vec<String> = rest
+        .into_iter()
+        .map(|result| result.as_ref().map_or_else(|problem| problem.what.clone(), verdict_in_words))
+        .collect();
+    format!("Asked {}, {} work. {}", results.len(), good.len(), rest.join(" "))
+}

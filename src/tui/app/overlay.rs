@@ -1,0 +1,61 @@
+//! What lies over a scene: the help, the credential, the program's own questions.
+
+use jiff::Timestamp;
+
+use super::{App, CREDENTIAL_SEEN, Command, CredentialPane, Overlay, Question, Then, scrolled};
+use crate::tui::keymap::Action;
+use crate::tui::view;
+
+impl App {
+    pub(super) fn act_on_overlay(&mut self, overlay: Overlay, action: Action, now: Timestamp) -> Vec<Command> {
+        match (overlay, action) {
+            (_, Action::Suspend) => return vec![Command::Suspend],
+            (Overlay::Question(question), Action::Quit) if matches!(question.then, Then::Quit) => {
+                return vec![Command::Quit];
+            }
+            (_, Action::Quit) => return self.quit(),
+            (Overlay::Help { scroll }, action) => {
+                if action.is_moving() {
+                    self.overlay = Some(Overlay::Help { scroll });
+                    let scroll = scrolled(scroll, action, view::scroll_limit(self, now));
+                    self.overlay = Some(Overlay::Help { scroll });
+                }
+            }
+            (Overlay::Credential(pane), Action::Copy) => {
+                self.notice = Some("Sent to your terminal's clipboard; it is cleared there in 30 s.".to_owned());
+                self.clipboard_until = now.checked_add(CREDENTIAL_SEEN).ok();
+                let credential = pane.credential.clone();
+                self.overlay = Some(Overlay::Credential(pane));
+                return vec![Command::Copy(credential)];
+            }
+            (Overlay::Credential(pane), Action::Show) => {
+                self.overlay = Some(Overlay::Credential(CredentialPane { shown: !pane.shown, ..pane }))
+            }
+            (Overlay::Credential(_), _) => {}
+            (Overlay::Question(question), action) => return self.act_on_question(question, action, now),
+        }
+        Vec::new()
+    }
+
+    pub(super) fn act_on_question(&mut self, mut question: Question, action: Action, now: Timestamp) -> Vec<Command> {
+        question.chosen = match action {
+            Action::ChooseLeft | Action::Yes => Some(0),
+            Action::ChooseRight | Action::No => Some(1),
+            Action::Submit => match (question.chosen, question.then) {
+                (Some(0), Then::Forget(ids)) => return ids.into_iter().map(Command::Forget).collect(),
+                (Some(0), Then::CancelSession) => return self.end_session(now),
+                (Some(0), Then::Quit) => return vec![Command::Quit],
+                (Some(_), _) => return Vec::new(),
+                (None, then) => {
+                    self.notice = Some("Choose with the arrow keys, or with y and n; then press Enter.".to_owned());
+                    question.then = then;
+                    None
+                }
+            },
+            Action::Cancel | Action::PreviousQuestion => return Vec::new(),
+            _ => question.chosen,
+        };
+        self.overlay = Some(Overlay::Question(question));
+        Vec::new()
+    }
+}
