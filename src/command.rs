@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use self::find::{find, find_all};
+use self::find::{find, find_all, find_to_end};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command};
 use crate::events::problem_json;
@@ -28,14 +28,29 @@ use crate::tui;
 
 pub use settings::Settings;
 
-type Done = Result<(), Problem>;
+type Done = Result<(), Ended>;
+
+/// Why a command did not go well.
+#[derive(Debug)]
+pub enum Ended {
+    /// Nobody has been told yet.
+    Tell(Problem),
+    /// The person has read it on the screen of a walk already.
+    Told(Problem),
+}
+
+impl From<Problem> for Ended {
+    fn from(problem: Problem) -> Self {
+        Ended::Tell(problem)
+    }
+}
 
 pub async fn run(arguments: Arguments) -> Done {
     let full_screen = matches!(arguments.command, None | Some(Command::Demo));
     let settings = Settings::new(&arguments.common, full_screen)?;
     match arguments.command {
-        None => tui::run(settings).await,
-        Some(Command::Demo) => tui::demo(settings).await,
+        None => Ok(tui::run(settings).await?),
+        Some(Command::Demo) => Ok(tui::demo(settings).await?),
         Some(Command::Sandbox(options)) => run_sandbox(options).await,
         Some(Command::Discover { target }) => discover(&settings, &target).await,
         Some(Command::Add { target, label, mode: _ }) => add(&settings, &target, label).await,
@@ -52,6 +67,14 @@ pub async fn run(arguments: Arguments) -> Done {
 /// Data for whoever reads stdout. A reader that has gone away is no failure of ours.
 fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Text for people, in the letters that they can see.
+fn print_text(settings: &Settings, text: &str) {
+    match settings.unicode {
+        true => print(text),
+        false => print(&report::in_ascii(text)),
+    }
 }
 
 fn print_json(value: &serde_json::Value) {
@@ -78,7 +101,7 @@ fn somebody_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-fn result_of(outcome: Outcome) -> Done {
+fn result_of(outcome: Outcome) -> Result<(), Problem> {
     match outcome {
         Outcome::Failed(problem) | Outcome::Refused(problem) => Err(problem),
         Outcome::Cancelled => Err(Problem::cancelled()),
@@ -119,12 +142,12 @@ async fn discover(settings: &Settings, target: &str) -> Done {
     let discovery = flow.discovery();
     match (settings.json, &outcome) {
         (true, _) => print_json(&report::discovery_json(discovery)),
-        (false, Outcome::Found) => print(&report::discovery_text(discovery)),
+        (false, Outcome::Found) => print_text(settings, &report::discovery_text(discovery)),
         (false, _) => {}
     }
     result_of(outcome)?;
     match (discovery.verdict(), discovery.obstacle()) {
-        (crate::flow::discover::Verdict::Refused, Some(problem)) => Err(problem),
+        (crate::flow::discover::Verdict::Refused, Some(problem)) => Err(problem.into()),
         _ => Ok(()),
     }
 }
@@ -137,12 +160,12 @@ async fn walk(settings: &Settings, ports: &Ports, console: &mut Console, flow: &
     };
     let outcome = plain::run(flow, ports, Some(&mut *console), events.as_mut()).await;
     if let Outcome::Connected(account) = &outcome {
-        rescue(ports, account, console).await;
+        rescue(settings, ports, account, console).await;
     }
     outcome
 }
 
-async fn rescue(ports: &Ports, account: &Account, console: &mut Console) {
+async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: &mut Console) {
     let id = account.id.clone();
     if account.store != StoreKind::Memory {
         return;
@@ -151,8 +174,14 @@ async fn rescue(ports: &Ports, account: &Account, console: &mut Console) {
         return;
     };
     console.say("");
-    if console.confirm("  The credential is kept nowhere and ends with this program. Print it on stdout now?").await {
-        print(&format!("{}\n", credential.expose()));
+    // Beside JSON there is no room for it on stdout.
+    let (place, out): (_, fn(&str)) =
+        if settings.json { ("here", say) } else { ("on stdout", |text| print(&format!("{text}\n"))) };
+    if console
+        .confirm(&format!("  The credential is kept nowhere and ends with this program. Print it {place} now?"))
+        .await
+    {
+        out(credential.expose());
     }
 }
 
@@ -160,30 +189,34 @@ async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
     let target = Target::parse(target)?;
     let label = label.map(|label| signup::label(&label)).transpose()?;
     if !somebody_there() {
-        return Err(Problem::new(
+        return Err(Ended::from(Problem::new(
             Kind::NeedsPerson,
             "Signing up needs a person at a terminal: consent, e-mail address and code are typed by hand.",
             "Run it in a terminal. Nothing has been sent.",
-        ));
+        )));
     }
     let ports = settings.ports()?;
     let mut flow = SignUp::new(target, label);
-    result_of(walk(settings, &ports, &mut Console::terminal(), &mut flow).await)
+    let outcome = walk(settings, &ports, &mut Console::terminal(settings.unicode), &mut flow).await;
+    if let (true, Some(account)) = (settings.json, outcome.account()) {
+        print_json(&report::accounts_json(std::slice::from_ref(account), clock::now(), DUE_WITHIN));
+    }
+    result_of(outcome).map_err(Ended::Told)
 }
 
 async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
     let now = clock::now();
-    let window = within.unwrap_or(DUE_WITHIN);
     let mut accounts = accounts(&settings.ports()?).await?;
     let ends_within = |account: &Account| {
         within.is_none_or(|within| account.expires_at().is_some_and(|end| end.duration_since(now) <= within))
     };
-    accounts
-        .retain(|account| ends_within(account) && status.is_none_or(|status| account.status(now, window) == status));
+    accounts.retain(|account| {
+        ends_within(account) && status.is_none_or(|status| account.status(now, DUE_WITHIN) == status)
+    });
     match settings.json {
-        true => print_json(&report::accounts_json(&accounts, now, window)),
+        true => print_json(&report::accounts_json(&accounts, now, DUE_WITHIN)),
         false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
-        false => print(&report::list_text(&accounts, now, window)),
+        false => print_text(settings, &report::list_text(&accounts, now, DUE_WITHIN)),
     }
     Ok(())
 }
@@ -194,11 +227,10 @@ async fn show(settings: &Settings, name: &str) -> Done {
     let account = find(&accounts, name)?;
     match settings.json {
         true => print_json(&report::accounts_json(std::slice::from_ref(account), now, DUE_WITHIN)),
-        false => print(&format!(
-            "{}\n\n{}",
-            account.service,
-            report::lines_text(&report::account_lines(account, now, DUE_WITHIN))
-        )),
+        false => print_text(
+            settings,
+            &format!("{}\n\n{}", account.service, report::lines_text(&report::account_lines(account, now, DUE_WITHIN))),
+        ),
     }
     Ok(())
 }
@@ -213,7 +245,7 @@ async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
         let mut flow = Verify::new(account.clone());
         let (account, problem) = match plain::run(&mut flow, &ports, None, None).await {
             Outcome::Checked(account) => (*account, None),
-            Outcome::Cancelled => return Err(Problem::cancelled()),
+            Outcome::Cancelled => return Err(Problem::cancelled().into()),
             outcome => (account, Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
         };
         if !settings.json {
@@ -228,7 +260,7 @@ async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     if settings.json {
         print_json(&report::verify_json(&results, clock::now(), DUE_WITHIN));
     }
-    failures.into_iter().max_by_key(rank).map_or(Ok(()), Err)
+    failures.into_iter().max_by_key(rank).map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 /// Which of several problems becomes the exit code: a fault of our own first, then a no, then silence.
@@ -242,16 +274,17 @@ fn rank(problem: &Problem) -> u8 {
 
 /// A dead credential, or one that could not be asked about, is a problem of the command too.
 fn bad_news(account: &Account) -> Option<Problem> {
-    let what = verdict_in_words(account);
     match account.proof?.verdict {
         Verdict::Refused { .. } => Some(Problem::new(
             Kind::ServiceRefused,
-            what,
+            format!("A credential does not work any more: {}.", account.id),
             format!("Renew it or forget it: authmd-tui renew {}", account.id),
         )),
-        Verdict::Unreachable => {
-            Some(Problem::new(Kind::Unreachable, what, "Try again later; the account is as it was."))
-        }
+        Verdict::Unreachable => Some(Problem::new(
+            Kind::Unreachable,
+            format!("A credential could not be checked: {}.", account.id),
+            "Try again later; the account is as it was.",
+        )),
         Verdict::Accepted { .. } | Verdict::Unclear { .. } => None,
     }
 }
@@ -266,7 +299,7 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     };
     // Every account of this version is renewed by signing up again, so each one needs a person.
     let walkable = somebody_there() && !due;
-    let mut console = Console::terminal();
+    let mut console = Console::terminal(settings.unicode);
     let mut results = Vec::new();
     let mut failure = None;
     for account in chosen {
@@ -303,12 +336,16 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
         (false, true) => say("Nothing is due."),
         (false, false) => {}
     }
-    failure.map_or(Ok(()), Err)
+    match failure {
+        Some(problem) if walkable => Err(Ended::Told(problem)),
+        Some(problem) => Err(problem.into()),
+        None => Ok(()),
+    }
 }
 
 async fn revoke(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
-    let chosen = find_all(&accounts(&ports).await?, names)?;
+    let chosen = find_to_end(&accounts(&ports).await?, names)?;
     let mut events = settings.events()?;
     let mut results = Vec::new();
     let mut failure = None;
@@ -340,7 +377,7 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
     if settings.json {
         print_json(&json!({ "version": 1, "results": results }));
     }
-    failure.map_or(Ok(()), Err)
+    failure.map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 fn receipts_text(flow: &Revoke) -> String {
@@ -358,7 +395,7 @@ fn receipts_text(flow: &Revoke) -> String {
 
 async fn forget(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
-    for account in find_all(&accounts(&ports).await?, names)? {
+    for account in find_to_end(&accounts(&ports).await?, names)? {
         let id = account.id.clone();
         ports.blocking(move |stores| stores.forget(&id)).await?;
         let dead = matches!(account.status(clock::now(), DUE_WITHIN), Status::Expired | Status::Revoked);
@@ -398,11 +435,11 @@ fn refuse_dead(account: &Account, now: Timestamp) -> Done {
         Status::Revoked => "was revoked",
         _ => return Ok(()),
     };
-    Err(Problem::new(
+    Err(Ended::from(Problem::new(
         Kind::NeedsPerson,
         format!("The credential of {} {dead}; a person has to sign up again.", account.id),
         format!("In a terminal: authmd-tui renew {}", account.id),
-    ))
+    )))
 }
 
 /// The stores of the demo: one, that ends with it.

@@ -128,8 +128,10 @@ impl Response {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HttpError {
-    /// No connection, or it broke. The text says how, cleaned.
+    /// There was no connection, so nothing was sent. The text says why, cleaned.
     Unreachable(String),
+    /// The connection broke after it was made: what was sent may have arrived. The text says how, cleaned.
+    Broken(String),
     TimedOut(SignedDuration),
     /// The body passed the limit, in bytes.
     TooLarge(usize),

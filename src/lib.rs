@@ -24,7 +24,7 @@
 //!   things, and nothing else does; [`flow::target`] understands what a person typed.
 //! - [`account`]: what the list shows; its status is computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted
-//!   and what a stranger's text looks like when it is safe. [`when`]: moments in words.
+//!   and what a stranger's text looks like when it is safe. [`when`]: moments in words. [`wrap`]: text on lines.
 //! - [`secret`] and [`problem`]: what must not be seen, and what is said when something went wrong.
 //! - [`report`]: accounts and findings as text and JSON.
 //!
@@ -57,3 +57,4 @@ pub mod store;
 pub mod trust;
 pub mod tui;
 pub mod when;
+pub mod wrap;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use authmd_tui::args::Arguments;
-use authmd_tui::command;
+use authmd_tui::command::{self, Ended};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -20,7 +20,8 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
+        Err(Ended::Told(problem)) => ExitCode::from(problem.kind.exit_code()),
+        Err(Ended::Tell(problem)) => {
             eprintln!("{problem}");
             ExitCode::from(problem.kind.exit_code())
         }

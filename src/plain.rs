@@ -16,11 +16,13 @@ use crate::report;
 use crate::secret::Secret;
 use crate::shell::{Ports, clock, perform};
 use crate::when;
+use crate::wrap::wrapped;
 
 /// Where prompts are shown and answers are read.
 pub struct Console {
     out: Box<dyn Write + Send>,
     lines: Lines,
+    unicode: bool,
 }
 
 /// Lines a person types, read one at a time when one is asked for.
@@ -31,32 +33,41 @@ struct Lines {
 
 impl Console {
     /// Prompts on stderr, answers from stdin.
-    pub fn terminal() -> Self {
-        Self::new(Box::new(io::stderr()), Box::new(|| io::stdin().lock().lines().next()?.ok()))
-    }
-
-    /// `read` gives the next line, or `None` when there are no more.
-    pub fn new(out: Box<dyn Write + Send>, mut read: Box<dyn FnMut() -> Option<String> + Send>) -> Self {
+    pub fn terminal(unicode: bool) -> Self {
         let (wanted, mut asked) = mpsc::unbounded_channel();
         let (answer, typed) = mpsc::unbounded_channel();
         // A thread of its own: a read from a terminal cannot be given up once it has begun.
         thread::spawn(move || {
             while asked.blocking_recv().is_some() {
-                if answer.send(read()).is_err() {
+                let line = io::stdin().lock().lines().next().and_then(Result::ok);
+                if answer.send(line).is_err() {
                     return;
                 }
             }
         });
-        Self { out, lines: Lines { wanted, typed } }
+        Self { out: Box::new(io::stderr()), lines: Lines { wanted, typed }, unicode }
     }
 
     pub fn say(&mut self, text: &str) {
         // A terminal that is gone ends the next read.
-        let _ = writeln!(self.out, "{text}");
+        let _ = writeln!(self.out, "{}", self.shaped(text));
     }
 
     fn prompt(&mut self, text: &str) {
-        let _ = write!(self.out, "{text} ").and_then(|()| self.out.flush());
+        let _ = write!(self.out, "{} ", self.shaped(text)).and_then(|()| self.out.flush());
+    }
+
+    /// A line as it fits the terminal: broken between words, moved in as far as it began. A link stays whole.
+    fn shaped(&self, text: &str) -> String {
+        let text = if self.unicode { text.to_owned() } else { report::in_ascii(text) };
+        let width = crossterm::terminal::size().map_or(80, |(columns, _)| columns as usize);
+        let start = text.trim_start();
+        if start.contains("://") || !start.contains(' ') {
+            return text;
+        }
+        let indent = " ".repeat(text.len() - start.len());
+        let lines = wrapped(start, width.saturating_sub(indent.len() + 1).max(20));
+        lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
     }
 
     /// The next line, or `None` when there are no more.
@@ -154,7 +165,7 @@ async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
 fn question(prompt: &Prompt, can_go_back: bool) -> String {
     let back = if can_go_back { "back, " } else { "" };
     match prompt {
-        Prompt::Pick { choices, .. } if choices.len() == 1 => format!("Type 1 (or: {back}cancel):"),
+        Prompt::Pick { choices, .. } if choices.len() == 1 => format!("Press Enter (or: {back}cancel):"),
         Prompt::Pick { choices, .. } => format!("Type 1 to {} (or: {back}cancel):", choices.len()),
         Prompt::Confirm { label, .. } => format!("{label} yes or no (or: {back}cancel):"),
         Prompt::Code { label, .. } => format!("{label} (or: new, {back}cancel):"),
@@ -175,6 +186,8 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
         Prompt::Text { .. } | Prompt::Email { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
         Prompt::Code { .. } if word == "new" => Ok(Input::Answer(Answer::NewCode)),
         Prompt::Code { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
+        // Where there is one choice only, Enter will do.
+        Prompt::Pick { choices, .. } if word.is_empty() && choices.len() == 1 => Ok(Input::Answer(Answer::Pick(0))),
         Prompt::Pick { choices, .. } => match word.parse::<usize>() {
             Ok(number) if (1..=choices.len()).contains(&number) => Ok(Input::Answer(Answer::Pick(number - 1))),
             _ => Err(format!("Type a number from 1 to {}.", choices.len())),
@@ -219,7 +232,9 @@ impl Printed {
             }
             out.push(String::new());
             out.extend(lines.iter().cloned());
-            out.extend(screen.deadline.map(|deadline| format!("\n  Good for {}.", when::countdown(deadline, now))));
+            if let Some(deadline) = screen.deadline {
+                out.extend([String::new(), format!("  Good for {}.", when::countdown(deadline, now))]);
+            }
             self.page = Some(page);
             self.problem = None;
         }

@@ -49,7 +49,7 @@ impl Problem {
     }
 
     pub fn cancelled() -> Self {
-        Self::new(Kind::Cancelled, "Cancelled.", "Nothing was changed here; start again whenever you like.")
+        Self::new(Kind::Cancelled, "Cancelled.", "What was done before stays done; start again whenever you like.")
     }
 }
 

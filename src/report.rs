@@ -144,7 +144,12 @@ pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDurati
         lines.push(Line::fact(
             layer.kind.label(),
             layer.expires_at.map_or("no end known".to_owned(), |end| {
-                format!("ends {} ({})", when::relative(end, now), when::exact(end))
+                format!(
+                    "{} {} ({})",
+                    if end > now { "ends" } else { "ended" },
+                    when::relative(end, now),
+                    when::exact(end)
+                )
             }),
         ));
     }
@@ -217,6 +222,29 @@ pub fn revocation_words(account: &Account) -> String {
     }
 }
 
+/// A sign of ours where only ASCII can be shown.
+pub fn ascii(symbol: char) -> Option<char> {
+    Some(match symbol {
+        '●' => '*',
+        '◐' => 'o',
+        '✗' => 'x',
+        '⊘' => '-',
+        '○' => '.',
+        '✓' => '+',
+        '·' | '–' => '-',
+        '…' => '~',
+        '“' | '”' => '"',
+        '×' => 'x',
+        '•' => '*',
+        _ => return None,
+    })
+}
+
+/// A text in ASCII: our signs spelled with what there is, other letters as a question mark.
+pub fn in_ascii(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii() { c } else { ascii(c).unwrap_or('?') }).collect()
+}
+
 /// Lines without a screen around them: facts aligned, steps with their signs.
 pub fn lines_text(lines: &[Line]) -> String {
     let width = lines
@@ -255,6 +283,10 @@ pub fn step_sign(state: StepState) -> char {
 
 pub fn discovery_text(discovery: &Discovery) -> String {
     let service = discovery.service();
+    // A pasted header is no word for a command line; the resource is.
+    let typed = discovery.target().typed.as_str();
+    let target =
+        if typed.contains(char::is_whitespace) { trust::clean(&service.resource, 200) } else { typed.to_owned() };
     let mut lines = discovery.lines();
     lines.extend([
         Line::Gap,
@@ -282,7 +314,7 @@ pub fn discovery_text(discovery: &Discovery) -> String {
                 detail: String::new(),
                 done: false,
             }));
-            lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {}", discovery.target().typed))]);
+            lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {}", target))]);
         }
     }
     lines_text(&lines)

@@ -17,7 +17,6 @@ pub mod terminal;
 pub mod theme;
 pub mod view;
 
-use std::env;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -64,7 +63,7 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
 }
 
 async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Result<(), Problem> {
-    let theme = Theme { color: settings.color, unicode: speaks_unicode() };
+    let theme = Theme { color: settings.color, unicode: settings.unicode };
     let events = settings.events()?;
     let app = App::new(theme, ports.stores.name(), banner);
     let terminal = Terminal::enter()?;
@@ -76,16 +75,6 @@ async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Resu
         Ending::Signal(number) => terminal::die_of(number),
         // Nobody is left to read a message.
         Ending::HungUp => terminal::die_of(terminal::HANGUP),
-    }
-}
-
-/// The locale decides (POSIX, XBD 8.2): the first of these that is set.
-fn speaks_unicode() -> bool {
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
-    match locale {
-        Some(locale) => locale.to_lowercase().replace('-', "").contains("utf8"),
-        None => cfg!(windows),
     }
 }
 

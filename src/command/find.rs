@@ -49,3 +49,18 @@ pub fn find_all(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, 
     }
     Ok(found)
 }
+
+/// The accounts named to be ended. A name that is an id but for the label means the account without one: where that is gone,
+/// the one with the label is not meant.
+pub fn find_to_end(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
+    let found = find_all(accounts, names)?;
+    let labelled = |account: &&Account| names.iter().any(|name| account.id.as_str().starts_with(&format!("{name}:")));
+    match found.iter().find(labelled) {
+        Some(account) => Err(Problem::new(
+            Kind::NoSuchAccount,
+            "There is no account of that name without a label.",
+            format!("If you mean this one, say so: {}", account.id),
+        )),
+        None => Ok(found),
+    }
+}

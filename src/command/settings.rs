@@ -21,6 +21,8 @@ pub struct Settings {
     pub json: bool,
     pub browser: Browser,
     pub color: bool,
+    /// More than ASCII can be shown.
+    pub unicode: bool,
     store: Option<StoreKind>,
     token_file: Option<PathBuf>,
     paths: Paths,
@@ -37,6 +39,7 @@ impl Settings {
             json: common.json,
             browser: Browser::detect(common.no_browser),
             color: !common.no_color && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
+            unicode: speaks_unicode(),
             store: common.store.map(Into::into),
             token_file: set("AUTH_MD_TOKEN_STORE").map(PathBuf::from),
             paths,
@@ -68,5 +71,15 @@ impl Settings {
         }
         let file = self.token_file.clone().unwrap_or(own_file);
         Stores::new(vec![Box::new(Json::new(file)), memory], decided)
+    }
+}
+
+/// The locale decides (POSIX, XBD 8.2): the first of these that is set.
+fn speaks_unicode() -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    match locale {
+        Some(locale) => locale.to_lowercase().replace('-', "").contains("utf8"),
+        None => cfg!(windows),
     }
 }

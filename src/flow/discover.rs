@@ -412,6 +412,7 @@ fn said(answer: &Result<Response, HttpError>) -> String {
         Ok(response) if response.is_success() => format!("{}, not readable", response.status),
         Ok(response) => response.status.to_string(),
         Err(HttpError::Unreachable(why)) => format!("not reached: {}", trust::clean(why, 60)),
+        Err(HttpError::Broken(why)) => format!("broke off: {}", trust::clean(why, 60)),
         Err(HttpError::TimedOut(after)) => format!("no answer within {}", crate::when::took(*after)),
         Err(HttpError::TooLarge(limit)) => format!("answer larger than {} KiB", limit / 1024),
         Err(HttpError::Redirected(to)) => format!("leads elsewhere: {}", trust::clean(to, 60)),
@@ -426,6 +427,11 @@ pub fn no_answer(service: &str, error: &HttpError) -> Problem {
             Kind::Unreachable,
             format!("{service} could not be reached: {}.", trust::clean(why, 100).trim_end_matches('.')),
             "Check the name and the network, then try again.",
+        ),
+        HttpError::Broken(why) => Problem::new(
+            Kind::Unreachable,
+            format!("{service} broke off in the middle: {}.", trust::clean(why, 100).trim_end_matches('.')),
+            "Check the network, then try again.",
         ),
         HttpError::TimedOut(after) => Problem::new(
             Kind::Unreachable,

@@ -51,10 +51,12 @@ fn verdict(answer: &Result<Response, HttpError>, guarded: bool) -> Verdict {
         return Verdict::Unreachable;
     };
     let status = response.status;
+    // A page for people is what a login form looks like; it proves nothing.
+    let is_page = response.header("content-type").any(|kind| kind.contains("html"));
     match status {
         401 => Verdict::Refused { status },
         // Anything that got past the guard, even a "not found", was let in.
-        200..=299 | 400 | 404..=422 if guarded => Verdict::Accepted { status },
+        200..=299 | 400 | 404..=422 if guarded && !is_page => Verdict::Accepted { status },
         500.. => Verdict::Unreachable,
         _ => Verdict::Unclear { status },
     }

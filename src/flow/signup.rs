@@ -43,6 +43,8 @@ const LABEL_LENGTH: usize = 32;
 /// RFC 5321, section 4.5.3.1.3: a path has at most 256 octets, two of them brackets.
 const EMAIL_LENGTH: usize = 254;
 const CODE_LENGTH: usize = 64;
+/// What everybody mails, where the service does not say.
+const CODE_DIGITS: usize = 6;
 
 #[derive(Debug)]
 pub struct SignUp {
@@ -125,9 +127,16 @@ enum Question {
     /// The registration is gone: register once more?
     RegisterAgain(Problem),
     /// Nobody knows whether the call went through: make it again?
-    Repeat(Box<Call>, Problem),
+    Repeat(Box<Call>, Problem, Sent),
     /// This address is not the one that the account was bound to.
     OtherAddress(String),
+}
+
+/// Did a call that failed reach the service?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    No,
+    Perhaps,
 }
 
 impl SignUp {
@@ -274,14 +283,14 @@ impl Flow for SignUp {
             (Stage::Ask(question), Input::Answer(Answer::Confirm(yes))) => match (question, yes) {
                 (Question::NewCode(_), true) => self.new_code(),
                 (Question::RegisterAgain(_), true) => self.register_again(),
-                (Question::Repeat(call, _), true) => self.send(*call),
+                (Question::Repeat(call, ..), true) => self.send(*call),
                 (Question::OtherAddress(email), true) => self.email_settled(email),
                 (Question::OtherAddress(_), false) => {
                     self.stage = Stage::Email;
                     Vec::new()
                 }
                 (
-                    Question::NewCode(problem) | Question::RegisterAgain(problem) | Question::Repeat(_, problem),
+                    Question::NewCode(problem) | Question::RegisterAgain(problem) | Question::Repeat(_, problem, _),
                     false,
                 ) => self.fail(problem),
             },

@@ -128,7 +128,9 @@ fn parse_url(text: &str) -> Result<Url, Problem> {
         return Err(not_one("it has blanks in it"));
     }
     if text.contains("://") {
-        return Url::parse(text).map_err(|error| not_one(&error.to_string()));
+        let url = Url::parse(text).map_err(|error| not_one(&error.to_string()))?;
+        let of_the_web = matches!(url.scheme(), "http" | "https");
+        return if of_the_web { Ok(url) } else { Err(not_one("it is no web address")) };
     }
     let assumed = Url::parse(&format!("https://{text}")).map_err(|error| not_one(&error.to_string()))?;
     // A bare name is more likely a typing error than a host; a service on this machine rarely has a certificate.

@@ -137,7 +137,7 @@ pub fn verdict_in_words(account: &Account) -> String {
         Some(Verdict::Unclear { status }) => {
             format!("{id}: the answer ({status}) proves nothing; this resource lets anybody in.")
         }
-        Some(Verdict::Unreachable) => format!("{id} could not be checked: {} gave no answer.", account.host()),
+        Some(Verdict::Unreachable) => format!("{id} could not be checked: {} gave no usable answer.", account.host()),
         None => format!("{id} has not been checked."),
     }
 }

@@ -125,7 +125,10 @@ impl Net {
         if why.contains("certificate") {
             return HttpError::Certificate(trust::clean(&why, 200));
         }
-        HttpError::Unreachable(trust::clean(&why, 200))
+        match error.is_connect() {
+            true => HttpError::Unreachable(trust::clean(&why, 200)),
+            false => HttpError::Broken(trust::clean(&why, 200)),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::list::List;
 use super::session::{FlowId, Session};
 use super::theme::Theme;
 use super::view;
-use crate::account::{Account, AccountId, Source};
+use crate::account::{Account, AccountId, DUE_WITHIN, Source, Status};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::Verify;
@@ -331,7 +331,10 @@ impl App {
                 | Action::NextPane
         );
         if of_account && matches!(self.scene, Scene::List | Scene::Detail { .. }) && self.list.selected().is_none() {
-            return Some("There is no account here; press a to sign up to a service.");
+            return Some(match self.list.accounts().is_empty() {
+                true => "There is no account here; press a to sign up to a service.",
+                false => "No account fits the filter; esc shows all.",
+            });
         }
         if matches!(action, Action::Filter | Action::Sort) && self.list.accounts().is_empty() {
             return Some("There are no accounts yet; press a to sign up to a service.");
@@ -419,7 +422,9 @@ impl App {
             (Action::Renew, ..) => return self.walk(Walk::Renew, now),
             (Action::Revoke, ..) => return self.walk(Walk::Revoke, now),
             (Action::Verify, ..) => return self.verify(now),
-            (Action::Forget, _, Some(account)) => self.overlay = Some(Overlay::Question(forget_question(&account))),
+            (Action::Forget, _, Some(account)) => {
+                self.overlay = Some(Overlay::Question(forget_question(&account, now)))
+            }
             (Action::Credential, _, Some(account)) => return vec![Command::Fetch(account.id)],
             (Action::OpenPage, _, Some(account)) => return vec![Command::Open(home_page(&account))],
             _ => {}
@@ -530,10 +535,18 @@ fn scrolled(scroll: usize, action: Action, limit: usize) -> usize {
     }
 }
 
-fn forget_question(account: &Account) -> Question {
+fn forget_question(account: &Account, now: Timestamp) -> Question {
     let mut text = vec![
         format!("Remove {} here only?", account.id),
-        format!("The credential goes on working at {} until it ends. To end it there, revoke it (x).", account.service),
+        match account.status(now, DUE_WITHIN) {
+            Status::Revoked | Status::Expired => {
+                format!("The credential does not work at {} any more.", account.service)
+            }
+            _ => format!(
+                "The credential goes on working at {} until it ends. To end it there, revoke it (x).",
+                account.service
+            ),
+        },
     ];
     if let Source::Foreign(file) = &account.source {
         text.push(format!("It is another program's entry in {file}."));

@@ -5,6 +5,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::account::Status;
 use crate::flow::StepState;
+use crate::report;
 
 /// How the terminal may be drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,18 +64,8 @@ impl Theme {
     }
 
     pub fn sign(self, status: Status) -> char {
-        if self.unicode {
-            return status.sign();
-        }
-        match status {
-            Status::Ok => '*',
-            Status::Due => 'o',
-            Status::Expired => 'x',
-            Status::Revoked => '-',
-            Status::Unclaimed => '.',
-            Status::Unknown => '?',
-            Status::Unreachable => '!',
-        }
+        let sign = status.sign();
+        if self.unicode { sign } else { report::ascii(sign).unwrap_or(sign) }
     }
 
     pub fn step(self, state: StepState) -> (char, Style) {
@@ -120,14 +111,8 @@ impl Theme {
             return;
         }
         for cell in buffer.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
-            let plain = match cell.symbol() {
-                "·" | "–" => "-",
-                "…" => "~",
-                "“" | "”" => "\"",
-                "×" => "x",
-                _ => "?",
-            };
-            cell.set_symbol(plain);
+            let plain = cell.symbol().chars().next().and_then(report::ascii).unwrap_or('?');
+            cell.set_char(plain);
         }
     }
 }

@@ -8,12 +8,13 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect, Size};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr;
 
 use super::app::{App, Overlay, Scene};
 use super::keymap;
 use super::theme::Theme;
+use crate::wrap::{fitting, wrapped};
 
 /// Below this, lines would be cut that a person needs.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -63,7 +64,8 @@ impl Row {
 /// How many accounts fit on the screen: what stands above them takes its room.
 pub fn list_room(app: &App) -> usize {
     let inner = app.size.0.saturating_sub(2 * MARGIN);
-    let told = accounts::problem(app, inner as usize).len();
+    let told =
+        accounts::problem(app, inner as usize).len() + accounts::banner(app, list_width_of(app.size.0) as usize).len();
     // One row is the header of the columns.
     (app.size.1.saturating_sub(ABOVE + BELOW + 1) as usize).saturating_sub(told).max(1)
 }
@@ -130,8 +132,12 @@ fn is_side_by_side(app: &App, area: Rect) -> bool {
 }
 
 fn list_width(area: Rect) -> u16 {
-    let inner = inner(area).width;
-    if area.width >= SIDE_BY_SIDE { (inner * 3 / 5).max(76) } else { inner }
+    list_width_of(area.width)
+}
+
+fn list_width_of(width: u16) -> u16 {
+    let inner = width.saturating_sub(2 * MARGIN);
+    if width >= SIDE_BY_SIDE { (inner * 3 / 5).max(76) } else { inner }
 }
 
 fn inner(area: Rect) -> Rect {
@@ -244,10 +250,10 @@ fn help(app: &App, scroll: usize) -> Page {
         rows.push(Row::text(group, theme.strong()));
         for (binding, places) in keys {
             let key = format!("  {:<10}", binding.key.label(theme.unicode));
-            let label = format!("{:<40}", binding.label);
+            let places = if places.is_empty() { places } else { format!("  in {places}") };
             rows.push(Row::Inset(Line::from(vec![
                 Span::styled(key, theme.accent()),
-                Span::raw(label),
+                Span::raw(binding.label),
                 Span::styled(places, theme.quiet()),
             ])));
         }
@@ -262,48 +268,7 @@ fn too_small(frame: &mut Frame, area: Rect) {
         "authmd-tui needs {width}×{height}; this window has {}×{}.\nMake it larger, or use: authmd-tui list",
         area.width, area.height
     );
-    frame.render_widget(Paragraph::new(text), area);
-}
-
-/// A text on lines of at most `width` columns, broken between words where that is possible.
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let mut word = word;
-        loop {
-            let line = lines.last_mut().expect("there is always a line");
-            let room = width.saturating_sub(line.width() + usize::from(!line.is_empty()));
-            if word.width() <= room {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-                break;
-            }
-            if !line.is_empty() {
-                lines.push(String::new());
-                continue;
-            }
-            let (head, tail) = word.split_at(fitting(word, width));
-            line.push_str(head);
-            lines.push(String::new());
-            word = tail;
-        }
-    }
-    lines
-}
-
-/// How many bytes of a text fit into `width` columns; at least one character.
-fn fitting(text: &str, width: usize) -> usize {
-    let mut used = 0;
-    for (at, c) in text.char_indices() {
-        used += c.width().unwrap_or(0);
-        if used > width && at > 0 {
-            return at;
-        }
-    }
-    text.len()
+    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }), area);
 }
 
 /// A text cut to `width` columns, with a sign that it was cut.
@@ -312,17 +277,4 @@ pub fn cut(text: &str, width: usize, theme: Theme) -> String {
         return text.to_owned();
     }
     format!("{}{}", &text[..fitting(text, width.saturating_sub(1))], theme.ellipsis())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_broken_between_words_and_only_then_within() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
-        assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
-        assert_eq!(wrapped("", 5), [""]);
-    }
 }

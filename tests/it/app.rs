@@ -251,12 +251,15 @@ fn forgetting_is_asked_and_says_that_the_credential_goes_on_working() {
     let mut app = app();
     press(&mut app, "d");
     let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
-    assert!(question.text.join(" ").contains("goes on working at Orbit API"));
+    assert!(question.text.join(" ").contains("does not work at Orbit API any more"), "an expired one");
+    press(&mut app, "n\njd");
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
+    assert!(question.text.join(" ").contains("goes on working at Acme Mail"));
     assert!(press(&mut app, "\n").is_empty(), "Enter alone chooses nothing");
     assert!(notice(&app).contains("Choose with"));
     assert!(press(&mut app, "n\n").is_empty());
     let commands = press(&mut app, "dy\n");
-    assert!(matches!(commands.as_slice(), [Command::Forget(id)] if id.as_str() == "api.orbit.dev"), "{commands:?}");
+    assert!(matches!(commands.as_slice(), [Command::Forget(id)] if id.as_str() == "api.acme.dev:work"), "{commands:?}");
 }
 
 #[test]

@@ -73,7 +73,13 @@ impl Revoke {
         };
         let items = [
             (what, detail),
-            ("the credential is tried once more", format!("GET {}, must be refused", account.host())),
+            (
+                "the credential is tried once more",
+                format!(
+                    "GET {}, must be refused",
+                    trust::clean(account.resource.split("://").last().unwrap_or_default(), 60)
+                ),
+            ),
             ("then it is removed here", String::new()),
         ];
         screen.lines.extend(items.into_iter().enumerate().map(|(nth, (what, detail))| Line::Item {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, SignUp, Stage, TRIES};
+use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Sent, SignUp, Stage, TRIES};
 use crate::account::LayerKind;
 use crate::flow::Effect;
 use crate::flow::discover::{Discovery, no_answer};
@@ -52,10 +52,15 @@ impl SignUp {
                 "Type the code from the mail.",
             ));
         }
-        // Mails often set the digits apart; the blanks are not part of the code.
-        let digits_apart = typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace());
-        let code = if digits_apart { typed.split_whitespace().collect::<String>() } else { typed.to_owned() };
+        // Mails often set the digits apart; where they are as many as there should be, nothing else is part of the code.
+        let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+        let apart = typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || c == '-');
+        let code = if apart && digits.len() == self.code_digits() { digits } else { typed.to_owned() };
         self.send(Call::Complete { code: Secret::new(code) })
+    }
+
+    pub(super) fn code_digits(&self) -> usize {
+        self.offer().and_then(|offer| offer.code_digits).unwrap_or(CODE_DIGITS).clamp(4, 10)
     }
 
     pub(super) fn new_code(&mut self) -> Vec<Effect> {
@@ -131,8 +136,9 @@ impl SignUp {
             Ok(response) => response,
             Err(error) => {
                 let problem = no_answer(&self.service_name(), &error);
+                let sent = if matches!(error, HttpError::Unreachable(_)) { Sent::No } else { Sent::Perhaps };
                 return match problem.kind {
-                    Kind::Unreachable => self.interrupt(Question::Repeat(Box::new(call), problem)),
+                    Kind::Unreachable => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),
                     _ => self.fail(problem),
                 };
             }
@@ -288,7 +294,7 @@ impl SignUp {
                 self.stage = Stage::Code;
                 self.object(Problem::new(problem.kind, problem.what, "The code mailed before still counts."))
             }
-            (Meaning::Unavailable, _) => self.interrupt(Question::Repeat(Box::new(call), problem)),
+            (Meaning::Unavailable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, Sent::Perhaps)),
             (Meaning::Moved, Call::Register) if !self.moved => self.rediscover(),
             _ => self.fail(problem),
         }

@@ -121,7 +121,7 @@ pub fn label(text: &str) -> Result<String, Problem> {
     let label = text.trim();
     let fits = label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if label.is_empty() || !fits || label.len() > LABEL_LENGTH {
-        let what = format!("A label has 1 to {LABEL_LENGTH} letters, digits, dots or dashes.");
+        let what = format!("A label has 1 to {LABEL_LENGTH} of these: a-z, A-Z, 0-9, dot, dash, underscore.");
         return Err(Problem::new(Kind::Usage, what, "Try something like: work"));
     }
     Ok(label.to_owned())

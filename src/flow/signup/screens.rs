@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Call, Question, SignUp, Stage};
-use crate::account::{Account, StoreKind, Verdict};
+use super::{Call, Question, Sent, SignUp, Stage};
+use crate::account::{Account, DUE_WITHIN, StoreKind, Verdict};
 use crate::flow::wire::Start;
 use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, Trail};
-use crate::{trust, when};
+use crate::{report, trust, when};
 
 const STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
 
@@ -44,7 +44,7 @@ impl SignUp {
                 Some("The new credential is kept nowhere yet and would be lost.".into())
             }
             _ if self.ceremony.posted => {
-                Some(format!("The sign-up at {} is not finished; its code would be of no use.", self.service_name()))
+                Some(format!("The sign-up at {} is not finished; it would have to begin anew.", self.service_name()))
             }
             _ => None,
         }
@@ -56,6 +56,8 @@ impl SignUp {
             Stage::Discovering | Stage::LookingUp => self.discovery.target().typed.clone(),
             _ => self.service_name(),
         };
+        // Of several accounts of one service, the title says which.
+        let name = self.replaced.as_ref().map_or(name, |account| account.id.to_string());
         let mut screen = Screen::new(id, format!("{verb} · {name}"));
         screen.trail = at.map(|at| Trail { steps: STEPS, at });
         screen
@@ -121,10 +123,8 @@ impl SignUp {
         screen.lines.push(Line::Gap);
         screen.lines.extend(accounts.iter().map(|account| {
             let identity = account.identity.as_deref().unwrap_or("no address known");
-            let ends = account
-                .expires_at()
-                .map_or("no end known".to_owned(), |end| format!("ends {}", when::relative(end, now)));
-            Line::fact(account.id.as_str(), format!("{identity}, {ends}"))
+            let status = account.status(now, DUE_WITHIN);
+            Line::fact(account.id.as_str(), format!("{identity}, {}", report::meaning(account, status, now)))
         }));
         let mut choices = vec![Choice { label: "Keep it as it is".into(), detail: "nothing is sent".into() }];
         choices.extend(accounts.iter().map(|account| Choice {
@@ -202,7 +202,7 @@ impl SignUp {
             ("you type the code here".to_owned(), String::new()),
             ("the account is bound to you".to_owned(), complete),
             (format!("the credential is kept {store}"), format!("for {} only", trust::clean(&service.resource, 60))),
-            ("and tried once".to_owned(), format!("GET {}", service.hosts.first().cloned().unwrap_or_default())),
+            ("and tried once".to_owned(), format!("GET {}", short_url(&service.resource))),
         ]);
         if let Some(detour) = &self.ceremony.detour {
             screen.lines.extend([Line::text(detour.clone()), Line::Gap]);
@@ -224,12 +224,18 @@ impl SignUp {
             true => "The first step is done. Nothing more is sent until you go on.".to_owned(),
             false => format!("Nothing has been sent yet. Your e-mail address goes to {hosts} and nowhere else."),
         }));
-        let label = if self.replaced.is_some() {
+        let label = if registered {
+            format!("Go on with the sign-up at {name}?")
+        } else if self.replaced.is_some() {
             format!("Register again on {name}?")
         } else {
             format!("Register an account on {name}?")
         };
-        screen.prompt = Some(Prompt::Confirm { label, yes: "Yes, register".into(), no: "No".into() });
+        screen.prompt = Some(Prompt::Confirm {
+            label,
+            yes: if registered { "Yes, go on" } else { "Yes, register" }.into(),
+            no: "No".into(),
+        });
         screen
     }
 
@@ -260,10 +266,7 @@ impl SignUp {
             screen.lines.push(Line::Quiet(format!("{name} also has a page for this:")));
         }
         screen.link.clone_from(&self.ceremony.page);
-        screen.prompt = Some(Prompt::Code {
-            label: "The code".into(),
-            digits: self.offer().and_then(|offer| offer.code_digits).unwrap_or(6).clamp(4, 10),
-        });
+        screen.prompt = Some(Prompt::Code { label: "The code".into(), digits: self.code_digits() });
         screen.deadline = self.ceremony.code_expires_at;
         screen
     }
@@ -272,8 +275,8 @@ impl SignUp {
         let name = self.service_name();
         let email = trust::clean(self.ceremony.email.as_deref().unwrap_or("your address"), 80);
         let at = match question {
-            Question::Repeat(call, _) if **call == Call::Register => 0,
-            Question::Repeat(call, _) if **call == Call::Claim => 1,
+            Question::Repeat(call, ..) if **call == Call::Register => 0,
+            Question::Repeat(call, ..) if **call == Call::Claim => 1,
             Question::OtherAddress(_) => 1,
             _ => 2,
         };
@@ -293,7 +296,10 @@ impl SignUp {
                 "Register again",
                 "Stop here",
             ),
-            Question::Repeat(call, _) => {
+            Question::Repeat(_, _, Sent::No) => {
+                (format!("Nothing reached {name} this time."), "Try again?", "Try again", "Stop here")
+            }
+            Question::Repeat(call, _, Sent::Perhaps) => {
                 let what = match **call {
                     Call::Register => "made a registration",
                     Call::Claim => "mailed a code",
@@ -323,7 +329,7 @@ impl SignUp {
         screen.lines.push(Line::text(text));
         screen.lines.extend(self.quote(&name));
         screen.problem = match question {
-            Question::NewCode(problem) | Question::RegisterAgain(problem) | Question::Repeat(_, problem) => {
+            Question::NewCode(problem) | Question::RegisterAgain(problem) | Question::Repeat(_, problem, _) => {
                 Some(problem.clone())
             }
             Question::OtherAddress(_) => None,
@@ -380,6 +386,9 @@ impl SignUp {
                     screen.lines.extend(self.discovery.lines());
                 }
                 screen.lines.extend(self.quote(&self.service_name()));
+                if self.replaced.is_some() {
+                    screen.lines.push(Line::text("The old credential is still in place."));
+                }
                 screen.problem = outcome.problem().cloned();
                 screen
             }
@@ -458,4 +467,12 @@ fn place(url: Option<&Url>) -> String {
         _ => url.path().to_owned(),
     };
     format!("POST {}{}", trust::authority(url), trust::clean(&path, 60))
+}
+
+/// A resource as host and path.
+fn short_url(resource: &str) -> String {
+    Url::parse(resource).map_or_else(
+        |_| trust::clean(resource, 60),
+        |url| trust::clean(&format!("{}{}", trust::authority(&url), url.path()), 60),
+    )
 }

@@ -250,7 +250,7 @@ impl Refusal {
             Meaning::Unreadable => (
                 Kind::ServiceRefused,
                 format!("{service} gave an answer that cannot be read ({verbatim})."),
-                "Nothing was kept. Try again later; the log has the details.".into(),
+                "Nothing was kept. Try again later; with AUTHMD_TUI_LOG=debug the log has the details.".into(),
             ),
             Meaning::OtherCeremony => (
                 Kind::Failed,

@@ -6,11 +6,12 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::pane::{flow_rows, hanging};
-use super::{Page, Row, cut, wrapped};
+use super::{Page, Row, cut};
 use crate::account::{Account, DUE_WITHIN};
 use crate::report;
 use crate::tui::app::{App, Scene};
 use crate::tui::theme::Theme;
+use crate::wrap::wrapped;
 
 /// Before the filter as it is typed.
 pub const FILTER: &str = "Filter: ";
@@ -23,8 +24,6 @@ const NARROW: usize = 92;
 /// Below this one, they and the way are left to the detail.
 const TIGHT: usize = 70;
 const COUNT: usize = 6;
-/// Rows that a banner may need.
-const BANNER: usize = 5;
 /// The bar or mark, the sign, and a blank behind each.
 const SIGNS: usize = 4;
 
@@ -65,10 +64,7 @@ pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
     for (nth, account) in rows.iter().enumerate().skip(first).take(super::list_room(app)) {
         page.rows.push(columns.row(app, account, nth == app.list.selected_row(), now));
     }
-    if let Some(banner) = app.banner.as_ref().filter(|_| rows.len() + BANNER < super::list_room(app)) {
-        page.rows.push(Row::blank());
-        page.rows.extend(wrapped(banner, width as usize).into_iter().map(|line| Row::text(line, theme.quiet())));
-    }
+    page.rows.extend(banner(app, width as usize));
     page
 }
 
@@ -80,6 +76,14 @@ pub fn problem(app: &App, width: usize) -> Vec<Row> {
         rows
     })
     .unwrap_or_default()
+}
+
+/// What the demo says below the list.
+pub fn banner(app: &App, width: usize) -> Vec<Row> {
+    let lines =
+        app.banner.iter().flat_map(|banner| wrapped(banner, width)).map(|line| Row::text(line, app.theme.quiet()));
+    let rows: Vec<Row> = lines.collect();
+    if rows.is_empty() { rows } else { [vec![Row::blank()], rows].concat() }
 }
 
 fn counts(app: &App) -> String {
@@ -160,8 +164,11 @@ impl Columns {
         let word = if app.is_being_checked(account) { "asking" } else { status.as_str() };
         let left = report::left(account, status, now).unwrap_or_else(|| theme.dash().to_owned());
         let identity = account.identity.as_deref().unwrap_or(theme.dash());
-        let service =
-            account.label.as_ref().map_or(account.service.clone(), |label| format!("{} · {label}", account.service));
+        let service = account.label.as_ref().map_or(account.service.clone(), |label| {
+            // The label tells accounts apart: the service's name gives way to it.
+            let room = self.service.saturating_sub(label.width() + 3);
+            format!("{} · {label}", cut(&account.service, room.max(4), theme))
+        });
         let before =
             self.before_status([&service, identity, account.mode.label(), &scopes(account, self.scopes, theme)], theme);
         let mark = match (selected, app.list.is_marked(&account.id)) {

@@ -8,13 +8,14 @@ use tui_input::Input as Editor;
 use unicode_width::UnicodeWidthStr;
 
 use super::accounts::problem_rows;
-use super::{Page, Row, fitting, wrapped};
+use super::{Page, Row};
 use crate::flow::{Line as Said, Prompt, Trail};
 use crate::problem::Problem;
 use crate::tui::app::{App, CredentialPane, Question};
 use crate::tui::session::Session;
 use crate::tui::theme::Theme;
 use crate::when;
+use crate::wrap::{fitting, wrapped};
 
 /// Rows from which on the boxes of a code have frames.
 const ROOM_FOR_BOXES: u16 = 20;

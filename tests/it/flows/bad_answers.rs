@@ -70,6 +70,7 @@ fn each_odd_answer_of_discovery_ends_calmly() {
 fn no_answer_is_told_by_its_cause() {
     let cases = [
         (HttpError::Unreachable("Connection refused".into()), Kind::Unreachable, "Connection refused"),
+        (HttpError::Broken("connection reset".into()), Kind::Unreachable, "broke off"),
         (HttpError::TimedOut(SignedDuration::from_secs(15)), Kind::Unreachable, "within 15 s"),
         (HttpError::TooLarge(1024 * 1024), Kind::ServiceRefused, "more than 1024 KiB"),
         (HttpError::Redirected("https://elsewhere.example/".into()), Kind::Unsafe, "elsewhere.example"),
@@ -92,10 +93,7 @@ fn no_answer_is_told_by_its_cause() {
 #[test]
 fn a_connection_that_breaks_in_the_middle_is_the_persons_to_decide() {
     let mut fake = Fake::acme();
-    fake.on(
-        COMPLETE,
-        [Err(HttpError::Unreachable("connection reset".into())), answer(200, r#"{"credential":"sk_1"}"#)],
-    );
+    fake.on(COMPLETE, [Err(HttpError::Broken("connection reset".into())), answer(200, r#"{"credential":"sk_1"}"#)]);
     let mut play = Play::acme_at_code(fake);
     play.text("123456");
     assert_eq!((play.id(), play.posts().len()), ("confirm".into(), 3));
@@ -179,4 +177,14 @@ fn a_stranger_does_not_lead_to_this_machine() {
     let mut play = Play::acme(fake);
     play.begin();
     assert!(play.requests.iter().all(|request| request.url.host_str() == Some("api.acme.dev")), "{:?}", play.requests);
+}
+
+#[test]
+fn a_connection_that_was_never_made_did_nothing() {
+    let mut fake = Fake::acme();
+    fake.on(REGISTER, [Err(HttpError::Unreachable("connection refused".into()))]);
+    let mut play = Play::acme(fake);
+    play.begin().pick(0).confirm(true);
+    assert_eq!(play.id(), "confirm");
+    assert!(play.text_shown().contains("Nothing reached Acme Mail"), "{}", play.text_shown());
 }

@@ -508,3 +508,14 @@ fn what_was_found_by_a_challenge_is_found_by_it_again() {
     again.begin();
     assert_eq!((again.requests[0].url.as_str(), again.id()), ("https://api.acme.dev/prm", "offer".into()));
 }
+
+#[test]
+fn digits_set_apart_are_one_code_and_other_codes_stay_as_typed() {
+    for (typed, sent) in
+        [("718-602", "718602"), ("7 1 8 6 0 2", "718602"), ("ABCD-1234", "ABCD-1234"), ("1234-5678", "1234-5678")]
+    {
+        let mut play = Play::acme_at_code(Fake::acme());
+        play.text(typed);
+        assert_eq!(play.last_body()[1], format!("otp={sent}"), "{typed}");
+    }
+}

@@ -61,3 +61,14 @@ fn a_credential_that_is_gone_from_the_store_is_said_so() {
     assert!(matches!(play.outcome(), Outcome::Failed(_)) && play.problem().contains("not in the store any more"));
     assert!(play.requests.is_empty());
 }
+
+#[test]
+fn a_page_for_people_is_no_proof() {
+    let page = authmd_tui::http::Response {
+        status: 200,
+        headers: vec![("content-type".into(), "text/html".into())],
+        body: "<html>".into(),
+    };
+    let (_, account) = verified(Some(true), vec![Ok(page)]);
+    assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Unclear { status: 200 }));
+}

@@ -149,6 +149,12 @@ fn accounts_are_named_by_any_beginning_that_fits_one() {
     let (code, _, err) = home.command(&["show", "127"]);
     assert!(code == 2 && err.contains("127.0.0.1:ci") && err.contains("127.0.0.1:work"), "{err}");
     assert_eq!(home.command(&["show", "nobody"]).0, 3);
+    assert_eq!(home.command(&["revoke", "127.0.0.1"]).0, 2, "two fit");
+    assert_eq!(home.command(&["forget", "127.0.0.1:ci"]).0, 0);
+    let (code, _, err) = home.command(&["revoke", "127.0.0.1"]);
+    assert!(code == 3 && err.contains("127.0.0.1:work"), "what has another name is not ended in its place: {err}");
+    signed_up(&service, "Beacon", Some("ci"), &home);
+    assert_eq!(home.command(&["revoke", ""]).0, 2);
     assert_eq!(home.command(&["list", "--within", "7d"]).1, "");
     assert_eq!(home.json(&["list", "--within", "31d", "--json"]).1["accounts"].as_array().map(Vec::len), Some(2));
 }
@@ -247,5 +253,16 @@ fn the_log_names_calls_and_shapes_and_no_secret() {
     assert!(log.contains("POST 127.0.0.1") && log.contains("claim_token: text"), "{log}");
     for secret in [token.trim(), code.as_str(), "clm_sandbox_", "ada@example.com"] {
         assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
+#[test]
+fn a_locale_without_utf_8_gets_ascii() {
+    let (service, mut home) = (Service::start(&[]), Home::with_tokens());
+    signed_up(&service, "Acme", None, &home);
+    home.extra.push(("LC_ALL", "C".into()));
+    for arguments in [vec!["list"], vec!["show", "127"], vec!["discover", &service.target("Acme")]] {
+        let (code, out, _) = home.command(&arguments);
+        assert!(code == 0 && out.is_ascii(), "{arguments:?}: {out}");
     }
 }

@@ -1,0 +1,57 @@
+//! Text on lines of a given width, broken between words where that is possible.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A text on lines of at most `width` columns, broken between words where that is possible.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word;
+        loop {
+            let line = lines.last_mut().expect("there is always a line");
+            let room = width.saturating_sub(line.width() + usize::from(!line.is_empty()));
+            if word.width() <= room {
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                break;
+            }
+            if !line.is_empty() {
+                lines.push(String::new());
+                continue;
+            }
+            let (head, tail) = word.split_at(fitting(word, width));
+            line.push_str(head);
+            lines.push(String::new());
+            word = tail;
+        }
+    }
+    lines
+}
+
+/// How many bytes of a text fit into `width` columns; at least one character.
+pub fn fitting(text: &str, width: usize) -> usize {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > width && at > 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words_and_only_then_within() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
+        assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
+}
