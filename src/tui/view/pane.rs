@@ -20,7 +20,7 @@ use crate::wrap::{fitting, wrapped};
 /// Rows from which on the boxes of a code have frames.
 const ROOM_FOR_BOXES: u16 = 20;
 /// Names of facts are no wider than this; a longer one pushes its value.
-const NAME_WIDTH: usize = 16;
+const NAME_WIDTH: usize = 24;
 /// The same for what happens, beside where it does.
 const ITEM_WIDTH: usize = 36;
 
