@@ -1,5 +1,6 @@
 //! Arguments in, exit code out.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use authmd_tui::args::Arguments;
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Ended::Told(problem)) => ExitCode::from(problem.kind.exit_code()),
         Err(Ended::Tell(problem)) => {
-            eprintln!("{problem}");
+            // Where stderr is gone, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "{problem}");
             ExitCode::from(problem.kind.exit_code())
         }
     }

@@ -73,7 +73,6 @@ async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Resu
         Ending::Quit => Ok(()),
         Ending::Interrupted => Err(Problem::cancelled()),
         Ending::Signal(number) => terminal::die_of(number),
-        // Nobody is left to read a message.
         Ending::HungUp => terminal::die_of(terminal::HANGUP),
     }
 }
@@ -117,6 +116,10 @@ async fn read_terminal(send: mpsc::UnboundedSender<Incoming>) {
 impl Program {
     async fn run(mut self, mut incoming: mpsc::UnboundedReceiver<Incoming>) -> Ending {
         let ending = self.turn(&mut incoming).await;
+        if let Ending::HungUp = ending {
+            // Nobody is left to read anything, and what is left to be dropped would try to write.
+            terminal::die_of(terminal::HANGUP);
+        }
         if self.app.holds_clipboard() {
             self.terminal.copy(&Secret::default());
         }
