@@ -1,4 +1,4 @@
-//! The commands: each takes what was typed, does it, and returns the exit code's problem or nothing.
+//! The commands: each takes what was typed, does it, and says how it ended.
 
 mod find;
 mod settings;
@@ -12,7 +12,7 @@ use serde_json::json;
 use self::find::{find, find_all, find_to_end};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command};
-use crate::events::problem_json;
+use crate::events::{Events, problem_json};
 use crate::flow::Outcome;
 use crate::flow::discover::Discover;
 use crate::flow::revoke::{Presence, Receipt, Revoke};
@@ -153,16 +153,25 @@ async fn discover(settings: &Settings, target: &str) -> Done {
 }
 
 /// Walks a sign-up with prompts. What ends up only in memory is offered once more before the program ends.
-async fn walk(settings: &Settings, ports: &Ports, console: &mut Console, flow: &mut SignUp) -> Outcome {
-    let mut events = match settings.events() {
-        Ok(events) => events,
-        Err(problem) => return Outcome::of(problem),
-    };
-    let outcome = plain::run(flow, ports, Some(&mut *console), events.as_mut()).await;
+async fn walk(settings: &Settings, walker: &mut Walker, flow: &mut SignUp) -> Outcome {
+    let outcome = plain::run(flow, &walker.ports, Some(&mut walker.console), walker.events.as_mut()).await;
     if let Outcome::Connected(account) = &outcome {
-        rescue(settings, ports, account, console).await;
+        rescue(settings, &walker.ports, account, &mut walker.console).await;
     }
     outcome
+}
+
+/// What a walk with prompts is made with; one reads the terminal, however many accounts are walked.
+struct Walker {
+    ports: Ports,
+    console: Console,
+    events: Option<Events>,
+}
+
+impl Walker {
+    fn new(settings: &Settings, ports: Ports) -> Result<Self, Problem> {
+        Ok(Self { ports, console: Console::terminal(settings.unicode), events: settings.events()? })
+    }
 }
 
 async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: &mut Console) {
@@ -195,9 +204,8 @@ async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
             "Run it in a terminal. Nothing has been sent.",
         )));
     }
-    let ports = settings.ports()?;
-    let mut flow = SignUp::new(target, label);
-    let outcome = walk(settings, &ports, &mut Console::terminal(settings.unicode), &mut flow).await;
+    let mut walker = Walker::new(settings, settings.ports()?)?;
+    let outcome = walk(settings, &mut walker, &mut SignUp::new(target, label)).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {
         print_json(&report::accounts_json(std::slice::from_ref(account), clock::now(), DUE_WITHIN));
     }
@@ -299,14 +307,17 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     };
     // Every account of this version is renewed by signing up again, so each one needs a person.
     let walkable = somebody_there() && !due;
-    let mut console = Console::terminal(settings.unicode);
+    let mut walker = Walker::new(settings, ports)?;
     let mut results = Vec::new();
     let mut failure = None;
     for account in chosen {
         let outcome = match walkable {
             true => match SignUp::again(account.clone()) {
-                Ok(mut flow) => walk(settings, &ports, &mut console, &mut flow).await,
-                Err(problem) => Outcome::of(problem),
+                Ok(mut flow) => walk(settings, &mut walker, &mut flow).await,
+                Err(problem) => {
+                    say(&problem.to_string());
+                    Outcome::of(problem)
+                }
             },
             false => Outcome::of(Problem::new(
                 Kind::NeedsPerson,
@@ -314,8 +325,8 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
                 format!("In a terminal: authmd-tui renew {}", account.id),
             )),
         };
-        // The first problem is also the command's; the others are told here.
-        if let (Some(_), Some(problem)) = (&failure, outcome.problem()) {
+        // A walk tells its problems itself; of those named here, the first is the command's own.
+        if let (false, Some(_), Some(problem)) = (walkable, &failure, outcome.problem()) {
             say(&problem.what);
         }
         let cancelled = outcome == Outcome::Cancelled;

@@ -203,3 +203,12 @@ fn renewing_with_prompts_keeps_the_account() {
     let accounts = listed["accounts"].as_array().expect("accounts");
     assert!(accounts.len() == 1 && accounts[0]["renewed_at"].is_string(), "{listed}");
 }
+
+#[test]
+fn a_record_that_cannot_be_written_is_said_before_anything_happens() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let mut screen = Screen::start(&["add", &service.target("Acme"), "--events", "no/such/folder/file"], &home);
+    let (code, text) = screen.ends();
+    assert!(code == 2 && text.contains("cannot be written") && text.contains("hint: "), "{text}");
+    assert!(service.calls().is_empty());
+}
