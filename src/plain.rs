@@ -236,7 +236,6 @@ impl Printed {
                 out.extend([String::new(), format!("  Good for {}.", when::countdown(deadline, now))]);
             }
             self.page = Some(page);
-            self.problem = None;
         }
         self.shown = lines;
         if screen.problem != self.problem {
