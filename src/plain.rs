@@ -18,21 +18,15 @@ use crate::shell::{Ports, clock, perform};
 use crate::when;
 use crate::wrap::wrapped;
 
-/// Where prompts are shown and answers are read.
+/// Prompts on stderr, answers from stdin.
 pub struct Console {
-    out: Box<dyn Write + Send>,
-    lines: Lines,
+    /// Lines are read one at a time, each when it is asked for.
+    wanted: mpsc::UnboundedSender<()>,
+    typed: mpsc::UnboundedReceiver<Option<String>>,
     unicode: bool,
 }
 
-/// Lines a person types, read one at a time when one is asked for.
-struct Lines {
-    wanted: mpsc::UnboundedSender<()>,
-    typed: mpsc::UnboundedReceiver<Option<String>>,
-}
-
 impl Console {
-    /// Prompts on stderr, answers from stdin.
     pub fn terminal(unicode: bool) -> Self {
         let (wanted, mut asked) = mpsc::unbounded_channel();
         let (answer, typed) = mpsc::unbounded_channel();
@@ -45,16 +39,16 @@ impl Console {
                 }
             }
         });
-        Self { out: Box::new(io::stderr()), lines: Lines { wanted, typed }, unicode }
+        Self { wanted, typed, unicode }
     }
 
-    pub fn say(&mut self, text: &str) {
+    pub fn say(&self, text: &str) {
         // A terminal that is gone ends the next read.
-        let _ = writeln!(self.out, "{}", self.shaped(text));
+        let _ = writeln!(io::stderr(), "{}", self.shaped(text));
     }
 
-    fn prompt(&mut self, text: &str) {
-        let _ = write!(self.out, "{} ", self.shaped(text)).and_then(|()| self.out.flush());
+    fn prompt(&self, text: &str) {
+        let _ = write!(io::stderr(), "{} ", self.shaped(text));
     }
 
     /// A line as it fits the terminal: broken between words, moved in as far as it began. A link stays whole.
@@ -72,8 +66,8 @@ impl Console {
 
     /// The next line, or `None` when there are no more.
     async fn line(&mut self) -> Option<String> {
-        self.lines.wanted.send(()).ok()?;
-        self.lines.typed.recv().await?
+        self.wanted.send(()).ok()?;
+        self.typed.recv().await?
     }
 
     /// A question outside of any flow. No answer is a no.

@@ -36,14 +36,13 @@ pub struct Discovery {
     target: Target,
     phase: Phase,
     queue: VecDeque<Url>,
-    asked: Option<(Url, Timestamp)>,
+    asked: Option<Url>,
     retries: usize,
     trace: Vec<Trace>,
     challenged: bool,
     challenge: Option<Url>,
     resource: Option<(Url, ResourceMetadata)>,
     offer: Option<Offer>,
-    issuer: Option<Url>,
     findings: Vec<Finding>,
     document: Option<String>,
     /// The first place that gave no answer, or kept failing.
@@ -108,7 +107,6 @@ impl Discovery {
             challenge: None,
             resource: None,
             offer: None,
-            issuer: None,
             findings: Vec::new(),
             document: None,
             trouble: None,
@@ -131,7 +129,7 @@ impl Discovery {
     }
 
     pub fn answer(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
-        let Some((url, _)) = self.asked.take() else {
+        let Some(url) = self.asked.take() else {
             return self.ask(now);
         };
         let in_trouble = matches!(&answer, Ok(response) if response.status >= 500 && response.status != 501);
@@ -187,7 +185,7 @@ impl Discovery {
                 self.findings.push(Finding::new(Level::Refused, "unsafe_url", problem.what));
                 continue;
             }
-            self.asked = Some((url.clone(), now));
+            self.asked = Some(url.clone());
             return Next::Send(Request::get(url));
         }
         match self.phase {
@@ -303,7 +301,6 @@ impl Discovery {
             return self.next_place(&answer, now);
         }
         self.check_issuer(&document);
-        self.issuer = Some(url.clone());
         self.offer = offer;
         let words = match &self.offer {
             Some(_) => trust::authority(&url),

@@ -227,17 +227,16 @@ impl SignUp {
     }
 
     fn cancel(&mut self) -> Vec<Effect> {
-        match (&self.stage, self.ceremony.granted.take()) {
-            (Stage::Over(_), granted) => self.ceremony.granted = granted,
+        match (&self.stage, &self.ceremony.granted) {
+            (Stage::Over(_), _) => Vec::new(),
             // It is on its way into the store: let it arrive, then go.
-            (Stage::Saving, granted) => {
-                self.ceremony.granted = granted;
+            (Stage::Saving, _) => {
                 self.leaving = true;
+                Vec::new()
             }
-            (Stage::Proving(_) | Stage::Noting, Some((account, _))) => return self.end(Outcome::Connected(account)),
-            _ => return self.end(Outcome::Cancelled),
+            (Stage::Proving(_) | Stage::Noting, Some((account, _))) => self.end(Outcome::Connected(account.clone())),
+            _ => self.end(Outcome::Cancelled),
         }
-        Vec::new()
     }
 }
 

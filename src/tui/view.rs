@@ -74,8 +74,14 @@ pub fn list_room(app: &App) -> usize {
 pub fn scroll_limit(app: &App, now: Timestamp) -> usize {
     let area = Rect::from((Position::ORIGIN, Size::from(app.size)));
     let page = page(app, area, now);
-    let room = (middle(app, inner(area), &page).height as usize).saturating_sub(page.question.len());
-    page.rows.len().saturating_sub(room)
+    let middle = middle(app, inner(area), &page);
+    let (rows, question) = match &app.scene {
+        Scene::Detail { scroll } if is_side_by_side(app, area) => {
+            (beside_list(app, *scroll, beside(middle).width, now).rows.len(), 0)
+        }
+        _ => (page.rows.len(), page.question.len()),
+    };
+    rows.saturating_sub((middle.height as usize).saturating_sub(question))
 }
 
 pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
@@ -88,14 +94,10 @@ pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
     let middle = middle(app, inner, &page);
     put_head(&page, frame, inner);
     if is_side_by_side(app, area) {
-        let width = list_width(area);
-        put_page(&page, frame, area, Rect { width, ..middle }, app.theme);
-        let beside =
-            Rect { x: middle.x + width + MARGIN, width: middle.width.saturating_sub(width + MARGIN), ..middle };
+        let place = beside(middle);
         let scroll = if let Scene::Detail { scroll } = &app.scene { *scroll } else { 0 };
-        let mut detail = accounts::detail(app, scroll, beside.width, now);
-        detail.rows.splice(..0, [Row::Inset(detail.title.clone()), Row::blank()]);
-        put_page(&detail, frame, area, beside, app.theme);
+        put_page(&page, frame, area, Rect { width: list_width(area), ..middle }, app.theme);
+        put_page(&beside_list(app, scroll, place.width, now), frame, area, place, app.theme);
     } else {
         put_page(&page, frame, area, middle, app.theme);
     }
@@ -106,6 +108,19 @@ pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
         frame.set_cursor_position(Position::new(column.min(inner.right() - 1), inner.y + 1));
     }
     app.theme.spell(frame.buffer_mut());
+}
+
+/// Where the detail stands when it shares the screen with the list.
+fn beside(middle: Rect) -> Rect {
+    let width = list_width_of(middle.width + 2 * MARGIN);
+    Rect { x: middle.x + width + MARGIN, width: middle.width.saturating_sub(width + MARGIN), ..middle }
+}
+
+/// The detail with the service's name on top, which the head of the screen does not have there.
+fn beside_list(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
+    let mut detail = accounts::detail(app, scroll, width, now);
+    detail.rows.splice(..0, [Row::Inset(detail.title.clone()), Row::blank()]);
+    detail
 }
 
 /// The page for what the person is looking at.

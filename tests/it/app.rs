@@ -353,3 +353,16 @@ fn a_revoked_account_says_so_in_the_headline() {
     app.update(loaded(vec![revoked]), noon());
     assert_eq!(app.list.headline(noon()), "1 needs you.");
 }
+
+#[test]
+fn the_detail_can_be_scrolled_beside_the_list_as_on_its_own() {
+    for size in [(60, 15), (130, 15)] {
+        let mut app = app();
+        app.size = size;
+        press(&mut app, "\nG");
+        let Scene::Detail { scroll } = app.scene else { panic!("the detail") };
+        assert!(scroll > 0, "{size:?}");
+        app.update(key(KeyCode::Down), noon());
+        assert!(matches!(app.scene, Scene::Detail { scroll: after } if after == scroll), "the end is the end");
+    }
+}

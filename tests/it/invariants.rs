@@ -126,6 +126,20 @@ impl Watched {
         Self { flow: flow(kind), under_way: None, consented: false, typed_code: false }
     }
 
+    /// A flow of that kind, after all that happened to it.
+    fn live(kind: u8, life: &[Happens]) -> Self {
+        let mut watched = Self::new(kind);
+        watched.step(Input::Begin);
+        for happens in life {
+            let input = match happens {
+                Happens::Any(input) => input.clone(),
+                fitting => watched.fitting(fitting),
+            };
+            watched.step(input);
+        }
+        watched
+    }
+
     fn fitting(&self, happens: &Happens) -> Input {
         let Happens::Fitting { response, stored, held, pick, yes } = happens else {
             unreachable!("only asked for fitting ones")
@@ -216,28 +230,12 @@ proptest! {
 
     #[test]
     fn whatever_happens_the_rules_hold(kind in 0..6_u8, life in prop::collection::vec(happens(), 1..50)) {
-        let mut watched = Watched::new(kind);
-        watched.step(Input::Begin);
-        for happens in &life {
-            let input = match happens {
-                Happens::Any(input) => input.clone(),
-                fitting => watched.fitting(fitting),
-            };
-            watched.step(input);
-        }
+        Watched::live(kind, &life);
     }
 
     #[test]
     fn cancel_ends_it_from_anywhere(kind in 0..6_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>()) {
-        let mut watched = Watched::new(kind);
-        watched.step(Input::Begin);
-        for happens in &life {
-            let input = match happens {
-                Happens::Any(input) => input.clone(),
-                fitting => watched.fitting(fitting),
-            };
-            watched.step(input);
-        }
+        let mut watched = Watched::live(kind, &life);
         let saving = matches!(watched.under_way, Some(Effect::Save(..)));
         let _ = watched.flow.step(Input::Cancel, noon());
         if saving {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::terminal::{Home, Screen, Service};
+use crate::support::terminal::{Home, Screen, Service, answer_to_code};
 
 /// A home with an account at the sandbox, signed up with prompts.
 fn signed_up(service: &Service, name: &str, label: Option<&str>, home: &Home) {
@@ -10,13 +10,7 @@ fn signed_up(service: &Service, name: &str, label: Option<&str>, home: &Home) {
     let mut arguments = vec!["add", target.as_str()];
     arguments.extend(label.into_iter().flat_map(|label| ["--label", label]));
     let mut screen = Screen::start(&arguments, home);
-    screen.shows("How do you want to sign up?");
-    screen.line("1");
-    screen.shows("yes or no");
-    screen.line("yes");
-    screen.shows("Your e-mail address (or");
-    screen.line("ada@example.com");
-    screen.shows("The code (or");
+    answer_to_code(&mut screen);
     screen.line(&service.newest_code());
     assert_eq!(screen.ends().0, 0);
 }

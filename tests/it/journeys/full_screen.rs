@@ -1,6 +1,6 @@
 //! The whole walk by keys.
 
-use crate::support::terminal::{Home, Screen, Service};
+use crate::support::terminal::{Home, Screen, Service, begin_sign_up};
 
 const ESC: &str = "\u{1b}";
 const RIGHT: &str = "\u{1b}[C";
@@ -26,10 +26,7 @@ fn consent(screen: &mut Screen) {
 fn signed_up_listed_verified_renewed_and_revoked() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet.");
-    screen.keys("a");
-    screen.shows("Which service?");
-    screen.line(&service.target("Acme"));
+    begin_sign_up(&mut screen, &service, "Acme");
     screen.shows("✓ auth.md");
     assert!(service.posts().is_empty(), "nothing is posted by looking");
     walk(&mut screen, &service, "ada@example.com");
@@ -77,10 +74,7 @@ fn signed_up_listed_verified_renewed_and_revoked() {
 fn the_credential_held_since_registering_is_upgraded_and_told() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet.");
-    screen.keys("a");
-    screen.shows("Which service?");
-    screen.line(&service.target("Beacon"));
+    begin_sign_up(&mut screen, &service, "Beacon");
     walk(&mut screen, &service, "ada@example.com");
     let done = screen.shows("is connected");
     assert!(done.contains("metrics.read, metrics.write"), "{done}");
@@ -108,11 +102,7 @@ fn no_and_escape_leave_no_trace_at_the_service() {
         screen.shows("Nothing was registered");
         screen.keys("\r");
     }
-    screen.shows("No accounts yet.");
-    screen.keys("a");
-    screen.shows("Which service?");
-    screen.line(&service.target("Acme"));
-    screen.shows("How do you want to sign up?");
+    begin_sign_up(&mut screen, &service, "Acme");
     screen.keys(ESC);
     screen.shows("No accounts yet.");
     assert!(service.posts().is_empty(), "{:?}", service.posts());
@@ -122,10 +112,7 @@ fn no_and_escape_leave_no_trace_at_the_service() {
 fn a_wrong_code_three_times_and_one_too_old() {
     let (service, home) = (Service::start(&["--fault", "complete=otp_expired:1"]), Home::with_tokens());
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet.");
-    screen.keys("a");
-    screen.shows("Which service?");
-    screen.line(&service.target("Acme"));
+    begin_sign_up(&mut screen, &service, "Acme");
     walk(&mut screen, &service, "ada@example.com");
     screen.shows("Have a new code sent?");
     screen.keys("y");
@@ -148,11 +135,7 @@ fn a_wrong_code_three_times_and_one_too_old() {
 fn another_key_sends_another_code_and_a_paste_fills_the_boxes() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet.");
-    screen.keys("a");
-    screen.shows("Which service?");
-    screen.line(&service.target("Acme"));
-    screen.shows("How do you want to sign up?");
+    begin_sign_up(&mut screen, &service, "Acme");
     screen.keys("\r");
     consent(&mut screen);
     screen.shows("sends a code there");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::terminal::{Home, PROGRAM, Screen};
+use crate::support::terminal::{Home, PROGRAM, Screen, Service, begin_sign_up};
 
 fn signal(process: u32, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().expect("kill");
@@ -130,13 +130,9 @@ fn any_size_will_do_and_too_small_is_said() {
 
 #[test]
 fn a_link_is_printed_bare_on_the_ordinary_screen() {
-    let (service, home) = (crate::support::terminal::Service::start(&[]), Home::with_tokens());
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet.");
-    screen.keys("a");
-    screen.shows("Which service?");
-    screen.line(&service.target("Acme"));
-    screen.shows("How do you want");
+    begin_sign_up(&mut screen, &service, "Acme");
     screen.keys("\r");
     screen.shows("Yes, register");
     screen.keys("y");

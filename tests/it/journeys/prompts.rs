@@ -2,24 +2,13 @@
 
 use serde_json::Value;
 
-use crate::support::terminal::{Home, Screen, Service, exists};
-
-/// Types what a person would, up to the code.
-fn walk_to_code(screen: &mut Screen) {
-    screen.shows("How do you want to sign up?");
-    screen.line("1");
-    screen.shows("Register an account on");
-    screen.line("yes");
-    screen.shows("Your e-mail address (or");
-    screen.line("ada@example.com");
-    screen.shows("The code (or: new");
-}
+use crate::support::terminal::{Home, Screen, Service, answer_to_code, exists};
 
 #[test]
 fn signed_up_with_prompts_and_recorded_without_secrets() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Acme"), "--events", "events.jsonl"], &home);
-    walk_to_code(&mut screen);
+    answer_to_code(&mut screen);
     let code = service.newest_code();
     screen.line(&code);
     screen.shows("Acme Mail is connected.");
@@ -71,7 +60,7 @@ fn a_no_at_consent_is_the_end_and_nothing_was_posted() {
 fn back_leads_through_the_questions_and_cancel_asks_when_something_is_at_stake() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Acme")], &home);
-    walk_to_code(&mut screen);
+    answer_to_code(&mut screen);
     screen.line("back");
     screen.until(|text| text.matches("Your e-mail address").count() >= 2, "the e-mail question again");
     screen.line("bob@example.com");
@@ -91,7 +80,7 @@ fn back_leads_through_the_questions_and_cancel_asks_when_something_is_at_stake()
 fn three_wrong_codes_end_with_the_services_no() {
     let (service, home) = (Service::start(&["--fault", "complete=otp_invalid"]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Beacon")], &home);
-    walk_to_code(&mut screen);
+    answer_to_code(&mut screen);
     for left in ["2 tries are left", "1 try is left", "Three codes were not right"] {
         screen.line("123456");
         screen.shows(left);
@@ -104,7 +93,7 @@ fn three_wrong_codes_end_with_the_services_no() {
 fn a_code_that_expired_is_sent_again() {
     let (service, home) = (Service::start(&["--fault", "complete=otp_expired:1"]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Acme")], &home);
-    walk_to_code(&mut screen);
+    answer_to_code(&mut screen);
     screen.line(&service.newest_code());
     screen.shows("Have a new code sent?");
     screen.line("yes");
@@ -118,7 +107,7 @@ fn a_code_that_expired_is_sent_again() {
 fn a_service_that_goes_down_in_the_middle() {
     let (mut service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Acme")], &home);
-    walk_to_code(&mut screen);
+    answer_to_code(&mut screen);
     service.kill();
     screen.line("123456");
     let told = screen.shows("Try again? yes or no");
@@ -134,7 +123,7 @@ fn a_store_that_fails_at_the_last_moment_loses_nothing() {
     let (service, mut home) = (Service::start(&[]), Home::new());
     home.token_file = Some(home.path("below/tokens.json"));
     let mut screen = Screen::start(&["add", &service.target("Acme")], &home);
-    walk_to_code(&mut screen);
+    answer_to_code(&mut screen);
     std::fs::write(home.path("below"), "in the way").expect("written");
     screen.line(&service.newest_code());
     let told = screen.shows("Type 1 to 2");
@@ -189,13 +178,7 @@ fn renewing_with_prompts_keeps_the_account() {
         let arguments: Vec<&str> =
             command.iter().map(|word| if *word == "TARGET" { target.as_str() } else { word }).collect();
         let mut screen = Screen::start(&arguments, &home);
-        screen.shows("How do you want to sign up?");
-        screen.line("1");
-        screen.shows("yes or no");
-        screen.line("yes");
-        screen.shows("Your e-mail address (or");
-        screen.line("ada@example.com");
-        screen.shows("The code (or");
+        answer_to_code(&mut screen);
         screen.line(&service.newest_code());
         assert_eq!(screen.ends().0, 0);
     }

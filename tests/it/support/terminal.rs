@@ -280,6 +280,26 @@ impl Drop for Service {
     }
 }
 
+/// Answers the prompts of a sign-up with no detours, up to the code.
+pub fn answer_to_code(screen: &mut Screen) {
+    screen.shows("How do you want to sign up?");
+    screen.line("1");
+    screen.shows("yes or no");
+    screen.line("yes");
+    screen.shows("Your e-mail address (or");
+    screen.line("ada@example.com");
+    screen.shows("The code (or: new");
+}
+
+/// The full screen on its own store, with a sign-up to that service begun: its offer is on the screen.
+pub fn begin_sign_up(screen: &mut Screen, service: &Service, name: &str) {
+    screen.shows("No accounts yet.");
+    screen.keys("a");
+    screen.shows("Which service?");
+    screen.line(&service.target(name));
+    screen.shows("How do you want to sign up?");
+}
+
 pub fn exists(path: &str) -> bool {
     Path::new(path).exists()
 }
