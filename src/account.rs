@@ -4,6 +4,7 @@
 //! clock, and the last proof (what the service said when it was last asked).
 
 mod id;
+mod kept;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use url::Url;
 use crate::trust;
 
 pub use id::AccountId;
+pub use kept::{Kept, Secrets};
 
 /// Ends within this span count as "due", unless the person asks for another.
 pub const DUE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -47,6 +49,8 @@ pub struct Account {
     /// When the service last accepted the credential.
     pub verified_at: Option<Timestamp>,
     pub proof: Option<Proof>,
+    /// Since when a token that works once has been on its way to the service. Whoever sent it has not come back.
+    pub spending: Option<Timestamp>,
 }
 
 /// How the credential was obtained.
@@ -83,6 +87,7 @@ pub struct Layer {
 pub enum LayerKind {
     ApiKey,
     AccessToken,
+    RefreshToken,
 }
 
 impl LayerKind {
@@ -90,6 +95,7 @@ impl LayerKind {
         match self {
             LayerKind::ApiKey => "api_key",
             LayerKind::AccessToken => "access_token",
+            LayerKind::RefreshToken => "refresh_token",
         }
     }
 
@@ -97,13 +103,17 @@ impl LayerKind {
         match self {
             LayerKind::ApiKey => "API key",
             LayerKind::AccessToken => "access token",
+            LayerKind::RefreshToken => "refresh token",
         }
     }
 }
 
 /// How the account gets a new credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "way", rename_all = "snake_case")]
 pub enum Renewal {
+    /// The refresh token is exchanged at the token endpoint, without anybody (RFC 6749, section 6).
+    Refresh { url: Url },
     /// A person signs up again, in place.
     Person,
     /// There is no way known.
@@ -113,6 +123,7 @@ pub enum Renewal {
 impl Renewal {
     pub fn as_str(&self) -> &'static str {
         match self {
+            Renewal::Refresh { .. } => "automatic",
             Renewal::Person => "person",
             Renewal::None => "none",
         }
@@ -216,6 +227,18 @@ impl Verdict {
     }
 }
 
+/// Something written down about an account, its secrets untouched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    Proof(Proof),
+    /// A token that works once is about to be sent.
+    Spending(Timestamp),
+    /// It was not spent after all.
+    Unspent,
+    /// The service does not take it any more: from now on renewing needs a person.
+    NoRefresh,
+}
+
 /// What a person has to know of an account at a glance. Computed, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -225,23 +248,26 @@ pub enum Status {
     Unclaimed,
     Unreachable,
     Unknown,
+    Renews,
     Ok,
 }
 
 impl Status {
-    pub const ALL: [Status; 7] = [
+    pub const ALL: [Status; 8] = [
         Status::Revoked,
         Status::Expired,
         Status::Due,
         Status::Unclaimed,
         Status::Unreachable,
         Status::Unknown,
+        Status::Renews,
         Status::Ok,
     ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Ok => "ok",
+            Status::Renews => "renews",
             Status::Due => "due",
             Status::Expired => "expired",
             Status::Revoked => "revoked",
@@ -254,6 +280,7 @@ impl Status {
     pub fn sign(self) -> char {
         match self {
             Status::Ok => '●',
+            Status::Renews => '↻',
             Status::Due => '◐',
             Status::Expired => '✗',
             Status::Revoked => '⊘',
@@ -280,13 +307,33 @@ impl Account {
         self.renewed_at.or(self.created_at)
     }
 
+    /// When the account stops renewing itself; the inner `None` where no end is known.
+    fn renews_until(&self) -> Option<Option<Timestamp>> {
+        let ends = |layer: &&Layer| layer.kind == LayerKind::RefreshToken;
+        match self.renewal {
+            Renewal::Refresh { .. } => self.layers.iter().find(ends).map(|layer| layer.expires_at),
+            Renewal::Person | Renewal::None => None,
+        }
+    }
+
+    /// When somebody has to do something: the end of what does not renew itself.
+    pub fn person_needed_at(&self) -> Option<Timestamp> {
+        self.renews_until().unwrap_or_else(|| self.expires_at())
+    }
+
     pub fn status(&self, now: Timestamp, due_within: SignedDuration) -> Status {
-        let ends = self.expires_at();
+        let renews = self.renews_until();
+        let ends = self.person_needed_at();
         let ended = ends.filter(|end| *end <= now);
         let refused = self.proof.filter(|proof| matches!(proof.verdict, Verdict::Refused { .. }));
+        let outlived = |proof: &Proof| self.expires_at().is_some_and(|end| proof.at >= end);
         match (refused, ended) {
+            // Nobody knows what the service made of it, so nothing better can be said.
+            _ if self.spending.is_some() => Status::Unknown,
+            // What was refused after its end, and renews itself, is no news.
+            (Some(proof), None) if renews.is_some() && outlived(&proof) => Status::Renews,
             // Refused after its end is no news; refused before it, somebody revoked it.
-            (Some(proof), Some(end)) if proof.at >= end => Status::Expired,
+            (Some(proof), _) if outlived(&proof) => Status::Expired,
             (Some(_), _) => Status::Revoked,
             (None, Some(_)) => Status::Expired,
             (None, None) if !self.claimed => Status::Unclaimed,
@@ -294,16 +341,29 @@ impl Account {
             (None, None) if matches!(self.proof, Some(Proof { verdict: Verdict::Unreachable, .. })) => {
                 Status::Unreachable
             }
+            (None, None) if renews.is_some() => Status::Renews,
             (None, None) if ends.is_none() && self.verified_at.is_none() => Status::Unknown,
             (None, None) => Status::Ok,
         }
     }
 
-    /// Takes note of what the service said, unless the credential it was asked about is not the one held any more.
-    pub fn record(&mut self, proof: Proof, obtained: Option<Timestamp>) {
+    /// Takes a note, unless the credential it is about is not the one held any more.
+    pub fn note(&mut self, note: Note, obtained: Option<Timestamp>) {
         if self.obtained_at() != obtained {
             return;
         }
+        match note {
+            Note::Proof(proof) => self.proven(proof),
+            Note::Spending(since) => self.spending = Some(since),
+            Note::Unspent => self.spending = None,
+            Note::NoRefresh => {
+                self.spending = None;
+                self.renewal = Renewal::Person;
+            }
+        }
+    }
+
+    fn proven(&mut self, proof: Proof) {
         // What was refused once stays refused until the service accepts it again: silence is no pardon.
         let dead = matches!(self.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
         if dead && matches!(proof.verdict, Verdict::Unclear { .. } | Verdict::Unreachable) {
@@ -351,11 +411,12 @@ mod tests {
             renewed_at: None,
             verified_at: None,
             proof: None,
+            spending: None,
         }
     }
 
     fn proven(mut account: Account, hours: i64, verdict: Verdict) -> Status {
-        account.record(Proof { at: at(hours), verdict }, Some(at(-100)));
+        account.note(Note::Proof(Proof { at: at(hours), verdict }), Some(at(-100)));
         account.status(at(0), DUE_WITHIN)
     }
 
@@ -379,16 +440,39 @@ mod tests {
     fn what_was_refused_stays_so_until_it_is_accepted() {
         for silence in [Verdict::Unclear { status: 403 }, Verdict::Unreachable] {
             let mut refused = account(Some(at(24 * 30)));
-            refused.record(Proof { at: at(-2), verdict: Verdict::Refused { status: 401 } }, Some(at(-100)));
+            refused.note(Note::Proof(Proof { at: at(-2), verdict: Verdict::Refused { status: 401 } }), Some(at(-100)));
             assert_eq!(proven(refused.clone(), -1, silence), Status::Revoked);
             assert_eq!(proven(refused, -1, Verdict::Accepted { status: 200 }), Status::Ok);
         }
     }
 
     #[test]
+    fn what_renews_itself_needs_nobody_until_its_refresh_token_ends() {
+        let url = Url::parse("https://auth.acme.dev/token").expect("valid");
+        let refreshing = |refresh_ends: Option<i64>| {
+            let mut account = account(Some(at(-1)));
+            account.renewal = Renewal::Refresh { url: url.clone() };
+            account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh_ends.map(at) });
+            account
+        };
+        let status = |account: &Account| account.status(at(0), DUE_WITHIN);
+        assert_eq!(status(&refreshing(None)), Status::Renews, "the access token has ended, and that is no matter");
+        assert_eq!(status(&refreshing(Some(24 * 30))), Status::Renews);
+        assert_eq!(status(&refreshing(Some(24))), Status::Due);
+        assert_eq!(status(&refreshing(Some(0))), Status::Expired);
+        assert_eq!(proven(refreshing(None), 0, Verdict::Refused { status: 401 }), Status::Renews);
+        assert_eq!(proven(refreshing(None), -2, Verdict::Refused { status: 401 }), Status::Revoked);
+        let mut in_doubt = refreshing(None);
+        in_doubt.note(Note::Spending(at(-1)), Some(at(-100)));
+        assert_eq!(status(&in_doubt), Status::Unknown);
+        in_doubt.note(Note::NoRefresh, Some(at(-100)));
+        assert_eq!((status(&in_doubt), in_doubt.renewal), (Status::Expired, Renewal::Person));
+    }
+
+    #[test]
     fn a_proof_about_a_credential_that_was_replaced_is_dropped() {
         let mut renewed = Account { renewed_at: Some(at(-1)), ..account(None) };
-        renewed.record(Proof { at: at(0), verdict: Verdict::Refused { status: 401 } }, Some(at(-100)));
+        renewed.note(Note::Proof(Proof { at: at(0), verdict: Verdict::Refused { status: 401 } }), Some(at(-100)));
         assert_eq!(renewed.proof, None);
     }
 }

@@ -179,7 +179,7 @@ async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: 
     if account.store != StoreKind::Memory {
         return;
     }
-    let Ok(Some(credential)) = ports.blocking(move |stores| stores.load(&id)).await else {
+    let Ok(Some(kept)) = ports.blocking(move |stores| stores.load(&id)).await else {
         return;
     };
     console.say("");
@@ -190,7 +190,7 @@ async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: 
         .confirm(&format!("  The credential is kept nowhere and ends with this program. Print it {place} now?"))
         .await
     {
-        out(credential.expose());
+        out(kept.secrets.credential.expose());
     }
 }
 
@@ -433,9 +433,8 @@ async fn token(settings: &Settings, name: &str) -> Done {
         say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
     }
     let id = account.id.clone();
-    let credential =
-        ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
-    print(&format!("{}\n", credential.expose()));
+    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
+    print(&format!("{}\n", kept.secrets.credential.expose()));
     Ok(())
 }
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use crate::account::{Account, AccountId, Proof, StoreKind};
+use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -57,8 +57,8 @@ pub enum Input {
     /// Answers [`Effect::Lookup`].
     Known(Result<Known, Problem>),
     /// Answers [`Effect::Load`].
-    Loaded(Result<Option<Secret>, Problem>),
-    /// Answers [`Effect::Save`], [`Effect::Record`] and [`Effect::Forget`].
+    Loaded(Result<Option<Box<Kept>>, Problem>),
+    /// Answers [`Effect::Save`], [`Effect::Note`] and [`Effect::Forget`].
     Stored(Result<(), Problem>),
 }
 
@@ -80,13 +80,14 @@ pub enum Effect {
     Lookup {
         resource: String,
     },
+    /// The account as it is in the store now, with its secrets.
     Load(AccountId),
-    /// Puts the account and its credential into `account.store`, in one step, in place of what has the same id.
-    Save(Box<Account>, Secret),
-    /// Notes what a call with the credential proved. `obtained` names the credential that was tried.
-    Record {
+    /// Puts account and secrets into `account.store`, in one step, in place of what has the same id.
+    Save(Box<Kept>),
+    /// Writes something down about an account. `obtained` names the credential that it is about.
+    Note {
         id: AccountId,
-        proof: Proof,
+        note: Note,
         obtained: Option<Timestamp>,
     },
     Forget(AccountId),

@@ -15,11 +15,10 @@ const VERSION: u32 = 1;
 
 pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuration) -> Value {
     let moment = |moment: Option<Timestamp>| moment.map(when::rfc3339);
-    let renews = account.renewal.as_str() == "automatic";
-    let layers = account
-        .layers
-        .iter()
-        .map(|layer| json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": renews }));
+    let automatic = matches!(account.renewal, Renewal::Refresh { .. });
+    let layers = account.layers.iter().map(
+        |layer| json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": automatic }),
+    );
     json!({
         "id": account.id.as_str(),
         "service": account.service,
@@ -75,10 +74,10 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
     receipts.collect()
 }
 
-/// Soonest end first; what has no end comes last, by name.
+/// What needs somebody soonest first; what never does comes last, by name.
 pub fn soonest_first(accounts: &mut [Account]) {
     accounts.sort_by(|a, b| {
-        let key = |account: &Account| account.expires_at().map_or((1, Timestamp::MAX), |end| (0, end));
+        let key = |account: &Account| account.person_needed_at().map_or((1, Timestamp::MAX), |end| (0, end));
         key(a)
             .cmp(&key(b))
             .then_with(|| a.service.to_lowercase().cmp(&b.service.to_lowercase()))
@@ -190,6 +189,11 @@ fn verdict_words(verdict: Verdict) -> String {
 pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
     let end = account.expires_at().map(|end| when::relative(end, now)).unwrap_or_default();
     match status {
+        _ if account.spending.is_some() => {
+            let since = account.spending.map(|since| when::relative(since, now)).unwrap_or_default();
+            format!("outcome unknown: a renewal was cut off {since}; press or call renew to choose a way on")
+        }
+        Status::Renews => format!("the access token ends {end}, and renews by itself{}", until(account, now)),
         Status::Ok if end.is_empty() => "works; no end known".to_owned(),
         Status::Ok => format!("ends {end}"),
         Status::Due => format!("ends {end}; renew it"),
@@ -201,9 +205,17 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
     }
 }
 
+/// Until when it renews itself.
+fn until(account: &Account, now: Timestamp) -> String {
+    account.person_needed_at().map(|end| format!("; you are needed {}", when::relative(end, now))).unwrap_or_default()
+}
+
 /// What renewing does for this account, or why it cannot.
 pub fn renewal_words(account: &Account) -> String {
     match &account.renewal {
+        Renewal::Refresh { url } => {
+            format!("by itself: POST {}{}", trust::authority(url), trust::clean(url.path(), 60))
+        }
         Renewal::Person => {
             "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()
         }
@@ -227,6 +239,7 @@ pub fn ascii(symbol: char) -> Option<char> {
     Some(match symbol {
         '●' => '*',
         '◐' => 'o',
+        '↻' => '~',
         '✗' => 'x',
         '⊘' => '-',
         '○' => '.',

@@ -30,12 +30,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             Input::Elapsed
         }
         Effect::Lookup { resource } => Input::Known(ports.blocking(move |stores| Ok(stores.known(&resource))).await),
-        Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| stores.load(&id)).await),
-        Effect::Save(account, credential) => {
-            Input::Stored(ports.blocking(move |stores| stores.save(&account, &credential)).await)
-        }
-        Effect::Record { id, proof, obtained } => {
-            Input::Stored(ports.blocking(move |stores| stores.record(&id, proof, obtained)).await)
+        Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
+        Effect::Save(kept) => Input::Stored(ports.blocking(move |stores| stores.save(&kept)).await),
+        Effect::Note { id, note, obtained } => {
+            Input::Stored(ports.blocking(move |stores| stores.note(&id, note, obtained)).await)
         }
         Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await),
     }

@@ -6,10 +6,9 @@
 pub mod json;
 pub mod memory;
 
-use crate::account::{Account, AccountId, Proof, StoreKind};
+use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::{Known, StoreOffer};
 use crate::problem::{Kind, Problem};
-use crate::secret::Secret;
 use jiff::Timestamp;
 
 pub trait Store: Send + Sync {
@@ -18,14 +17,15 @@ pub trait Store: Send + Sync {
     /// Every account in it, without any secret.
     fn accounts(&self) -> Result<Vec<Account>, Problem>;
 
-    fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem>;
+    /// An account with its secrets, both of the same moment.
+    fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem>;
 
-    /// Puts account and credential in place of what has the same id, in one step: after a crash there is the old or the
-    /// new, never a mixture.
-    fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem>;
+    /// Puts account and secrets in place of what has the same id, in one step: after a crash there is the old or the new,
+    /// never a mixture.
+    fn save(&self, kept: &Kept) -> Result<(), Problem>;
 
-    /// Notes a proof on the account as it is now; see [`Account::record`].
-    fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem>;
+    /// Writes a note on the account as it is now; see [`Account::note`].
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem>;
 
     /// Removes the account. It is no error if it is gone already.
     fn forget(&self, id: &AccountId) -> Result<(), Problem>;
@@ -90,8 +90,8 @@ impl Stores {
         }
     }
 
-    /// The credential that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
-    pub fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem> {
+    /// The account that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
+    pub fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
         let listing = self.accounts();
         match (listing.accounts.iter().find(|account| account.id == *id), listing.problem) {
             (Some(account), _) => self.store(account.store)?.load(id),
@@ -111,12 +111,12 @@ impl Stores {
         })
     }
 
-    pub fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem> {
-        self.store(account.store)?.save(account, credential)
+    pub fn save(&self, kept: &Kept) -> Result<(), Problem> {
+        self.store(kept.account.store)?.save(kept)
     }
 
-    pub fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        self.each_that_has(id, |store| store.record(id, proof, obtained))
+    pub fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
+        self.each_that_has(id, |store| store.note(id, note, obtained))
     }
 
     pub fn forget(&self, id: &AccountId) -> Result<(), Problem> {

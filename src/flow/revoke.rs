@@ -18,7 +18,7 @@ use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::wire::{self, Step};
 use super::{Answer, Effect, Flow, Input, Outcome, Screen};
-use crate::account::{Account, Proof, Revocation, RevokeForm, Verdict};
+use crate::account::{Account, Kept, LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -36,7 +36,7 @@ pub enum Presence {
 /// What one call of a revocation came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// "credential", "proof", "removed here".
+    /// "refresh token", "credential", "proof", "removed here".
     pub what: &'static str,
     pub place: String,
     pub answer: String,
@@ -48,7 +48,10 @@ pub struct Revoke {
     account: Account,
     presence: Presence,
     stage: Stage,
-    credential: Option<Secret>,
+    /// What is to be ended, in this order: a refresh token would get new credentials (RFC 7009, section 2.1).
+    tokens: Vec<(LayerKind, Secret)>,
+    /// Which of them is being ended.
+    nth: usize,
     before: Option<Verdict>,
     /// The service has been told, whether or not it answered.
     told: bool,
@@ -97,7 +100,8 @@ impl Revoke {
             account,
             presence,
             stage,
-            credential: None,
+            tokens: Vec::new(),
+            nth: 0,
             before: None,
             told: false,
             dead: false,
@@ -127,9 +131,9 @@ impl Revoke {
         vec![Effect::Load(self.account.id.clone())]
     }
 
-    fn loaded(&mut self, loaded: Result<Option<Secret>, Problem>, now: Timestamp) -> Vec<Effect> {
+    fn loaded(&mut self, loaded: Result<Option<Box<Kept>>, Problem>, now: Timestamp) -> Vec<Effect> {
         match loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account))) {
-            Ok(credential) => self.credential = Some(credential),
+            Ok(kept) => self.hold(*kept),
             Err(problem) => return self.end(Outcome::of(problem)),
         }
         match &self.account.revocation {
@@ -150,6 +154,18 @@ impl Revoke {
                 }
                 Err(problem) => self.end(Outcome::of(problem)),
             },
+        }
+    }
+
+    /// Takes the account as it is now; it may have been renewed since it was listed.
+    fn hold(&mut self, kept: Kept) {
+        let refresh = kept.secrets.get(LayerKind::RefreshToken).cloned();
+        let kind = kept.account.layers.first().map_or(LayerKind::ApiKey, |layer| layer.kind);
+        self.tokens = refresh.map(|token| (LayerKind::RefreshToken, token)).into_iter().collect();
+        self.tokens.push((kind, kept.secrets.credential));
+        self.nth = 0;
+        if self.account.revocation == Revocation::Undiscovered || kept.account.revocation != Revocation::Undiscovered {
+            self.account = kept.account;
         }
     }
 
@@ -191,7 +207,7 @@ impl Revoke {
     }
 
     fn check(&self) -> Result<Check, Problem> {
-        let credential = self.credential.clone().ok_or_else(|| credential_missing(&self.account))?;
+        let (_, credential) = self.tokens.last().cloned().ok_or_else(|| credential_missing(&self.account))?;
         Ok(Check::new(resource_url(&self.account)?, credential, self.account.guarded))
     }
 
@@ -207,11 +223,16 @@ impl Revoke {
     }
 
     fn send(&mut self) -> Vec<Effect> {
-        let (Revocation::Endpoint { url, form }, Some(credential)) = (&self.account.revocation, &self.credential)
+        if matches!(self.account.revocation, Revocation::Endpoint { form: RevokeForm::AgentAuth, .. }) {
+            // This form ends the credential that it is called with.
+            self.nth = self.tokens.len().saturating_sub(1);
+        }
+        let (Revocation::Endpoint { url, form }, Some((kind, token))) =
+            (&self.account.revocation, self.tokens.get(self.nth))
         else {
             return self.end(Outcome::of(credential_missing(&self.account)));
         };
-        let request = wire::revoke_request(url, *form, credential, self.sent.by_name);
+        let request = wire::revoke_request(url, *form, *kind, token, self.sent.by_name);
         self.told = true;
         self.stage = Stage::Sending;
         vec![Effect::Http(request)]
@@ -239,8 +260,16 @@ impl Revoke {
                 ("no answer".to_owned(), Some(problem))
             }
         };
-        self.sent.refused = refused;
-        self.receipts.push(Receipt { what: "credential", place, answer: said, at: now });
+        self.sent.refused = self.sent.refused.take().or(refused);
+        let what = match self.tokens.get(self.nth) {
+            Some((LayerKind::RefreshToken, _)) => "refresh token",
+            _ => "credential",
+        };
+        self.receipts.push(Receipt { what, place, answer: said, at: now });
+        self.nth += 1;
+        if self.nth < self.tokens.len() {
+            return self.send();
+        }
         match self.check() {
             Ok(check) => {
                 let request = check.begin();
@@ -382,8 +411,8 @@ impl Flow for Revoke {
             }
             (Stage::Forgetting, Input::Stored(Err(problem))) if self.dead => {
                 self.stage = Stage::Noting(problem);
-                let proof = Proof { at: now, verdict: Verdict::Refused { status: 401 } };
-                vec![Effect::Record { id: self.account.id.clone(), proof, obtained: self.account.obtained_at() }]
+                let note = Note::Proof(Proof { at: now, verdict: Verdict::Refused { status: 401 } });
+                vec![Effect::Note { id: self.account.id.clone(), note, obtained: self.account.obtained_at() }]
             }
             (Stage::Forgetting, Input::Stored(Err(problem))) => self.end(Outcome::of(problem)),
             (Stage::Noting(problem), Input::Stored(_)) => self.end(Outcome::of(problem)),

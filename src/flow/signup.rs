@@ -32,7 +32,7 @@ use super::probe::{self, Check};
 use super::target::Target;
 use super::wire::{Offer, Registration, Start};
 use super::{Answer, Effect, Flow, Input, Known, Outcome, Screen};
-use crate::account::{Account, StoreKind};
+use crate::account::{Account, Kept, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
 
@@ -89,7 +89,7 @@ struct Ceremony {
     /// The service's own words, last heard.
     message: Option<String>,
     wrong_codes: u8,
-    granted: Option<(Box<Account>, Secret)>,
+    granted: Option<Box<Kept>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -234,7 +234,10 @@ impl SignUp {
                 self.leaving = true;
                 Vec::new()
             }
-            (Stage::Proving(_) | Stage::Noting, Some((account, _))) => self.end(Outcome::Connected(account.clone())),
+            (Stage::Proving(_) | Stage::Noting, Some(kept)) => {
+                let account = Box::new(kept.account.clone());
+                self.end(Outcome::Connected(account))
+            }
             _ => self.end(Outcome::Cancelled),
         }
     }
@@ -303,7 +306,7 @@ impl Flow for SignUp {
                 probe::Next::Over(verdict) => self.proven(verdict, now),
             },
             (Stage::Noting, Input::Stored(_)) => match self.ceremony.granted.take() {
-                Some((account, _)) => self.end(Outcome::Connected(account)),
+                Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),
                 None => Vec::new(),
             },
             _ => Vec::new(),

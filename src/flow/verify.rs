@@ -9,7 +9,7 @@ use url::Url;
 
 use super::probe::{Check, Next};
 use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId};
-use crate::account::{Account, Proof, Verdict};
+use crate::account::{Account, Note, Proof, Verdict};
 use crate::problem::{Kind, Problem};
 use crate::when;
 
@@ -43,10 +43,10 @@ impl Verify {
     }
 
     fn noted(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
-        let (proof, obtained) = (Proof { at: now, verdict }, self.account.obtained_at());
-        self.account.record(proof, obtained);
+        let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), self.account.obtained_at());
+        self.account.note(note, obtained);
         self.stage = Stage::Noting;
-        vec![Effect::Record { id: self.account.id.clone(), proof, obtained }]
+        vec![Effect::Note { id: self.account.id.clone(), note, obtained }]
     }
 }
 
@@ -79,9 +79,11 @@ impl Flow for Verify {
             (Stage::Loading, Input::Begin) => vec![Effect::Load(self.account.id.clone())],
             (Stage::Loading, Input::Loaded(loaded)) => {
                 let ready = loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account)));
-                match ready.and_then(|credential| Ok((resource_url(&self.account)?, credential))) {
-                    Ok((resource, credential)) => {
-                        let check = Check::new(resource, credential, self.account.guarded);
+                match ready.and_then(|kept| Ok((resource_url(&kept.account)?, *kept))) {
+                    Ok((resource, kept)) => {
+                        // It may have been renewed since it was listed; what is asked about is what is there now.
+                        self.account = kept.account;
+                        let check = Check::new(resource, kept.secrets.credential, self.account.guarded);
                         let request = check.begin();
                         self.stage = Stage::Asking(check);
                         vec![Effect::Http(request)]

@@ -9,8 +9,8 @@ mod metadata;
 mod refusal;
 
 pub use ceremony::{
-    Claim, Completion, Registration, claim, claim_request, complete_request, completion, register_request,
-    registration, revoke_request,
+    Claim, Completion, Granted, Refresh, Registration, claim, claim_request, complete_request, completion,
+    refresh_request, refreshed, register_request, registration, revoke_request,
 };
 pub use metadata::{Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document};
 pub use refusal::{Meaning, Refusal, Step, refusal};

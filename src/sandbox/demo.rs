@@ -7,7 +7,8 @@ use url::Url;
 
 use super::{ACME, BEACON, Profile, Sandbox};
 use crate::account::{
-    Account, AccountId, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Source, StoreKind, Verdict,
+    Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Source, StoreKind,
+    Verdict,
 };
 use crate::problem::{Kind, Problem};
 use crate::sandbox::ClaimForm;
@@ -42,7 +43,7 @@ pub async fn fill(sandbox: &Sandbox, ports: &Ports, now: Timestamp) -> Result<()
         let lifetime = Duration::from_secs(if example.refused { 0 } else { u64::try_from(example.ends).unwrap_or(0) });
         let credential = Secret::new(sandbox.issue(example.profile, example.email, lifetime));
         let account = account(sandbox, example, now)?;
-        ports.blocking(move |stores| stores.save(&account, &credential)).await?;
+        ports.blocking(move |stores| stores.save(&Kept::new(account, credential))).await?;
     }
     Ok(())
 }
@@ -89,6 +90,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
         renewed_at: None,
         verified_at: (!example.refused).then_some(proof.at),
         proof: Some(proof),
+        spending: None,
         start,
         resource,
     })

@@ -21,10 +21,9 @@ use jiff::Timestamp;
 
 use self::entry::Entry;
 use super::Store;
-use crate::account::{Account, AccountId, Proof, StoreKind};
+use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::{Kind, Problem, cause};
-use crate::secret::Secret;
 use crate::shell::paths;
 
 const KEY: &str = "auth_md_token:";
@@ -125,26 +124,27 @@ impl Store for Json {
         Ok(self.entries()?.into_iter().map(|entry| entry.account).collect())
     }
 
-    fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem> {
-        Ok(self.entries()?.into_iter().find(|entry| entry.account.id == *id).and_then(|entry| entry.credential))
+    fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
+        let entry = self.entries()?.into_iter().find(|entry| entry.account.id == *id);
+        Ok(entry.and_then(|entry| Some(Kept { account: entry.account, secrets: entry.secrets? })))
     }
 
-    fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem> {
+    fn save(&self, kept: &Kept) -> Result<(), Problem> {
         self.change(|entries, text| {
-            let key = match entries.iter().find(|entry| entry.account.id == account.id) {
+            let key = match entries.iter().find(|entry| entry.account.id == kept.account.id) {
                 Some(entry) => entry.key.clone(),
-                None => free_key(account, entries),
+                None => free_key(&kept.account, entries),
             };
             let former = text::get(&text, &key).unwrap_or_default().to_owned();
-            Some(text::set(&text, &key, &entry::written(&former, account, credential)))
+            Some(text::set(&text, &key, &entry::written(&former, kept)))
         })
     }
 
-    fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
         self.change(|entries, text| {
             let entry = entries.iter().find(|entry| entry.account.id == *id && entry.is_readable)?;
             let mut account = entry.account.clone();
-            account.record(proof, obtained);
+            account.note(note, obtained);
             let former = text::get(&text, &entry.key)?.to_owned();
             (account != entry.account).then(|| text::set(&text, &entry.key, &entry::annotated(&former, &account)))
         })

@@ -5,16 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::Store;
-use crate::account::{Account, AccountId, Proof, StoreKind};
+use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::Problem;
-use crate::secret::Secret;
 
 #[derive(Default)]
-pub struct Memory(Mutex<Vec<(Account, Secret)>>);
+pub struct Memory(Mutex<Vec<Kept>>);
 
 impl Memory {
-    fn entries(&self) -> MutexGuard<'_, Vec<(Account, Secret)>> {
+    fn entries(&self) -> MutexGuard<'_, Vec<Kept>> {
         // Every change is one assignment: a panic elsewhere leaves nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -26,32 +25,31 @@ impl Store for Memory {
     }
 
     fn accounts(&self) -> Result<Vec<Account>, Problem> {
-        Ok(self.entries().iter().map(|(account, _)| account.clone()).collect())
+        Ok(self.entries().iter().map(|kept| kept.account.clone()).collect())
     }
 
-    fn load(&self, id: &AccountId) -> Result<Option<Secret>, Problem> {
-        Ok(self.entries().iter().find(|(account, _)| account.id == *id).map(|(_, credential)| credential.clone()))
+    fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
+        Ok(self.entries().iter().find(|kept| kept.account.id == *id).cloned())
     }
 
-    fn save(&self, account: &Account, credential: &Secret) -> Result<(), Problem> {
+    fn save(&self, kept: &Kept) -> Result<(), Problem> {
         let mut entries = self.entries();
-        let kept = (account.clone(), credential.clone());
-        match entries.iter_mut().find(|(known, _)| known.id == account.id) {
-            Some(entry) => *entry = kept,
-            None => entries.push(kept),
+        match entries.iter_mut().find(|known| known.account.id == kept.account.id) {
+            Some(entry) => *entry = kept.clone(),
+            None => entries.push(kept.clone()),
         }
         Ok(())
     }
 
-    fn record(&self, id: &AccountId, proof: Proof, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        if let Some((account, _)) = self.entries().iter_mut().find(|(account, _)| account.id == *id) {
-            account.record(proof, obtained);
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
+        if let Some(kept) = self.entries().iter_mut().find(|kept| kept.account.id == *id) {
+            kept.account.note(note, obtained);
         }
         Ok(())
     }
 
     fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        self.entries().retain(|(account, _)| account.id != *id);
+        self.entries().retain(|kept| kept.account.id != *id);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::list::List;
 use super::session::{FlowId, Session};
 use super::theme::Theme;
 use super::view;
-use crate::account::{Account, AccountId, DUE_WITHIN, Source, Status};
+use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Source, Status};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::Verify;
@@ -40,7 +40,7 @@ pub enum Message {
     Redraw,
     Flow(FlowId, Input),
     Loaded(Result<Listing, Problem>),
-    Credential(AccountId, Result<Option<Secret>, Problem>),
+    Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
     Forgotten(AccountId, Result<(), Problem>),
     Opened(Result<(), Problem>),
 }
@@ -508,9 +508,10 @@ impl App {
         self.session()?.screen().at_stake.clone()
     }
 
-    fn fetched(&mut self, id: AccountId, result: Result<Option<Secret>, Problem>, now: Timestamp) {
+    fn fetched(&mut self, id: AccountId, result: Result<Option<Box<Kept>>, Problem>, now: Timestamp) {
         match (result, now.checked_add(CREDENTIAL_SEEN)) {
-            (Ok(Some(credential)), Ok(until)) => {
+            (Ok(Some(kept)), Ok(until)) => {
+                let credential = kept.secrets.credential;
                 self.overlay =
                     Some(Overlay::Credential(CredentialPane { account: id, credential, shown: false, until }));
             }

@@ -165,7 +165,7 @@ impl List {
             .accounts
             .iter()
             .filter(|account| account.status(now, DUE_WITHIN) != Status::Revoked)
-            .filter_map(|account| Some((account.expires_at().filter(|end| *end > now)?, account)))
+            .filter_map(|account| Some((account.person_needed_at().filter(|end| *end > now)?, account)))
             .min_by_key(|(end, _)| *end);
         let needing = match needing {
             0 => "Nothing needs you this week.".to_owned(),
@@ -185,7 +185,7 @@ impl List {
         let visible = self.rows.get(rows.start..rows.end.min(self.rows.len())).unwrap_or_default();
         let ends = visible.iter().filter_map(|row| self.accounts[*row].expires_at());
         let due = self.accounts.iter().filter_map(|account| {
-            let due = account.expires_at()?.checked_sub(DUE_WITHIN).ok()?;
+            let due = account.person_needed_at()?.checked_sub(DUE_WITHIN).ok()?;
             (due > now && due.duration_since(now) < SignedDuration::from_hours(24)).then_some(due)
         });
         ends.map(|end| when::next_change(end, now)).chain(due).min()

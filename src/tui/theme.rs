@@ -56,7 +56,7 @@ impl Theme {
 
     pub fn status(self, status: Status) -> Style {
         match status {
-            Status::Ok => self.good(),
+            Status::Ok | Status::Renews => self.good(),
             Status::Due | Status::Unclaimed | Status::Unreachable => self.warning(),
             Status::Expired | Status::Revoked => self.bad(),
             Status::Unknown => self.quiet(),

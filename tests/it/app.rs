@@ -1,6 +1,6 @@
 //! The full-screen program without a screen: keys in, commands out.
 
-use authmd_tui::account::{Account, Proof, Verdict};
+use authmd_tui::account::{Account, Kept, Note, Proof, Verdict};
 use authmd_tui::flow::{Effect, Input, Known};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::{Kind, Problem};
@@ -25,6 +25,10 @@ fn some_accounts() -> Vec<Account> {
         account("Acme Mail", "acme.dev", Some("work"), Some(73)),
         account("Northwind", "northwind.dev", None, Some(24 * 40)),
     ]
+}
+
+fn kept(account: &Account, credential: &str) -> Box<Kept> {
+    Box::new(Kept::new(account.clone(), Secret::new(credential)))
 }
 
 fn app() -> App {
@@ -216,7 +220,7 @@ fn verification_runs_behind_the_list_and_tells_what_came() {
     assert!(app.is_being_checked(&account));
     assert!(press(&mut app, "v").is_empty(), "asked once");
     settle(&mut app, commands, |effect| match effect {
-        Effect::Load(_) => Input::Loaded(Ok(Some(Secret::new("sk")))),
+        Effect::Load(_) => Input::Loaded(Ok(Some(kept(&account, "sk")))),
         Effect::Http(_) => {
             Input::Http(Ok(authmd_tui::http::Response { status: 401, headers: vec![], body: Secret::default() }))
         }
@@ -267,8 +271,8 @@ fn a_credential_is_masked_copied_only_when_asked_and_gone_after_30_seconds() {
     let mut app = app();
     let commands = press(&mut app, "y");
     assert!(matches!(commands.as_slice(), [Command::Fetch(_)]), "{commands:?}");
-    let id = app.list.selected().expect("selected").id.clone();
-    app.update(Message::Credential(id, Ok(Some(Secret::new("sk_live_0123456789")))), noon());
+    let account = app.list.selected().expect("selected").clone();
+    app.update(Message::Credential(account.id.clone(), Ok(Some(kept(&account, "sk_live_0123456789")))), noon());
     let Some(Overlay::Credential(pane)) = &app.overlay else { panic!("a pane") };
     assert!(!pane.shown);
     assert_eq!(press(&mut app, "y"), [Command::Copy(Secret::new("sk_live_0123456789"))]);
@@ -349,7 +353,7 @@ fn quitting_from_the_list_asks_nothing() {
 fn a_revoked_account_says_so_in_the_headline() {
     let mut app = app();
     let mut revoked = account("Acme Mail", "acme.dev", None, Some(24 * 40));
-    revoked.record(Proof { at: noon(), verdict: Verdict::Refused { status: 401 } }, revoked.obtained_at());
+    revoked.note(Note::Proof(Proof { at: noon(), verdict: Verdict::Refused { status: 401 } }), revoked.obtained_at());
     app.update(loaded(vec![revoked]), noon());
     assert_eq!(app.list.headline(noon()), "1 needs you.");
 }

@@ -1,6 +1,6 @@
 //! What every flow keeps, whatever comes: thousands of random lives of each.
 
-use authmd_tui::account::Account;
+use authmd_tui::account::{Account, Kept};
 use authmd_tui::flow::discover::Discover;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
@@ -90,6 +90,10 @@ fn known() -> Known {
     Known { ids: vec![held.id.clone()], accounts: vec![held], stores: stores(), decided: true }
 }
 
+fn planted() -> Box<Kept> {
+    Box::new(Kept::new(account("Acme Mail", "acme.dev", None, Some(48)), Secret::new(PLANTED)))
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         Just(Input::Begin),
@@ -101,7 +105,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         Just(Input::Stored(Ok(()))),
         Just(Input::Stored(Err(problem()))),
         Just(Input::Known(Err(problem()))),
-        Just(Input::Loaded(Ok(Some(Secret::new(PLANTED))))),
+        Just(Input::Loaded(Ok(Some(planted())))),
         response().prop_map(Input::Http),
     ]
 }
@@ -151,8 +155,8 @@ impl Watched {
             (Some(Effect::Lookup { .. }), _) => {
                 Input::Known(if *held { Ok(known()) } else { Ok(Known { accounts: vec![], ..known() }) })
             }
-            (Some(Effect::Load(_)), _) => Input::Loaded(Ok(held.then(|| Secret::new(PLANTED)))),
-            (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), _) => Input::Stored(result()),
+            (Some(Effect::Load(_)), _) => Input::Loaded(Ok(held.then(planted))),
+            (Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_)), _) => Input::Stored(result()),
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
             (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new(TYPED))),
@@ -173,7 +177,7 @@ impl Watched {
                 | (Some(Effect::Wait(_)), Input::Elapsed)
                 | (Some(Effect::Lookup { .. }), Input::Known(_))
                 | (Some(Effect::Load(_)), Input::Loaded(_))
-                | (Some(Effect::Save(..) | Effect::Record { .. } | Effect::Forget(_)), Input::Stored(_))
+                | (Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_)), Input::Stored(_))
         );
         // An answer to nothing is what a front end would drop: its effect belongs to somebody else.
         let stray =

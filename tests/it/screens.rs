@@ -2,7 +2,7 @@
 //!
 //! `cargo insta review`, or `INSTA_UPDATE=always cargo test screens`, accepts what has changed on purpose.
 
-use authmd_tui::account::{Account, Proof, Source, StoreKind, Verdict};
+use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
 use authmd_tui::flow::{Effect, Input, Known};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
@@ -76,11 +76,19 @@ impl Tour {
         while let Some(command) = self.waiting.pop() {
             let message = match command {
                 Command::Perform(id, effect) => Message::Flow(id, self.perform(effect)),
-                Command::Fetch(id) => Message::Credential(id, Ok(Some(Secret::new("sk_live_51f0c2a9d7e3b8")))),
+                Command::Fetch(id) => {
+                    let kept = self.kept(&id, "sk_live_51f0c2a9d7e3b8");
+                    Message::Credential(id, Ok(kept))
+                }
                 _ => continue,
             };
             self.waiting.extend(self.app.update(message, self.now));
         }
+    }
+
+    fn kept(&self, id: &AccountId, credential: &str) -> Option<Box<Kept>> {
+        let account = self.app.list.accounts().iter().find(|account| account.id == *id)?;
+        Some(Box::new(Kept::new(account.clone(), Secret::new(credential))))
     }
 
     fn perform(&mut self, effect: Effect) -> Input {
@@ -91,7 +99,7 @@ impl Tour {
             }
             Effect::Wait(_) => Input::Elapsed,
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
-            Effect::Load(_) => Input::Loaded(Ok(Some(Secret::new("sk_held")))),
+            Effect::Load(id) => Input::Loaded(Ok(self.kept(&id, "sk_held"))),
             _ => Input::Stored(self.storing.clone()),
         }
     }
@@ -122,7 +130,7 @@ impl Tour {
 
 pub fn accounts() -> Vec<Account> {
     let mut revoked = account("Lumen", "lumen.io", None, Some(24 * 41));
-    revoked.record(Proof { at: noon() - hours(3), verdict: Verdict::Refused { status: 401 } }, revoked.obtained_at());
+    revoked.proof = Some(Proof { at: noon() - hours(3), verdict: Verdict::Refused { status: 401 } });
     let mut unreachable = account("Fabrikam", "fabrikam.com", None, Some(24 * 27));
     unreachable.proof = Some(Proof { at: noon() - hours(1), verdict: Verdict::Unreachable });
     let mut unknown = account("Tailspin", "tailspin.dev", None, None);

@@ -55,6 +55,7 @@ pub fn account(name: &str, host: &str, label: Option<&str>, ends_in: Option<i64>
         renewed_at: None,
         verified_at: Some(noon() - hours(2)),
         proof: None,
+        spending: None,
         resource,
     }
 }

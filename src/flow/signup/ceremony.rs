@@ -7,7 +7,7 @@ use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Se
 use crate::account::LayerKind;
 use crate::flow::Effect;
 use crate::flow::discover::{Discovery, no_answer};
-use crate::flow::wire::{self, Completion, Meaning, Refusal, Registration, Start, Step};
+use crate::flow::wire::{self, Completion, Granted, Meaning, Refusal, Registration, Start, Step};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -162,9 +162,7 @@ impl SignUp {
         self.ceremony.registration = Some(registration);
         match (self.start(), &self.ceremony.email, before_claim) {
             // Nothing to claim with: what was handed out is all there is.
-            (_, _, Some(granted)) if unclaimable => {
-                self.obtained(granted.credential, granted.kind, granted.expires_at, granted.scopes, false, now)
-            }
+            (_, _, Some(granted)) if unclaimable => self.obtained(granted, false, now),
             (Start::Anonymous, None, _) => self.ask(Stage::Email),
             (Start::Anonymous, Some(_), _) => self.send(Call::Claim),
             // The registration named the address: the mail is on its way.
@@ -200,9 +198,11 @@ impl SignUp {
             .map(|registration| registration.scopes_after_claim.clone())
             .unwrap_or_default();
         // The answer's credential, or the one held since the registration: it has been upgraded.
-        let (credential, kind, kept_expiry) = match (completion.credential, &before) {
-            (Some(credential), _) => (credential, LayerKind::ApiKey, None),
-            (None, Some(granted)) => (granted.credential.clone(), granted.kind, granted.expires_at),
+        let mut granted = match (completion.credential, &before) {
+            (Some(credential), _) => {
+                Granted { credential, kind: LayerKind::ApiKey, expires_at: None, scopes: Vec::new(), refresh: None }
+            }
+            (None, Some(granted)) => granted.clone(),
             (None, None) => {
                 return self.fail(Problem::new(
                     Kind::ServiceRefused,
@@ -211,19 +211,15 @@ impl SignUp {
                 ));
             }
         };
-        let scopes = completion.scopes.unwrap_or_else(|| match (after_claim.is_empty(), before) {
+        granted.scopes = completion.scopes.unwrap_or_else(|| match (after_claim.is_empty(), before) {
             (false, _) => after_claim,
-            (true, Some(granted)) => granted.scopes,
+            (true, Some(before)) => before.scopes,
             (true, None) => Vec::new(),
         });
-        self.obtained(
-            credential,
-            completion.kind.unwrap_or(kind),
-            completion.expires_at.unwrap_or(kept_expiry),
-            scopes,
-            true,
-            now,
-        )
+        granted.kind = completion.kind.unwrap_or(granted.kind);
+        granted.expires_at = completion.expires_at.unwrap_or(granted.expires_at);
+        granted.refresh = completion.refresh.or(granted.refresh);
+        self.obtained(granted, true, now)
     }
 
     pub(super) fn refused(&mut self, call: Call, refusal: Refusal) -> Vec<Effect> {

@@ -110,7 +110,10 @@ impl SignUp {
         let kind = store.kind;
         self.place = Some(kind);
         match self.ceremony.granted.take() {
-            Some((account, credential)) => self.save(Box::new(Account { store: kind, ..*account }), credential),
+            Some(mut kept) => {
+                kept.account.store = kind;
+                self.save(kept)
+            }
             None => self.ask(Stage::Consent),
         }
     }

@@ -5,28 +5,34 @@ use url::Url;
 
 use super::{SignUp, Stage};
 use crate::account::{
-    Account, AccountId, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Source, StoreKind, Verdict,
+    Account, AccountId, Kept, Layer, LayerKind, Mode, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
+    Verdict,
 };
 use crate::flow::probe::Check;
+use crate::flow::wire::Granted;
 use crate::flow::{Effect, Outcome};
 use crate::problem::Problem;
-use crate::secret::Secret;
 use crate::when;
 
 impl SignUp {
-    pub(super) fn obtained(
-        &mut self,
-        credential: Secret,
-        kind: LayerKind,
-        expires_at: Option<Timestamp>,
-        scopes: Vec<String>,
-        claimed: bool,
-        now: Timestamp,
-    ) -> Vec<Effect> {
+    pub(super) fn obtained(&mut self, granted: Granted, claimed: bool, now: Timestamp) -> Vec<Effect> {
         let service = self.discovery.service();
         let now = when::whole_second(now);
         let replaced = self.replaced.as_ref();
         let id = replaced.map(|account| account.id.clone());
+        // A refresh token goes to hosts that were consented to, and nowhere else.
+        let endpoint = self.offer().and_then(|offer| offer.token.clone()).filter(|url| self.is_consented(url));
+        let refresh = granted.refresh.zip(endpoint);
+        let mut layers = vec![Layer { kind: granted.kind, expires_at: granted.expires_at }];
+        let mut secrets = Secrets::from(granted.credential);
+        let renewal = match refresh {
+            Some((refresh, url)) => {
+                layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh.expires_at });
+                secrets.further.push((LayerKind::RefreshToken, refresh.token));
+                Renewal::Refresh { url }
+            }
+            None => Renewal::Person,
+        };
         let account = Account {
             id: id.unwrap_or_else(|| AccountId::new(&service.resource, self.label.as_deref(), &self.known.ids)),
             service: service.name,
@@ -34,13 +40,13 @@ impl SignUp {
             label: self.label.clone(),
             identity: self.ceremony.email.clone(),
             mode: Mode::AuthMd,
-            scopes,
-            layers: vec![Layer { kind, expires_at }],
+            scopes: granted.scopes,
+            layers,
             claimed,
             start: self.discovery.target().start.clone(),
             metadata: self.discovery.target().metadata.clone(),
             guarded: self.discovery.is_guarded(),
-            renewal: Renewal::Person,
+            renewal,
             revocation: self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()),
             store: self.place.unwrap_or(StoreKind::Memory),
             source: Source::Own,
@@ -48,20 +54,22 @@ impl SignUp {
             renewed_at: replaced.map(|_| now),
             verified_at: None,
             proof: None,
+            spending: None,
         };
-        self.save(Box::new(account), credential)
+        self.save(Box::new(Kept::new(account, secrets)))
     }
 
-    pub(super) fn save(&mut self, account: Box<Account>, credential: Secret) -> Vec<Effect> {
+    pub(super) fn save(&mut self, kept: Box<Kept>) -> Vec<Effect> {
         self.stage = Stage::Saving;
-        self.ceremony.granted = Some((account.clone(), credential.clone()));
-        vec![Effect::Save(account, credential)]
+        self.ceremony.granted = Some(kept.clone());
+        vec![Effect::Save(kept)]
     }
 
     pub(super) fn saved(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
-        let Some((account, credential)) = self.ceremony.granted.clone() else {
+        let Some(kept) = self.ceremony.granted.clone() else {
             return Vec::new();
         };
+        let account = kept.account;
         if let Err(problem) = result {
             if let Some(store) = self.known.stores.iter_mut().find(|store| store.kind == account.store) {
                 store.problem = None; // It may be mended by the time it is picked again.
@@ -74,23 +82,23 @@ impl SignUp {
         }
         match Url::parse(&account.resource) {
             Ok(resource) if !self.leaving => {
-                let check = Check::new(resource, credential, account.guarded);
+                let check = Check::new(resource, kept.secrets.credential, account.guarded);
                 let request = check.begin();
                 self.stage = Stage::Proving(check);
                 vec![Effect::Http(request)]
             }
-            _ => self.end(Outcome::Connected(account)),
+            _ => self.end(Outcome::Connected(Box::new(account))),
         }
     }
 
     pub(super) fn proven(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
-        let Some((account, _)) = self.ceremony.granted.as_mut() else {
+        let Some(Kept { account, .. }) = self.ceremony.granted.as_deref_mut() else {
             return Vec::new();
         };
-        let (proof, obtained) = (Proof { at: now, verdict }, account.obtained_at());
-        account.record(proof, obtained);
+        let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), account.obtained_at());
+        account.note(note, obtained);
         let id = account.id.clone();
         self.stage = Stage::Noting;
-        vec![Effect::Record { id, proof, obtained }]
+        vec![Effect::Note { id, note, obtained }]
     }
 }

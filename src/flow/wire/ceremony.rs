@@ -25,6 +25,14 @@ pub struct Granted {
     /// `None` where it does not expire, or the service does not say.
     pub expires_at: Option<Timestamp>,
     pub scopes: Vec<String>,
+    pub refresh: Option<Refresh>,
+}
+
+/// A token that gets the next credential (RFC 6749, section 1.5).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refresh {
+    pub token: Secret,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What the service answered to a registration.
@@ -61,6 +69,7 @@ pub struct Completion {
     /// The outer `None`: the answer says nothing about expiry. The inner one: it says "never".
     pub expires_at: Option<Option<Timestamp>>,
     pub scopes: Option<Vec<String>>,
+    pub refresh: Option<Refresh>,
 }
 
 /// Registers; `email` where the start wants it, `credential_type` where the service insists on one.
@@ -92,12 +101,14 @@ pub fn complete_request(url: &Url, claim_token: &Secret, code: &Secret) -> Reque
     Request::post(url.clone(), Body::Json(vec![field("claim_token", claim_token.clone()), field("otp", code.clone())]))
 }
 
-/// Ends a credential. `by_name` is the second way of the older form, with the credential under its own name.
-pub fn revoke_request(url: &Url, form: RevokeForm, credential: &Secret, by_name: bool) -> Request {
+/// Ends a credential, or a token of that `kind`. `by_name` is the second way of the older form, with the credential under
+/// its own name.
+pub fn revoke_request(url: &Url, form: RevokeForm, kind: LayerKind, credential: &Secret, by_name: bool) -> Request {
     let token = |name| field(name, credential.clone());
     match form {
         RevokeForm::OAuth => {
-            Request::post(url.clone(), Body::Form(vec![token("token"), field("token_type_hint", "access_token")]))
+            let hint = if kind == LayerKind::RefreshToken { "refresh_token" } else { "access_token" };
+            Request::post(url.clone(), Body::Form(vec![token("token"), field("token_type_hint", hint)]))
         }
         RevokeForm::AgentAuth => {
             let name = if by_name { "credential" } else { "token" };
@@ -130,6 +141,7 @@ pub fn registration(response: &Response, base: &Url, now: Timestamp) -> Result<R
                 .or_else(|| json::list(&answer, &["scopes", "scope"]))
                 .map(cleaned)
                 .unwrap_or_default(),
+            refresh: refresh(&answer, now),
         }),
         scopes_after_claim: json::list(&answer, &["post_claim_scopes"])
             .or_else(|| by_claim("post_claim"))
@@ -180,6 +192,26 @@ pub fn completion(response: &Response, now: Timestamp) -> Result<Completion, Ref
         credential,
         expires_at: expires_at.map(Some).or(says_never.then_some(None)),
         scopes: json::list(&answer, &["scopes", "scope"]).map(cleaned),
+        refresh: refresh(&answer, now),
+    })
+}
+
+/// Spends a refresh token (RFC 6749, section 6). Without `client_id`: nobody registered one.
+pub fn refresh_request(url: &Url, token: &Secret) -> Request {
+    let fields = vec![field("grant_type", "refresh_token"), field("refresh_token", token.clone())];
+    Request::post(url.clone(), Body::Form(fields))
+}
+
+/// The answer to [`refresh_request`]. Without a new refresh token in it, the old one goes on (RFC 6749, section 6).
+pub fn refreshed(response: &Response, now: Timestamp) -> Result<Granted, Refusal> {
+    let answer = accepted(response, Step::Refresh, now)?;
+    let unreadable = || Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Refresh, now) };
+    Ok(Granted {
+        credential: secret(&answer, &["access_token", "credential"]).ok_or_else(unreadable)?,
+        kind: LayerKind::AccessToken,
+        expires_at: json::moment(&answer, EXPIRES, &["expires_in"], now),
+        scopes: json::list(&answer, &["scope", "scopes"]).map(cleaned).unwrap_or_default(),
+        refresh: refresh(&answer, now),
     })
 }
 
@@ -209,6 +241,13 @@ fn nested(answer: &Value) -> bool {
 
 fn secret(answer: &Value, names: &[&str]) -> Option<Secret> {
     json::text(answer, names).map(Secret::from)
+}
+
+fn refresh(answer: &Value, now: Timestamp) -> Option<Refresh> {
+    const EXPIRES: &[&str] = &["refresh_token_expires_at", "refresh_token_expires", "refresh_expires_at"];
+    const EXPIRES_IN: &[&str] = &["refresh_token_expires_in", "refresh_expires_in"];
+    let token = secret(answer, &["refresh_token"])?;
+    Some(Refresh { token, expires_at: json::moment(answer, EXPIRES, EXPIRES_IN, now) })
 }
 
 fn kind(answer: &Value) -> Option<LayerKind> {

@@ -66,6 +66,8 @@ pub struct Offer {
     pub register: Option<Url>,
     pub claim: Option<Url>,
     pub complete: Option<Url>,
+    /// Where tokens are exchanged (RFC 6749, section 3.2).
+    pub token: Option<Url>,
     pub revocation: Revocation,
     pub starts: Vec<Start>,
     /// True where the service lists no types at all, so that `starts` is a guess.
@@ -103,6 +105,7 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
     let claim = url(&block, CLAIM);
     let complete = url(&block, COMPLETE);
     let document = url(&block, DOCUMENT);
+    let token = url(server, &["token_endpoint"]);
     let standard_revocation = url(server, &["revocation_endpoint"]);
     let agent_revocation = url(&block, AGENT_REVOKE);
     let oauth_registration = url(server, &["registration_endpoint"]);
@@ -142,6 +145,7 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
         register,
         claim,
         complete,
+        token,
         starts,
         starts_presumed,
         document,

@@ -16,6 +16,7 @@ pub enum Step {
     Register,
     Claim,
     Complete,
+    Refresh,
     Revoke,
 }
 
@@ -26,6 +27,7 @@ impl Step {
             Step::Register => "register an account",
             Step::Claim => "send a code",
             Step::Complete => "accept the code",
+            Step::Refresh => "renew the credential",
             Step::Revoke => "revoke the credential",
         }
     }
@@ -50,6 +52,8 @@ pub enum Meaning {
     CodeNotReady,
     /// The credential itself is dead.
     CredentialDead,
+    /// The refresh token is spent, revoked or too old.
+    GrantDead,
     /// The endpoints are elsewhere now.
     Moved,
     InvalidRequest,
@@ -126,6 +130,7 @@ fn by_code(code: &str) -> Option<Meaning> {
         "otp_expired" | "user_code_expired" | "expired_token" | "code_dead" => Meaning::CodeExpired,
         "otp_not_generated" | "claim_not_confirmed" => Meaning::CodeNotReady,
         "credential_expired" => Meaning::CredentialDead,
+        "invalid_grant" | "invalid_refresh_token" => Meaning::GrantDead,
         "endpoint_moved" => Meaning::Moved,
         "invalid_request" => Meaning::InvalidRequest,
         "temporarily_unavailable" | "server_error" | "internal_error" => Meaning::Unavailable,
@@ -234,6 +239,11 @@ impl Refusal {
             Meaning::CredentialDead => (
                 Kind::ServiceRefused,
                 format!("{service} says the credential is not valid any more ({verbatim})."),
+                "Sign up again in place.".into(),
+            ),
+            Meaning::GrantDead => (
+                Kind::NeedsPerson,
+                format!("{service} does not take the refresh token any more ({verbatim})."),
                 "Sign up again in place.".into(),
             ),
             Meaning::Moved => (

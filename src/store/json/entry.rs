@@ -6,19 +6,23 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::text;
-use crate::account::{Account, AccountId, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Source, StoreKind};
+use crate::account::{
+    Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
+};
 use crate::secret::Secret;
 use crate::{json as lenient, trust, when};
 
 /// The member that holds what is only ours.
 const OURS: &str = "authmd_tui";
+/// In it: the layers beyond the credential, each with its secret.
+const FURTHER: &str = "further";
 const VERSION: u32 = 1;
 
 /// An entry as read.
 pub struct Entry {
     pub key: String,
     pub account: Account,
-    pub credential: Option<Secret>,
+    pub secrets: Option<Secrets>,
     /// False where a newer version of this program has written what is not understood here.
     pub is_readable: bool,
 }
@@ -42,7 +46,11 @@ struct Ours {
     registered_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     guarded: Option<bool>,
+    #[serde(default = "by_a_person")]
+    renewal: Renewal,
     revocation: Revocation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spending: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     renewed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +60,27 @@ struct Ours {
     /// The credential was put here by another tool.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     foreign: bool,
+}
+
+fn by_a_person() -> Renewal {
+    Renewal::Person
+}
+
+/// A layer beyond the credential, as it stands in our member.
+struct Further {
+    layer: Layer,
+    secret: Option<Secret>,
+}
+
+fn further(value: &Value) -> Vec<Further> {
+    let listed = value.get(OURS).and_then(|ours| ours.get(FURTHER)).and_then(Value::as_array);
+    let layer = |member: &Value| {
+        let kind = serde_json::from_value(member.get("kind")?.clone()).ok()?;
+        let expires_at = lenient::moment(member, &["expires_at"], &[], Timestamp::UNIX_EPOCH);
+        let secret = lenient::text(member, &["secret"]).map(Secret::from);
+        Some(Further { layer: Layer { kind, expires_at }, secret })
+    };
+    listed.into_iter().flatten().filter_map(layer).collect()
 }
 
 /// Every entry that is a credential; what else is in the file is somebody else's.
@@ -75,14 +104,16 @@ pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
             .as_ref()
             .and_then(|ours| AccountId::stored(&ours.id))
             .unwrap_or_else(|| AccountId::of_resource(resource));
-        let credential = lenient::text(&value, &["credential"]).map(Secret::from);
         let is_readable = ours.is_some() || value.get(OURS).is_none();
-        entries.extend(account(id, resource, &value, ours, source).map(|account| Entry {
-            key,
-            account,
-            credential,
-            is_readable,
-        }));
+        let Some(account) = account(id, resource, &value, ours, source) else {
+            continue;
+        };
+        let further = further(&value).into_iter().filter(|further| account.layers.contains(&further.layer));
+        let further: Vec<(LayerKind, Secret)> =
+            further.filter_map(|further| Some((further.layer.kind, further.secret?))).collect();
+        let credential = lenient::text(&value, &["credential"]).map(Secret::from);
+        let secrets = credential.map(|credential| Secrets { credential, further });
+        entries.push(Entry { key, account, secrets, is_readable });
     }
     entries
 }
@@ -100,6 +131,8 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
     // What we knew of the former credential is not known of one that another tool has put in its place.
     let current = ours.as_ref().filter(|ours| ours.registered_at == created_at);
     let expires_at = lenient::moment(value, &["expires"], &[], Timestamp::UNIX_EPOCH);
+    let mut layers = vec![Layer { kind: ours.as_ref().map_or(LayerKind::ApiKey, |ours| ours.kind), expires_at }];
+    layers.extend(further(value).into_iter().filter(|_| current.is_some()).map(|further| further.layer));
     let text = |name: &str, width: usize| {
         lenient::text(value, &[name]).map(|text| trust::clean(text, width)).filter(|text| !text.is_empty())
     };
@@ -114,10 +147,10 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
             .iter()
             .map(|scope| trust::clean(scope, 60))
             .collect(),
-        layers: vec![Layer { kind: ours.as_ref().map_or(LayerKind::ApiKey, |ours| ours.kind), expires_at }],
+        layers,
         claimed: ours.as_ref().is_none_or(|ours| ours.claimed),
         guarded: ours.as_ref().and_then(|ours| ours.guarded),
-        renewal: Renewal::Person,
+        renewal: current.map_or(Renewal::Person, |ours| ours.renewal.clone()),
         revocation: ours.as_ref().map_or(Revocation::Undiscovered, |ours| ours.revocation.clone()),
         store: StoreKind::Json,
         source: if ours.as_ref().is_some_and(|ours| !ours.foreign) {
@@ -129,17 +162,19 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
         renewed_at: current.and_then(|ours| ours.renewed_at),
         verified_at: current.and_then(|ours| ours.verified_at),
         proof: current.and_then(|ours| ours.proof),
+        spending: current.and_then(|ours| ours.spending),
         metadata: ours.as_ref().and_then(|ours| ours.metadata.clone()),
         resource,
         start,
     })
 }
 
-/// The entry's text with account and credential in it; members that are not known here stay.
-pub fn written(former: &str, account: &Account, credential: &Secret) -> String {
+/// The entry's text with account and secrets in it; members that are not known here stay.
+pub fn written(former: &str, kept: &Kept) -> String {
+    let account = &kept.account;
     let moment = |moment: Option<Timestamp>| json!(moment.map(when::rfc3339));
     let shared = [
-        ("credential", json!(credential.expose())),
+        ("credential", json!(kept.secrets.credential.expose())),
         ("scopes", json!(account.scopes)),
         ("expires", moment(account.expires_at())),
         ("service", json!(account.service)),
@@ -148,7 +183,21 @@ pub fn written(former: &str, account: &Account, credential: &Secret) -> String {
     ];
     let text =
         shared.into_iter().fold(former.to_owned(), |text, (name, value)| text::set(&text, name, &value.to_string()));
-    annotated(&text, account)
+    let text = annotated(&text, account);
+    let further = account.layers.iter().enumerate().skip(1).map(|(nth, layer)| {
+        json!({
+            "kind": layer.kind,
+            "expires_at": moment(layer.expires_at),
+            "secret": kept.secret(nth).map(Secret::expose),
+        })
+    });
+    let further: Vec<Value> = further.collect();
+    let ours = text::get(&text, OURS).unwrap_or_default();
+    let ours = match further.is_empty() {
+        true => text::remove(ours, FURTHER),
+        false => text::set(ours, FURTHER, &json!(further).to_string()),
+    };
+    text::set(&text, OURS, ours.trim_end()).trim_end().to_owned()
 }
 
 /// The entry's text with only our own member brought up to date; members of it that are not known here stay.
@@ -165,7 +214,9 @@ pub fn annotated(former: &str, account: &Account) -> String {
         metadata: account.metadata.clone(),
         registered_at: account.created_at.map(when::whole_second),
         guarded: account.guarded,
+        renewal: account.renewal.clone(),
         revocation: account.revocation.clone(),
+        spending: account.spending,
         renewed_at: account.renewed_at,
         verified_at: account.verified_at,
         proof: account.proof,
@@ -186,4 +237,4 @@ pub fn annotated(former: &str, account: &Account) -> String {
 
 /// Members of ours that are left out when there is nothing to say.
 const OPTIONAL: &[&str] =
-    &["label", "metadata", "registered_at", "guarded", "renewed_at", "verified_at", "proof", "foreign"];
+    &["label", "metadata", "registered_at", "guarded", "spending", "renewed_at", "verified_at", "proof", "foreign"];

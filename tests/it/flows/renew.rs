@@ -1,6 +1,6 @@
 //! Renewing by signing up again in place.
 
-use authmd_tui::account::StoreKind;
+use authmd_tui::account::{Kept, StoreKind};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::{Input, Outcome};
 
@@ -25,9 +25,9 @@ fn id_label_and_first_day_stay_and_everything_else_is_new() {
     play.confirm(true);
     assert!(play.text_shown().contains("bound to ada@example.com"), "shown, and not filled in");
     play.text("ada@example.com").text("123456");
-    let (renewed, credential) = &play.saved[0];
+    let Kept { account: renewed, secrets } = &play.saved[0];
     assert_eq!(
-        (renewed.id.as_str(), renewed.label.as_deref(), credential.expose()),
+        (renewed.id.as_str(), renewed.label.as_deref(), secrets.credential.expose()),
         ("api.acme.dev:work", Some("work"), "sk_final")
     );
     assert_eq!((renewed.renewed_at, renewed.store), (Some(noon()), StoreKind::Json));
@@ -43,7 +43,7 @@ fn another_address_is_asked_about() {
     play.confirm(false);
     assert_eq!(play.id(), "email");
     play.text("bob@example.com").confirm(true).text("123456");
-    assert_eq!(play.saved[0].0.identity.as_deref(), Some("bob@example.com"));
+    assert_eq!(play.saved[0].account.identity.as_deref(), Some("bob@example.com"));
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn the_older_form_sends_bearer_and_json_and_tries_the_other_name_once() {
     };
     let mut fake = works_then(401);
     fake.on(REVOKE, [refusal(400, "invalid_request"), answer(200, "{}")]);
-    let mut play = Play::new(Revoke::new(held, Presence::Nobody), fake);
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), fake);
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Removed(_)));
     let sent = play.requests.iter().filter_map(|request| match &request.body {
@@ -133,7 +133,7 @@ fn the_older_form_sends_bearer_and_json_and_tries_the_other_name_once() {
 fn where_there_is_no_way_the_person_is_told_what_is_left() {
     let mut held = account("Acme Mail", "acme.dev", None, Some(48));
     held.revocation = Revocation::None;
-    let mut play = Play::new(Revoke::new(held, Presence::Nobody), Fake::acme());
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), Fake::acme());
     play.begin();
     assert!(
         play.problem().contains("offers no way to revoke") && play.problem().contains("forget api.acme.dev"),
@@ -157,7 +157,7 @@ fn an_entry_of_another_tool_is_discovered_first() {
         body: Secret::default(),
     };
     fake.on(API, [Ok(guarded), answer(200, ""), answer(401, "")]);
-    let mut play = Play::new(Revoke::new(held, Presence::Nobody), fake);
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), fake);
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Removed(_)), "{}", play.problem());
     assert_eq!(play.posts(), [REVOKE]);
@@ -174,10 +174,10 @@ fn another_domain_gets_the_credential_only_when_a_person_allows_it() {
         fake.json(crate::support::play::SERVER, metadata);
         fake
     };
-    let mut alone = Play::new(Revoke::new(held.clone(), Presence::Nobody), fake());
+    let mut alone = Play::of(held.clone(), |held| Revoke::new(held, Presence::Nobody), fake());
     alone.begin();
     assert_eq!(alone.screen().problem.map(|problem| problem.kind), Some(Kind::Unsafe));
-    let mut asked = Play::new(Revoke::new(held, Presence::Person), fake());
+    let mut asked = Play::of(held, |held| Revoke::new(held, Presence::Person), fake());
     asked.begin().confirm(true);
     assert_eq!((asked.id(), asked.posts().len()), ("hosts".into(), 0));
     asked.confirm(false);
@@ -186,8 +186,11 @@ fn another_domain_gets_the_credential_only_when_a_person_allows_it() {
 
 #[test]
 fn a_store_that_does_not_let_go_is_a_failure() {
-    let mut play =
-        Play::new(Revoke::new(account("Acme Mail", "acme.dev", None, None), Presence::Nobody), works_then(401));
+    let mut play = Play::of(
+        account("Acme Mail", "acme.dev", None, None),
+        |held| Revoke::new(held, Presence::Nobody),
+        works_then(401),
+    );
     play.storing = [Err(authmd_tui::problem::Problem::new(Kind::Store, "The file is locked.", "Try again."))].into();
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Failed(_)) && play.problem().contains("The file is locked."));
@@ -199,7 +202,8 @@ fn a_cancel_after_the_service_was_told_says_so() {
     let mut play = play(Presence::Person, works_then(401));
     let effects = play.flow.step(Input::Answer(authmd_tui::flow::Answer::Confirm(true)), play.now);
     assert_eq!(effects.len(), 1);
-    play.flow.step(Input::Loaded(Ok(Some(Secret::new("sk_held")))), play.now);
+    let held = play.held.clone().map(Box::new);
+    play.flow.step(Input::Loaded(Ok(held)), play.now);
     let told = play.flow.step(Input::Http(answer(200, "{}")), play.now);
     assert!(
         matches!(told.as_slice(), [authmd_tui::flow::Effect::Http(request)] if request.url.as_str().ends_with("/revoke")),

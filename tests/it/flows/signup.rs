@@ -1,6 +1,6 @@
 //! The walk of a sign-up, in both forms of the claim, with its detours.
 
-use authmd_tui::account::{Revocation, RevokeForm, StoreKind, Verdict};
+use authmd_tui::account::{Kept, Revocation, RevokeForm, StoreKind, Verdict};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::{Answer, Input, Outcome};
@@ -38,8 +38,8 @@ fn the_whole_walk_where_the_credential_comes_with_the_claim() {
     assert_eq!(play.last_body(), ["claim_token=clm_1", "otp=481516"]);
     assert_eq!(play.posts(), [REGISTER, CLAIM, COMPLETE]);
 
-    let (account, credential) = play.saved.last().expect("something saved");
-    assert_eq!(credential.expose(), "sk_final");
+    let Kept { account, secrets } = play.saved.last().expect("something saved");
+    assert_eq!(secrets.credential.expose(), "sk_final");
     assert_eq!(
         (account.id.as_str(), account.resource.as_str(), account.identity.as_deref()),
         ("api.acme.dev", "https://api.acme.dev/", Some("ada@example.com"))
@@ -64,8 +64,8 @@ fn the_credential_held_since_the_registration_is_upgraded() {
     fake.json(COMPLETE, json!({"status": "claimed"}));
     let mut play = Play::acme_at_code(fake);
     play.text("481516");
-    let (account, credential) = &play.saved[0];
-    assert_eq!(credential.expose(), "sk_low");
+    let Kept { account, secrets } = &play.saved[0];
+    assert_eq!(secrets.credential.expose(), "sk_low");
     assert_eq!(account.scopes, ["mail.read", "mail.send"]);
     assert_eq!(account.expires_at(), Some("2026-12-01T00:00:00Z".parse().expect("a moment")));
 }
@@ -101,9 +101,12 @@ fn the_older_names_and_a_noform_slug_walk_the_same_way() {
     for typed in ["noform:acme", "acme.noform.dev", "https://noform.dev/a/acme"] {
         let mut play = Play::new(SignUp::new(Target::parse(typed).expect(typed), None), fake.clone());
         play.begin().pick(0).confirm(true).text("ada@example.com").text("123456");
-        let (account, credential) =
+        let Kept { account, secrets } =
             play.saved.first().unwrap_or_else(|| panic!("{typed}: {} {}", play.id(), play.problem()));
-        assert_eq!((account.resource.as_str(), credential.expose(), account.expires_at()), (base, "sk_n", None));
+        assert_eq!(
+            (account.resource.as_str(), secrets.credential.expose(), account.expires_at()),
+            (base, "sk_n", None)
+        );
         assert_eq!(account.scopes, ["read", "write"]);
         assert!(matches!(&account.revocation, Revocation::Endpoint { form: RevokeForm::AgentAuth, .. }));
     }
@@ -355,7 +358,7 @@ fn a_resource_that_speaks_for_somebody_else_is_not_believed() {
     fake.json(RESOURCE, json!({"resource": "https://api.bank.example/", "resource_name": "Bank", "authorization_servers": ["https://auth.acme.dev"]}));
     let mut play = Play::acme_at_code(fake);
     play.text("123456");
-    assert_eq!(play.saved[0].0.resource, "https://api.acme.dev/");
+    assert_eq!(play.saved[0].account.resource, "https://api.acme.dev/");
 }
 
 #[test]
@@ -376,7 +379,7 @@ fn an_account_held_already_is_kept_replaced_or_joined_by_another() {
     let mut play = with_held(Fake::acme());
     play.known.accounts[0].store = StoreKind::Memory;
     play.pick(1).confirm(true).text("ada@example.com").text("123456");
-    let (renewed, _) = &play.saved[0];
+    let Kept { account: renewed, .. } = &play.saved[0];
     assert_eq!(
         (&renewed.id, renewed.created_at, renewed.renewed_at, renewed.store),
         (&held.id, held.created_at, Some(noon()), StoreKind::Memory)
@@ -388,7 +391,10 @@ fn an_account_held_already_is_kept_replaced_or_joined_by_another() {
     play.text("not this!");
     assert_eq!(play.id(), "param:label");
     play.text("work").confirm(true).text("bob@example.com").text("123456");
-    assert_eq!((play.saved[0].0.id.as_str(), play.saved[0].0.label.as_deref()), ("api.acme.dev:work", Some("work")));
+    assert_eq!(
+        (play.saved[0].account.id.as_str(), play.saved[0].account.label.as_deref()),
+        ("api.acme.dev:work", Some("work"))
+    );
 }
 
 #[test]
@@ -403,7 +409,7 @@ fn back_goes_to_the_question_before_and_registers_nothing_twice() {
     assert_eq!((play.id(), play.posts().len()), ("email".into(), 2));
     play.text("bob@example.com").text("123456");
     assert_eq!(play.posts(), [REGISTER, CLAIM, CLAIM, COMPLETE]);
-    assert_eq!(play.saved[0].0.identity.as_deref(), Some("bob@example.com"));
+    assert_eq!(play.saved[0].account.identity.as_deref(), Some("bob@example.com"));
 }
 
 #[test]
@@ -424,7 +430,7 @@ fn a_store_that_cannot_be_written_is_known_before_anything_is_sent() {
     play.pick(0);
     assert_eq!(play.id(), "store", "a store with a problem cannot be chosen");
     play.pick(1).confirm(true).text("ada@example.com").text("123456");
-    assert_eq!(play.saved[0].0.store, StoreKind::Memory);
+    assert_eq!(play.saved[0].account.store, StoreKind::Memory);
 }
 
 #[test]
@@ -442,7 +448,10 @@ fn a_credential_that_cannot_be_stored_stays_until_it_is() {
     play.pick(0);
     assert_eq!((play.id(), play.saved.len()), ("store".into(), 0));
     play.pick(1);
-    assert_eq!((play.saved[0].0.store, play.saved[0].1.expose()), (StoreKind::Memory, "sk_final"));
+    assert_eq!(
+        (play.saved[0].account.store, play.saved[0].secrets.credential.expose()),
+        (StoreKind::Memory, "sk_final")
+    );
     assert!(matches!(play.outcome(), Outcome::Connected(_)));
 }
 
@@ -460,7 +469,7 @@ fn a_service_that_hands_out_a_credential_without_a_claim_is_marked_so() {
     fake.json(REGISTER, json!({"api_key": "sk_low", "scopes": ["mail.read"]}));
     let mut play = Play::acme(fake);
     play.begin().pick(0).confirm(true);
-    assert!(!play.saved[0].0.claimed);
+    assert!(!play.saved[0].account.claimed);
     assert!(play.text_shown().contains("only the rights from before"), "{}", play.text_shown());
 }
 
@@ -503,7 +512,7 @@ fn what_was_found_by_a_challenge_is_found_by_it_again() {
     let target = Target::parse("Bearer resource_metadata=\"https://api.acme.dev/prm\"").expect("a target");
     let mut play = Play::new(SignUp::new(target, None), Fake::acme());
     play.begin().pick(0).confirm(true).text("ada@example.com").text("123456");
-    let held = play.saved[0].0.clone();
+    let held = play.saved[0].account.clone();
     let mut again = Play::new(SignUp::again(held).expect("a flow"), Fake::acme());
     again.begin();
     assert_eq!((again.requests[0].url.as_str(), again.id()), ("https://api.acme.dev/prm", "offer".into()));

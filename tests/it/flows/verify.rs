@@ -16,7 +16,7 @@ fn verified(
     held.guarded = guarded;
     let mut fake = Fake::default();
     fake.on(API, answers);
-    let mut play = Play::new(Verify::new(held), fake);
+    let mut play = Play::of(held, Verify::new, fake);
     play.begin();
     let Outcome::Checked(account) = play.outcome() else { panic!("{:?}", play.outcome()) };
     (play, *account)

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use authmd_tui::account::{Account, StoreKind};
+use authmd_tui::account::{Account, Kept, StoreKind};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Outcome, Prompt, Screen, StoreOffer};
@@ -12,7 +12,7 @@ use authmd_tui::secret::Secret;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::noon;
+use super::{account, noon};
 
 /// A service by its answers: for each call, those it gives one after another; the last one stays.
 #[derive(Default, Clone)]
@@ -100,12 +100,12 @@ pub struct Play {
     pub now: Timestamp,
     /// Every request that was made.
     pub requests: Vec<Request>,
-    pub saved: Vec<(Account, Secret)>,
+    pub saved: Vec<Kept>,
     pub forgotten: usize,
     pub known: Known,
     /// What the store says when something is put into it, one after another; the last one stays.
     pub storing: VecDeque<Result<(), Problem>>,
-    pub held: Option<Secret>,
+    pub held: Option<Kept>,
 }
 
 pub fn stores() -> Vec<StoreOffer> {
@@ -124,8 +124,15 @@ impl Play {
             forgotten: 0,
             known: Known { accounts: vec![], ids: vec![], stores: stores(), decided: true },
             storing: VecDeque::from([Ok(())]),
-            held: Some(Secret::new("sk_held")),
+            held: Some(Kept::new(account("Acme Mail", "acme.dev", None, Some(48)), Secret::new("sk_held"))),
         }
+    }
+
+    /// A flow about an account that is in the store.
+    pub fn of<F: Flow + 'static>(held: Account, flow: impl FnOnce(Account) -> F, fake: Fake) -> Self {
+        let mut play = Self::new(flow(held.clone()), fake);
+        play.held = Some(Kept::new(held, Secret::new("sk_held")));
+        play
     }
 
     /// A sign-up to Acme Mail, before anything has happened.
@@ -179,17 +186,17 @@ impl Play {
                 Input::Elapsed
             }
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
-            Effect::Load(_) => Input::Loaded(Ok(self.held.clone())),
-            Effect::Save(account, credential) => {
+            Effect::Load(_) => Input::Loaded(Ok(self.held.clone().map(Box::new))),
+            Effect::Save(kept) => {
                 let result = self.stored();
                 if result.is_ok() {
-                    self.saved.push((*account, credential));
+                    self.saved.push(*kept);
                 }
                 Input::Stored(result)
             }
-            Effect::Record { id, proof, obtained } => {
-                if let Some((account, _)) = self.saved.iter_mut().find(|(account, _)| account.id == id) {
-                    account.record(proof, obtained);
+            Effect::Note { id, note, obtained } => {
+                if let Some(kept) = self.saved.iter_mut().find(|kept| kept.account.id == id) {
+                    kept.account.note(note, obtained);
                 }
                 Input::Stored(Ok(()))
             }
