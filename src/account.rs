@@ -164,6 +164,8 @@ pub enum RevokeForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreKind {
+    /// The encrypted file of our own.
+    Vault,
     /// Gone when the program ends.
     Memory,
     /// The file other tools share (`AUTH_MD_TOKEN_STORE`).
@@ -173,6 +175,7 @@ pub enum StoreKind {
 impl StoreKind {
     pub fn as_str(self) -> &'static str {
         match self {
+            StoreKind::Vault => "vault",
             StoreKind::Memory => "memory",
             StoreKind::Json => "json",
         }

@@ -52,6 +52,8 @@ pub struct Common {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StoreChoice {
+    /// The encrypted file of our own
+    Vault,
     /// The file other tools share: AUTH_MD_TOKEN_STORE, or one of our own
     Json,
     /// Nowhere: gone when the program ends
@@ -61,6 +63,7 @@ pub enum StoreChoice {
 impl From<StoreChoice> for StoreKind {
     fn from(choice: StoreChoice) -> Self {
         match choice {
+            StoreChoice::Vault => StoreKind::Vault,
             StoreChoice::Json => StoreKind::Json,
             StoreChoice::Memory => StoreKind::Memory,
         }

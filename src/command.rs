@@ -24,6 +24,9 @@ use crate::problem::{Kind, Problem, cause};
 use crate::report;
 use crate::sandbox::{self, Sandbox};
 use crate::shell::{Ports, clock};
+use crate::store::Stores;
+use crate::store::lock::Locks;
+use crate::store::memory::Memory;
 use crate::tui;
 
 pub use settings::Settings;
@@ -99,6 +102,21 @@ async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
 /// A person is at the terminal: they see what is said on stderr and type on stdin.
 fn somebody_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Opens the vault where one of these accounts is in it and its passphrase is needed, and somebody is there to type it.
+/// What else keeps it shut is told by whatever wants to use it.
+async fn open_vault_for(accounts: &[Account], ports: &Ports, console: Option<&mut Console>) -> Result<(), Problem> {
+    if !accounts.iter().any(|account| account.store == StoreKind::Vault) || !somebody_there() {
+        return Ok(());
+    }
+    match ports.blocking(|stores| stores.required_vault()?.ready()).await {
+        Err(problem) if problem.kind == Kind::Locked => match console {
+            Some(console) => console.unlock(ports).await,
+            None => Console::terminal(true).unlock(ports).await,
+        },
+        _ => Ok(()),
+    }
 }
 
 fn result_of(outcome: Outcome) -> Result<(), Problem> {
@@ -247,6 +265,7 @@ async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     let ports = settings.ports()?;
     let known = accounts(&ports).await?;
     let chosen = if all { known } else { find_all(&known, names)? };
+    open_vault_for(&chosen, &ports, None).await?;
     let mut results = Vec::new();
     let mut failures = Vec::new();
     for account in chosen {
@@ -357,6 +376,7 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
 async fn revoke(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
     let chosen = find_to_end(&accounts(&ports).await?, names)?;
+    open_vault_for(&chosen, &ports, None).await?;
     let mut events = settings.events()?;
     let mut results = Vec::new();
     let mut failure = None;
@@ -408,7 +428,8 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
     for account in find_to_end(&accounts(&ports).await?, names)? {
         let id = account.id.clone();
-        ports.blocking(move |stores| stores.forget(&id)).await?;
+        // Not while another program renews it: what that stores would bring it back.
+        ports.blocking(move |stores| stores.lock(&id).and_then(|_lease| stores.forget(&id))).await?;
         let dead = matches!(account.status(clock::now(), DUE_WITHIN), Status::Expired | Status::Revoked);
         say(&match dead {
             true => format!("Forgotten: {}.", account.id),
@@ -432,6 +453,7 @@ async fn token(settings: &Settings, name: &str) -> Done {
     if !account.claimed {
         say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
     }
+    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
     let id = account.id.clone();
     let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
     print(&format!("{}\n", kept.secrets.credential.expose()));
@@ -454,6 +476,6 @@ fn refuse_dead(account: &Account, now: Timestamp) -> Done {
 
 /// The stores of the demo: one, that ends with it.
 pub fn throw_away_ports(settings: &Settings) -> Result<Ports, Problem> {
-    let stores = crate::store::Stores::new(vec![Box::new(crate::store::memory::Memory::default())], true);
+    let stores = Stores::new(vec![Arc::new(Memory::default())], Locks::here(), true);
     Ok(Ports { net: settings.net()?, stores: Arc::new(stores) })
 }

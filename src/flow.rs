@@ -13,6 +13,7 @@
 //! - a claim is completed only with a code that came in as a human's answer.
 
 pub mod discover;
+pub mod passphrase;
 pub mod probe;
 pub mod revoke;
 pub mod signup;
@@ -20,6 +21,9 @@ pub mod target;
 pub mod verify;
 pub mod wire;
 
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +62,9 @@ pub enum Input {
     Known(Result<Known, Problem>),
     /// Answers [`Effect::Load`].
     Loaded(Result<Option<Box<Kept>>, Problem>),
-    /// Answers [`Effect::Save`], [`Effect::Note`] and [`Effect::Forget`].
+    /// Answers [`Effect::Lock`].
+    Locked(Result<Lease, Problem>),
+    /// Answers [`Effect::Save`], [`Effect::Note`], [`Effect::Forget`] and [`Effect::Protect`].
     Stored(Result<(), Problem>),
 }
 
@@ -80,6 +86,8 @@ pub enum Effect {
     Lookup {
         resource: String,
     },
+    /// Waits until nobody else renews or ends the account.
+    Lock(AccountId),
     /// The account as it is in the store now, with its secrets.
     Load(AccountId),
     /// Puts account and secrets into `account.store`, in one step, in place of what has the same id.
@@ -91,6 +99,31 @@ pub enum Effect {
         obtained: Option<Timestamp>,
     },
     Forget(AccountId),
+    /// Makes the vault, or changes what opens it.
+    Protect(Guard),
+}
+
+/// The right to renew or end an account, held by one at a time on this machine. It ends when the last copy is dropped.
+#[derive(Clone)]
+pub struct Lease(Arc<dyn Any + Send + Sync>);
+
+impl Lease {
+    /// `held` is let go of when the lease ends.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(held))
+    }
+}
+
+impl PartialEq for Lease {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lease")
+    }
 }
 
 /// What the stores know when a sign-up asks.
@@ -106,9 +139,41 @@ pub struct Known {
     pub decided: bool,
 }
 
+/// What opens a vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// The system's keyring has the key.
+    Keyring,
+    Passphrase,
+}
+
+impl Protection {
+    pub const ALL: [Protection; 2] = [Protection::Keyring, Protection::Passphrase];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Protection::Keyring => "keyring",
+            Protection::Passphrase => "passphrase",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protection| protection.name() == name)
+    }
+}
+
+/// What is to open the vault from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    Keyring,
+    Passphrase(Secret),
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoreOffer {
     pub kind: StoreKind,
+    /// It has to be made first, opened by this.
+    pub setup: Option<Protection>,
     /// "in a file other tools can read".
     pub label: String,
     /// What that means: where it is, who can read it, how long it lasts.
@@ -233,6 +298,10 @@ pub enum Prompt {
     Email {
         label: String,
     },
+    /// Not shown while it is typed.
+    Secret {
+        label: String,
+    },
     Code {
         label: String,
         /// How many digits, where the service said so or everybody does.
@@ -256,6 +325,7 @@ impl Prompt {
         match self {
             Prompt::Text { .. } => "text",
             Prompt::Email { .. } => "email",
+            Prompt::Secret { .. } => "secret",
             Prompt::Code { .. } => "code",
             Prompt::Pick { .. } => "pick",
             Prompt::Confirm { .. } => "confirm",
@@ -266,6 +336,7 @@ impl Prompt {
         match self {
             Prompt::Text { label }
             | Prompt::Email { label }
+            | Prompt::Secret { label }
             | Prompt::Code { label, .. }
             | Prompt::Pick { label, .. }
             | Prompt::Confirm { label, .. } => label,

@@ -4,8 +4,9 @@
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, Write};
-use std::thread;
+use std::{process, thread};
 
+use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
@@ -13,17 +14,82 @@ use crate::events::Events;
 use crate::flow::{Answer, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId, StepState};
 use crate::problem::{Kind, Problem};
 use crate::report;
-use crate::secret::Secret;
+use crate::secret::{Secret, Typed};
 use crate::shell::{Ports, clock, perform};
 use crate::when;
 use crate::wrap::wrapped;
 
+/// How the next line is read.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Shown,
+    Hidden,
+}
+
+/// The terminal shows nothing of what is typed, as long as this lives.
+struct Unseen;
+
+impl Unseen {
+    fn enter() -> Option<Self> {
+        crossterm::terminal::enable_raw_mode().ok().map(|()| Unseen)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // A terminal that is gone has nothing left to restore.
+        let _ = crossterm::terminal::disable_raw_mode();
+    }
+}
+
+/// Waits for a signal that ends programs, and returns its number.
+#[cfg(unix)]
+async fn told_to_end() -> i32 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
+        _ = hang_up.recv() => SignalKind::hangup().as_raw_value(),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> i32 {
+    std::future::pending().await
+}
+
+/// A line typed key by key; `None` where the person wants out.
+fn hidden_line() -> Option<Secret> {
+    let mut typed = Typed::default();
+    loop {
+        let Event::Key(key) = event::read().ok()? else {
+            continue;
+        };
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            _ if key.kind == KeyEventKind::Release => {}
+            KeyCode::Enter => return Some(typed.take()),
+            KeyCode::Char('j' | 'm') if control => return Some(typed.take()),
+            KeyCode::Char('c' | 'd') if control => return None,
+            KeyCode::Esc => return None,
+            KeyCode::Char('u') if control => typed.clear(),
+            KeyCode::Backspace => typed.pop(),
+            KeyCode::Char(c) if !control => typed.push(c),
+            _ => {}
+        }
+    }
+}
+
 /// Prompts on stderr, answers from stdin.
 pub struct Console {
     /// Lines are read one at a time, each when it is asked for.
-    wanted: mpsc::UnboundedSender<()>,
-    typed: mpsc::UnboundedReceiver<Option<String>>,
+    wanted: mpsc::UnboundedSender<Wanted>,
+    typed: mpsc::UnboundedReceiver<Option<Secret>>,
     unicode: bool,
+    /// From one hidden line to the next, so that nothing typed ahead is shown in between.
+    unseen: Option<Unseen>,
 }
 
 impl Console {
@@ -32,23 +98,36 @@ impl Console {
         let (answer, typed) = mpsc::unbounded_channel();
         // A thread of its own: a read from a terminal cannot be given up once it has begun.
         thread::spawn(move || {
-            while asked.blocking_recv().is_some() {
-                let line = io::stdin().lock().lines().next().and_then(Result::ok);
+            while let Some(wanted) = asked.blocking_recv() {
+                let line = match wanted {
+                    Wanted::Shown => io::stdin().lock().lines().next().and_then(Result::ok).map(Secret::new),
+                    Wanted::Hidden => hidden_line(),
+                };
                 if answer.send(line).is_err() {
                     return;
                 }
             }
         });
-        Self { wanted, typed, unicode }
+        Self { wanted, typed, unicode, unseen: None }
     }
 
     pub fn say(&self, text: &str) {
         // A terminal that is gone ends the next read.
-        let _ = writeln!(io::stderr(), "{}", self.shaped(text));
+        let _ = write!(io::stderr(), "{}", self.lines(&format!("{}\n", self.shaped(text))));
     }
 
     fn prompt(&self, text: &str) {
-        let _ = write!(io::stderr(), "{} ", self.shaped(text));
+        let _ = write!(io::stderr(), "{} ", self.lines(&self.shaped(text)));
+    }
+
+    /// A terminal that shows nothing typed does not go back to the first column by itself either.
+    fn lines(&self, text: &str) -> String {
+        if self.unseen.is_some() { text.replace('\n', "\r\n") } else { text.to_owned() }
+    }
+
+    /// What is typed is shown again.
+    fn seen(&mut self) {
+        self.unseen = None;
     }
 
     /// A line as it fits the terminal: broken between words, moved in as far as it began. A link stays whole.
@@ -65,16 +144,52 @@ impl Console {
     }
 
     /// The next line, or `None` when there are no more.
-    async fn line(&mut self) -> Option<String> {
-        self.wanted.send(()).ok()?;
+    async fn line(&mut self) -> Option<Secret> {
+        self.seen();
+        self.wanted.send(Wanted::Shown).ok()?;
         self.typed.recv().await?
+    }
+
+    /// The next line, not shown while it is typed.
+    async fn hidden(&mut self, question: &str) -> Option<Secret> {
+        if self.unseen.is_none() {
+            self.unseen = Some(Unseen::enter()?);
+        }
+        self.prompt(question);
+        self.wanted.send(Wanted::Hidden).ok()?;
+        let typed = tokio::select! {
+            typed = self.typed.recv() => typed?,
+            // Nobody else would make the terminal show again what is typed.
+            number = told_to_end() => {
+                self.seen();
+                process::exit(128 + number)
+            }
+        };
+        self.say("");
+        typed
+    }
+
+    /// Asks for the passphrase until it opens the vault; an empty line gives up.
+    pub async fn unlock(&mut self, ports: &Ports) -> Result<(), Problem> {
+        let unlocked = loop {
+            let typed = self.hidden("Passphrase of the vault (Enter alone gives up):").await;
+            let Some(passphrase) = typed.filter(|typed| !typed.is_empty()) else {
+                break Err(Problem::cancelled());
+            };
+            match ports.blocking(move |stores| stores.required_vault()?.unlock(&passphrase)).await {
+                Err(problem) if problem.kind == Kind::Locked => self.say(&problem.what),
+                unlocked => break unlocked,
+            }
+        };
+        self.seen();
+        unlocked
     }
 
     /// A question outside of any flow. No answer is a no.
     pub async fn confirm(&mut self, question: &str) -> bool {
         loop {
             self.prompt(&format!("{question} (yes/no):"));
-            match self.line().await.as_deref().map(str::trim).map(str::to_lowercase).as_deref() {
+            match self.line().await.as_ref().map(|line| line.expose().trim().to_lowercase()).as_deref() {
                 Some("yes" | "y") => return true,
                 Some("no" | "n") | None => return false,
                 Some(_) => {}
@@ -102,10 +217,16 @@ pub async fn run(
             printed.show(&screen, now).iter().for_each(|line| console.say(line));
         }
         if let Some(outcome) = screen.outcome {
+            if let Some(console) = console {
+                console.seen();
+            }
             return outcome;
         }
         let input = match (effect.take(), &screen.prompt, console.as_deref_mut()) {
             (Some(effect), ..) => {
+                if let Some(console) = console.as_deref_mut() {
+                    console.seen();
+                }
                 let work = perform(effect, ports);
                 tokio::pin!(work);
                 loop {
@@ -139,12 +260,17 @@ fn needs_person(screen: &Screen) -> Problem {
 }
 
 async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
+    let question = question(prompt, screen.can_go_back);
+    if let Prompt::Secret { .. } = prompt {
+        let typed = console.hidden(&question).await;
+        return typed.map_or(Input::Cancel, |typed| Input::Answer(Answer::Text(typed)));
+    }
     loop {
-        console.prompt(&question(prompt, screen.can_go_back));
+        console.prompt(&question);
         let Some(line) = console.line().await else {
             return Input::Cancel;
         };
-        match understood(prompt, &line) {
+        match understood(prompt, line.expose()) {
             Ok(Input::Cancel) => match &screen.at_stake {
                 Some(at_stake) if !console.confirm(&format!("{at_stake} Cancel all the same?")).await => {}
                 _ => return Input::Cancel,
@@ -164,6 +290,7 @@ fn question(prompt: &Prompt, can_go_back: bool) -> String {
         Prompt::Confirm { label, .. } => format!("{label} yes or no (or: {back}cancel):"),
         Prompt::Code { label, .. } => format!("{label} (or: new, {back}cancel):"),
         Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: {back}cancel):"),
+        Prompt::Secret { label } => format!("{label} (not shown; esc cancels):"),
     }
 }
 
@@ -177,7 +304,9 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
         _ => {}
     }
     match prompt {
-        Prompt::Text { .. } | Prompt::Email { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
+        Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Secret { .. } => {
+            Ok(Input::Answer(Answer::Text(Secret::new(line))))
+        }
         Prompt::Code { .. } if word == "new" => Ok(Input::Answer(Answer::NewCode)),
         Prompt::Code { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
         // Where there is one choice only, Enter will do.

@@ -22,6 +22,8 @@ pub enum Kind {
     ServiceRefused,
     Unreachable,
     Store,
+    /// The store wants its passphrase first.
+    Locked,
     Unsafe,
     Cancelled,
 }
@@ -36,7 +38,7 @@ impl Kind {
             Kind::NeedsPerson => 5,
             Kind::ServiceRefused => 6,
             Kind::Unreachable => 7,
-            Kind::Store => 8,
+            Kind::Store | Kind::Locked => 8,
             Kind::Unsafe => 9,
             Kind::Cancelled => 130,
         }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 /// A credential, a one-time code, a claim token, or anything else a person typed that is nobody's business.
@@ -40,9 +41,58 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A secret may come in from anywhere; it is only the way out that is narrow.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(Secret::new)
+    }
+}
+
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+/// A secret while it is being typed. Its room in memory is fixed: a text that grows leaves copies of itself behind.
+pub struct Typed(Zeroizing<String>);
+
+impl Typed {
+    /// Bytes. Nobody types more; what is pasted beyond it is not taken.
+    const ROOM: usize = 4_096;
+
+    pub fn push(&mut self, c: char) {
+        if !c.is_control() && self.0.len() + c.len_utf8() <= Self::ROOM {
+            self.0.push(c);
+        }
+    }
+
+    pub fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Letters so far.
+    pub fn len(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What was typed; nothing of it stays here.
+    pub fn take(&mut self) -> Secret {
+        Secret(std::mem::take(self).0)
+    }
+}
+
+impl Default for Typed {
+    fn default() -> Self {
+        Self(Zeroizing::new(String::with_capacity(Self::ROOM)))
     }
 }
 
@@ -53,6 +103,16 @@ mod tests {
     #[test]
     fn debug_shows_nothing_not_even_the_length() {
         assert_eq!(format!("{:?}", Secret::new("sk_live_1")), format!("{:?}", Secret::new("")));
+    }
+
+    #[test]
+    fn what_is_typed_stays_in_one_place_in_memory_and_has_an_end() {
+        let mut typed = Typed::default();
+        let place = typed.0.as_ptr();
+        (0..5_000).for_each(|_| typed.push('ü'));
+        assert_eq!((typed.len(), typed.0.as_ptr()), (2_048, place));
+        typed.pop();
+        assert_eq!((typed.take().expose().chars().count(), typed.len()), (2_047, 0));
     }
 
     #[test]

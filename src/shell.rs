@@ -31,11 +31,15 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         }
         Effect::Lookup { resource } => Input::Known(ports.blocking(move |stores| Ok(stores.known(&resource))).await),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
+        Effect::Lock(id) => Input::Locked(ports.blocking(move |stores| stores.lock(&id)).await),
         Effect::Save(kept) => Input::Stored(ports.blocking(move |stores| stores.save(&kept)).await),
         Effect::Note { id, note, obtained } => {
             Input::Stored(ports.blocking(move |stores| stores.note(&id, note, obtained)).await)
         }
         Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await),
+        Effect::Protect(guard) => {
+            Input::Stored(ports.blocking(move |stores| stores.required_vault()?.protect(&guard)).await)
+        }
     }
 }
 

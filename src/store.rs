@@ -4,18 +4,26 @@
 //! metadata only. Nothing is ever deleted because something could not be read.
 
 pub mod json;
+pub mod keyring;
+pub mod lock;
 pub mod memory;
+pub mod rights;
+pub mod vault;
 
+use std::sync::Arc;
+
+use self::lock::Locks;
+use self::vault::Vault;
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
-use crate::flow::{Known, StoreOffer};
+use crate::flow::{Known, Lease, StoreOffer};
 use crate::problem::{Kind, Problem};
 use jiff::Timestamp;
 
 pub trait Store: Send + Sync {
     fn kind(&self) -> StoreKind;
 
-    /// Every account in it, without any secret.
-    fn accounts(&self) -> Result<Vec<Account>, Problem>;
+    /// Every account in it that can be read, without any secret.
+    fn accounts(&self) -> Listing;
 
     /// An account with its secrets, both of the same moment.
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem>;
@@ -30,8 +38,9 @@ pub trait Store: Send + Sync {
     /// Removes the account. It is no error if it is gone already.
     fn forget(&self, id: &AccountId) -> Result<(), Problem>;
 
-    /// What this store is, in a person's words, and whether it can be written now.
-    fn offer(&self) -> StoreOffer;
+    /// What this store is, in a person's words, and whether it can be written now. One that has to be made first is offered
+    /// in each of its ways.
+    fn offers(&self) -> Vec<StoreOffer>;
 }
 
 /// What all stores hold.
@@ -54,14 +63,30 @@ impl Listing {
 
 /// All stores in use.
 pub struct Stores {
-    stores: Vec<Box<dyn Store>>,
+    stores: Vec<Arc<dyn Store>>,
+    vault: Option<Arc<Vault>>,
+    locks: Locks,
     decided: bool,
 }
 
 impl Stores {
     /// The first store is where new credentials go, unless nobody has `decided` that yet: then the person is asked.
-    pub fn new(stores: Vec<Box<dyn Store>>, decided: bool) -> Self {
-        Self { stores, decided }
+    pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, decided: bool) -> Self {
+        Self { stores, vault: None, locks, decided }
+    }
+
+    /// The same, and this one of them is the vault.
+    pub fn with_vault(self, vault: Arc<Vault>) -> Self {
+        Self { vault: Some(vault), ..self }
+    }
+
+    pub fn vault(&self) -> Option<&Arc<Vault>> {
+        self.vault.as_ref()
+    }
+
+    /// The vault, where there is one in use.
+    pub fn required_vault(&self) -> Result<&Arc<Vault>, Problem> {
+        self.vault.as_ref().ok_or_else(|| self.no_such(StoreKind::Vault))
     }
 
     /// The accounts of all stores that can be read, and why one cannot. Where two stores have the same id, the credential
@@ -69,9 +94,14 @@ impl Stores {
     pub fn accounts(&self) -> Listing {
         let mut listing = Listing::default();
         for store in &self.stores {
-            match store.accounts() {
-                Ok(accounts) => accounts.into_iter().for_each(|account| listing.take(account)),
-                Err(problem) => listing.problem = listing.problem.or(Some(problem)),
+            let read = store.accounts();
+            read.accounts.into_iter().for_each(|account| listing.take(account));
+            listing.problem = listing.problem.or(read.problem);
+        }
+        for account in listing.accounts.iter_mut().filter(|account| account.spending.is_some()) {
+            // Whoever is at it will come back and say how it went.
+            if self.locks.is_held(&account.id) {
+                account.spending = None;
             }
         }
         listing
@@ -79,15 +109,29 @@ impl Stores {
 
     /// What a sign-up has to know. A store that cannot be read is offered with its problem; the sign-up goes on.
     pub fn known(&self, resource: &str) -> Known {
-        let accounts: Vec<Account> = self.stores.iter().filter_map(|store| store.accounts().ok()).flatten().collect();
+        let accounts: Vec<Account> = self.stores.iter().flat_map(|store| store.accounts().accounts).collect();
         let ids = accounts.iter().map(|account| account.id.clone()).collect();
         let same = |published: &str| published.trim_end_matches('/') == resource.trim_end_matches('/');
         Known {
             ids,
             accounts: accounts.into_iter().filter(|account| same(&account.resource)).collect(),
-            stores: self.stores.iter().map(|store| store.offer()).collect(),
+            stores: self.offers(),
             decided: self.decided,
         }
+    }
+
+    /// Where a credential can be kept. A vault that is not there yet is left out, and the keyring not asked, where another
+    /// store was decided for and works.
+    fn offers(&self) -> Vec<StoreOffer> {
+        let mut offers: Vec<StoreOffer> = Vec::new();
+        for store in &self.stores {
+            let works = self.decided && offers.first().is_some_and(|first| first.problem.is_none());
+            let to_be_made = store.kind() == StoreKind::Vault && self.vault().is_some_and(|vault| !vault.exists());
+            if !(works && to_be_made) {
+                offers.extend(store.offers());
+            }
+        }
+        offers
     }
 
     /// The account that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
@@ -100,15 +144,17 @@ impl Stores {
         }
     }
 
-    fn store(&self, kind: StoreKind) -> Result<&dyn Store, Problem> {
+    pub fn store(&self, kind: StoreKind) -> Result<&dyn Store, Problem> {
         let found = self.stores.iter().find(|store| store.kind() == kind);
-        found.map(AsRef::as_ref).ok_or_else(|| {
-            Problem::new(
-                Kind::Store,
-                format!("There is no store of the kind {}.", kind.as_str()),
-                "Choose another with --store.",
-            )
-        })
+        found.map(AsRef::as_ref).ok_or_else(|| self.no_such(kind))
+    }
+
+    fn no_such(&self, kind: StoreKind) -> Problem {
+        Problem::new(
+            Kind::Store,
+            format!("The store {} is not in use.", kind.as_str()),
+            "Choose it with --store, or unset AUTH_MD_TOKEN_STORE and AUTHMD_TUI_STORE.",
+        )
     }
 
     pub fn save(&self, kept: &Kept) -> Result<(), Problem> {
@@ -123,16 +169,22 @@ impl Stores {
         self.each_that_has(id, |store| store.forget(id))
     }
 
+    /// Waits until nobody else is renewing or ending this account.
+    pub fn lock(&self, id: &AccountId) -> Result<Lease, Problem> {
+        self.locks.lock(id)
+    }
+
     /// Does it in every store that has the account, whatever the others say. Only where none has it, a store that could not
     /// be read is a problem.
     fn each_that_has(&self, id: &AccountId, work: impl Fn(&dyn Store) -> Result<(), Problem>) -> Result<(), Problem> {
         let mut results = Vec::new();
         let mut unreadable = None;
         for store in &self.stores {
-            match store.accounts() {
-                Ok(accounts) if accounts.iter().any(|account| account.id == *id) => results.push(work(store.as_ref())),
-                Ok(_) => {}
-                Err(problem) => unreadable = unreadable.or(Some(problem)),
+            let read = store.accounts();
+            if read.accounts.iter().any(|account| account.id == *id) {
+                results.push(work(store.as_ref()));
+            } else {
+                unreadable = unreadable.or(read.problem);
             }
         }
         match (results.is_empty(), unreadable) {

@@ -34,6 +34,7 @@ use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
 use crate::shell::{Ports, clock, perform};
+use crate::store::Stores;
 
 /// The program on the person's own stores.
 pub async fn run(settings: Settings) -> Result<(), Problem> {
@@ -65,7 +66,8 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
 async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Result<(), Problem> {
     let theme = Theme { color: settings.color, unicode: settings.unicode };
     let events = settings.events()?;
-    let app = App::new(theme, ports.stores.name(), banner);
+    let mut app = App::new(theme, ports.stores.name(), banner);
+    app.lock_after = settings.lock_after;
     let terminal = Terminal::enter()?;
     let (send, receive) = mpsc::unbounded_channel();
     let ending = Program { app, terminal, ports, settings, events, send }.run(receive).await;
@@ -213,21 +215,43 @@ impl Program {
                 Command::Copy(text) => self.terminal.copy(&text),
                 Command::ClearClipboard => self.terminal.copy(&Secret::default()),
                 Command::Open(page) => self.answer(Message::Opened(self.settings.browser.open(&page))),
-                Command::Perform(id, effect) => {
-                    self.spawn(move |ports| async move { Message::Flow(id, perform(effect, &ports).await) })
-                }
+                Command::Perform(id, effect) => self.spawn(move |ports| async move {
+                    let again = effect.clone();
+                    match perform(effect, &ports).await {
+                        Input::Loaded(Err(why)) | Input::Stored(Err(why)) if why.kind == Kind::Locked => {
+                            Message::Locked(Command::Perform(id, again), why)
+                        }
+                        input => Message::Flow(id, input),
+                    }
+                }),
                 Command::Load => {
                     self.spawn(
                         |ports| async move { Message::Loaded(ports.blocking(|stores| Ok(stores.accounts())).await) },
                     )
                 }
+                Command::Unlock(passphrase) => self.spawn(move |ports| async move {
+                    let unlock = move |stores: &Stores| stores.required_vault()?.unlock(&passphrase);
+                    Message::Unlocked(ports.blocking(unlock).await)
+                }),
+                Command::ForgetKey => {
+                    let forgotten = self.ports.stores.vault().is_some_and(|vault| vault.forget_key());
+                    self.answer(Message::KeyForgotten(forgotten));
+                }
                 Command::Fetch(account) => self.spawn(|ports| async move {
                     match perform(Effect::Load(account.clone()), &ports).await {
+                        Input::Loaded(Err(why)) if why.kind == Kind::Locked => {
+                            Message::Locked(Command::Fetch(account), why)
+                        }
                         Input::Loaded(loaded) => Message::Credential(account, loaded),
                         _ => Message::Redraw,
                     }
                 }),
                 Command::Forget(account) => self.spawn(|ports| async move {
+                    // Not while another program renews it: what that stores would bring it back.
+                    let _lease = match perform(Effect::Lock(account.clone()), &ports).await {
+                        Input::Locked(Err(problem)) => return Message::Forgotten(account, Err(problem)),
+                        lease => lease,
+                    };
                     match perform(Effect::Forget(account.clone()), &ports).await {
                         Input::Stored(stored) => Message::Forgotten(account, stored),
                         _ => Message::Redraw,

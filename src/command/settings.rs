@@ -5,17 +5,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::account::StoreKind;
 use crate::args::Common;
 use crate::events::Events;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::shell::browser::Browser;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
 use crate::shell::{Ports, log};
 use crate::store::json::Json;
+use crate::store::keyring::System;
+use crate::store::lock::Locks;
 use crate::store::memory::Memory;
+use crate::store::vault::Vault;
 use crate::store::{Store, Stores};
+use crate::{tui, when};
 
 pub struct Settings {
     pub json: bool,
@@ -23,6 +29,8 @@ pub struct Settings {
     pub color: bool,
     /// More than ASCII can be shown.
     pub unicode: bool,
+    /// How long the vault stays open in the full screen with nobody there.
+    pub lock_after: SignedDuration,
     store: Option<StoreKind>,
     token_file: Option<PathBuf>,
     paths: Paths,
@@ -40,6 +48,7 @@ impl Settings {
             browser: Browser::detect(common.no_browser),
             color: !common.no_color && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
             unicode: speaks_unicode(),
+            lock_after: lock_after()?,
             store: common.store.map(Into::into),
             token_file: set("AUTH_MD_TOKEN_STORE").map(PathBuf::from),
             paths,
@@ -60,18 +69,47 @@ impl Settings {
         self.events.as_deref().map(Events::open).transpose()
     }
 
-    /// The flag or `AUTHMD_TUI_STORE` decides; else the shared file where one is named; else the file of our own, once
-    /// somebody has chosen it.
+    /// The flag or `AUTHMD_TUI_STORE` decides; else the shared file where one is named; else the vault. Before there is
+    /// one, a file of our own counts, where somebody has chosen that.
     fn stores(&self) -> Stores {
         let own_file = self.paths.token_file();
-        let decided = self.store.is_some() || self.token_file.is_some() || own_file.exists();
-        let memory: Box<dyn Store> = Box::new(Memory::default());
-        if self.store == Some(StoreKind::Memory) {
-            return Stores::new(vec![memory], true);
+        let memory: Arc<dyn Store> = Arc::new(Memory::default());
+        let locks = Locks::Folder(self.paths.lock_folder());
+        let shared = self.token_file.as_ref().map(|_| StoreKind::Json);
+        match self.store.or(shared) {
+            Some(StoreKind::Memory) => Stores::new(vec![memory], locks, true),
+            Some(StoreKind::Json) => {
+                let file = self.token_file.clone().unwrap_or(own_file);
+                Stores::new(vec![Arc::new(Json::new(file)), memory], locks, true)
+            }
+            Some(StoreKind::Vault) => {
+                let vault = self.vault();
+                Stores::new(vec![vault.clone(), memory], locks, true).with_vault(vault)
+            }
+            None => {
+                let vault = self.vault();
+                let file: Arc<dyn Store> = Arc::new(Json::new(own_file.clone()));
+                let chosen = !vault.exists() && own_file.exists();
+                let stores = if chosen { vec![file, vault.clone(), memory] } else { vec![vault.clone(), file, memory] };
+                let decided = vault.exists() || own_file.exists();
+                Stores::new(stores, locks, decided).with_vault(vault)
+            }
         }
-        let file = self.token_file.clone().unwrap_or(own_file);
-        Stores::new(vec![Box::new(Json::new(file)), memory], decided)
     }
+
+    fn vault(&self) -> Arc<Vault> {
+        Arc::new(Vault::new(self.paths.vault_folder(), Arc::new(System::default())))
+    }
+}
+
+/// `AUTHMD_TUI_LOCK_AFTER`, as in 5min.
+fn lock_after() -> Result<SignedDuration, Problem> {
+    let Some(text) = env::var("AUTHMD_TUI_LOCK_AFTER").ok().filter(|text| !text.is_empty()) else {
+        return Ok(tui::app::LOCK_AFTER);
+    };
+    when::parse_span(&text).map_err(|_| {
+        Problem::new(Kind::Usage, "AUTHMD_TUI_LOCK_AFTER is not a span of time.", "Write it like 5min, or unset it.")
+    })
 }
 
 /// The locale decides (POSIX, XBD 8.2): the first of these that is set.

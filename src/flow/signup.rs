@@ -28,10 +28,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::discover::Discovery;
+use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
 use super::target::Target;
 use super::wire::{Offer, Registration, Start};
-use super::{Answer, Effect, Flow, Input, Known, Outcome, Screen};
+use super::{Answer, Effect, Flow, Guard, Input, Known, Outcome, Screen};
 use crate::account::{Account, Kept, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -63,6 +64,7 @@ pub struct SignUp {
     /// The person keeps what is there.
     kept: bool,
     place: Option<StoreKind>,
+    passphrase: NewPassphrase,
     ceremony: Ceremony,
     /// The service has sent us elsewhere once; twice would be a game.
     moved: bool,
@@ -101,6 +103,9 @@ enum Stage {
     Existing,
     Label,
     Store,
+    /// What is to open the vault that is made now.
+    Passphrase,
+    SettingUp,
     Consent,
     Email,
     Code,
@@ -154,6 +159,7 @@ impl SignUp {
             label,
             kept: false,
             place: None,
+            passphrase: NewPassphrase::default(),
             ceremony: Ceremony::default(),
             moved: false,
             leaving: false,
@@ -277,6 +283,11 @@ impl Flow for SignUp {
             (Stage::Existing, Input::Answer(Answer::Pick(picked))) => self.existing_picked(picked),
             (Stage::Label, Input::Answer(Answer::Text(text))) => self.label_typed(text.expose()),
             (Stage::Store, Input::Answer(Answer::Pick(picked))) => self.store_picked(picked),
+            (Stage::Passphrase, Input::Answer(Answer::Text(typed))) => match self.passphrase.typed(&typed) {
+                Some(passphrase) => self.set_up(Guard::Passphrase(passphrase)),
+                None => Vec::new(),
+            },
+            (Stage::SettingUp, Input::Stored(result)) => self.was_set_up(result),
             (Stage::Consent, Input::Answer(Answer::Confirm(true))) => self.consented(),
             (Stage::Hosts | Stage::Consent, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Email, Input::Answer(Answer::Text(text))) => self.email_typed(text.expose()),

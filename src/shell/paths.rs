@@ -26,9 +26,21 @@ pub fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Makes sure that a file's new name in `folder` is on the disk.
+#[cfg(unix)]
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened as a file; the rename itself is as durable as it gets.
+#[cfg(not(unix))]
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[derive(Debug, Clone)]
 pub struct Paths {
-    /// What must survive: the token file, when no other is named.
+    /// What must survive: the vault; the token file, when no other is named.
     pub data: PathBuf,
     /// What may go: the log.
     pub state: PathBuf,
@@ -53,6 +65,14 @@ impl Paths {
 
     pub fn token_file(&self) -> PathBuf {
         self.data.join("tokens.json")
+    }
+
+    pub fn vault_folder(&self) -> PathBuf {
+        self.data.join("vault")
+    }
+
+    pub fn lock_folder(&self) -> PathBuf {
+        self.data.join("locks")
     }
 
     pub fn log_file(&self) -> PathBuf {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::entry::Entry;
-use super::Store;
+use super::{Listing, Store};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::{Kind, Problem, cause};
@@ -120,8 +120,13 @@ impl Store for Json {
         StoreKind::Json
     }
 
-    fn accounts(&self) -> Result<Vec<Account>, Problem> {
-        Ok(self.entries()?.into_iter().map(|entry| entry.account).collect())
+    fn accounts(&self) -> Listing {
+        match self.entries() {
+            Ok(entries) => {
+                Listing { accounts: entries.into_iter().map(|entry| entry.account).collect(), problem: None }
+            }
+            Err(problem) => Listing { accounts: Vec::new(), problem: Some(problem) },
+        }
     }
 
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
@@ -157,16 +162,17 @@ impl Store for Json {
         })
     }
 
-    fn offer(&self) -> StoreOffer {
-        StoreOffer {
+    fn offers(&self) -> Vec<StoreOffer> {
+        vec![StoreOffer {
             kind: StoreKind::Json,
+            setup: None,
             label: "In a file that other tools can read".into(),
             detail: format!("{}, not encrypted, {}", self.path.display(), readers(&self.file())),
             problem: self
                 .read()
                 .and_then(|_| writable(&self.file()).map_err(|error| self.problem("write", &error)))
                 .err(),
-        }
+        }]
     }
 }
 
@@ -229,7 +235,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    paths::sync_folder(folder)
 }
 
 /// Would a replacement go through? A read-only file in a folder one may write could be renamed over, and must not be.
@@ -242,15 +248,4 @@ fn writable(path: &Path) -> io::Result<()> {
         Some(folder) => tempfile::tempfile_in(folder).map(drop),
         None => tempfile::tempfile_in(".").map(drop),
     }
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened as a file; the rename itself is as durable as it gets.
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::Store;
-use crate::account::{Account, AccountId, Kept, Note, StoreKind};
+use super::{Listing, Store};
+use crate::account::{AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::Problem;
 
@@ -24,8 +24,8 @@ impl Store for Memory {
         StoreKind::Memory
     }
 
-    fn accounts(&self) -> Result<Vec<Account>, Problem> {
-        Ok(self.entries().iter().map(|kept| kept.account.clone()).collect())
+    fn accounts(&self) -> Listing {
+        Listing { accounts: self.entries().iter().map(|kept| kept.account.clone()).collect(), problem: None }
     }
 
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
@@ -53,12 +53,13 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn offer(&self) -> StoreOffer {
-        StoreOffer {
+    fn offers(&self) -> Vec<StoreOffer> {
+        vec![StoreOffer {
             kind: StoreKind::Memory,
+            setup: None,
             label: "In memory".into(),
             detail: "until this program ends; written nowhere".into(),
             problem: None,
-        }
+        }]
     }
 }

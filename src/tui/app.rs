@@ -14,7 +14,7 @@ use url::Url;
 
 use super::keymap::{self, Action, Key, Place};
 use super::list::List;
-use super::session::{FlowId, Session};
+use super::session::{FlowId, Session, type_unseen};
 use super::theme::Theme;
 use super::view;
 use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Source, Status};
@@ -23,11 +23,13 @@ use crate::flow::target::Target;
 use crate::flow::verify::Verify;
 use crate::flow::{Effect, Input, Screen};
 use crate::problem::Problem;
-use crate::secret::Secret;
+use crate::secret::{Secret, Typed};
 use crate::store::Listing;
 
 /// How long a credential stays on the screen or in the clipboard.
 const CREDENTIAL_SEEN: SignedDuration = SignedDuration::from_secs(30);
+/// How long the vault stays open with nobody there.
+pub const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// Verifications under way at once.
 const CHECKS_AT_ONCE: usize = 4;
 
@@ -42,6 +44,11 @@ pub enum Message {
     Loaded(Result<Listing, Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
     Forgotten(AccountId, Result<(), Problem>),
+    /// The command could not be done: the vault wants its passphrase first.
+    Locked(Command, Problem),
+    Unlocked(Result<(), Problem>),
+    /// The vault's key was forgotten; true where there was one.
+    KeyForgotten(bool),
     Opened(Result<(), Problem>),
 }
 
@@ -53,6 +60,10 @@ pub enum Command {
     Load,
     Fetch(AccountId),
     Forget(AccountId),
+    /// Open the vault with a passphrase.
+    Unlock(Secret),
+    /// Nobody is there any more: forget the vault's key.
+    ForgetKey,
     Open(Url),
     /// Hand a text to the terminal's clipboard.
     Copy(Secret),
@@ -76,7 +87,20 @@ pub enum Scene {
 pub enum Overlay {
     Help { scroll: usize },
     Credential(CredentialPane),
+    Unlock(UnlockPane),
     Question(Question),
+}
+
+#[derive(Default)]
+pub struct UnlockPane {
+    pub typed: Typed,
+    pub problem: Option<Problem>,
+    /// A passphrase is being tried.
+    pub busy: bool,
+    /// What is to be done once the vault is open.
+    waiting: Vec<Command>,
+    /// What the vault said.
+    why: Option<Problem>,
 }
 
 pub struct CredentialPane {
@@ -130,6 +154,9 @@ pub struct App {
     walks: VecDeque<(Walk, AccountId)>,
     walks_in_all: usize,
     clipboard_until: Option<Timestamp>,
+    /// After so long without a key, the vault's key is forgotten.
+    pub lock_after: SignedDuration,
+    lock_at: Option<Timestamp>,
     next_flow: u64,
     /// The last screen of the guided pane that was left, for the record.
     pub left: Option<Screen>,
@@ -156,6 +183,8 @@ impl App {
             walks: VecDeque::new(),
             walks_in_all: 0,
             clipboard_until: None,
+            lock_after: LOCK_AFTER,
+            lock_at: None,
             next_flow: 0,
             left: None,
             interrupted: false,
@@ -171,6 +200,7 @@ impl App {
         match (&self.overlay, &self.scene) {
             (Some(Overlay::Help { .. }), _) => Place::Help,
             (Some(Overlay::Credential(_)), _) => Place::Credential,
+            (Some(Overlay::Unlock(_)), _) => Place::Unlock,
             (Some(Overlay::Question(_)), _) => Place::YesNo,
             (None, Scene::List) => Place::List,
             (None, Scene::Detail { .. }) => Place::Detail,
@@ -202,7 +232,7 @@ impl App {
             (None, Scene::Session(session)) => session.next_change(now),
             (None, _) => self.list.next_change(now, self.first_row()..self.first_row() + view::list_room(self)),
         };
-        [seen, self.clipboard_until].into_iter().flatten().min()
+        [seen, self.clipboard_until, self.lock_at].into_iter().flatten().min()
     }
 
     /// The first row of the list that is on the screen: the selection is kept in sight.
@@ -240,6 +270,16 @@ impl App {
                 });
                 vec![Command::Load]
             }
+            Message::Locked(command, why) => {
+                self.ask_for_passphrase(command, why);
+                Vec::new()
+            }
+            Message::Unlocked(result) => self.unlocked(result),
+            Message::KeyForgotten(true) => {
+                self.notice = Some("The vault was locked: nothing had been pressed for a while.".to_owned());
+                Vec::new()
+            }
+            Message::KeyForgotten(false) => Vec::new(),
             Message::Opened(result) => {
                 self.notice = Some(match result {
                     Ok(()) => "Handed to your browser.".to_owned(),
@@ -256,15 +296,22 @@ impl App {
         if matches!(&self.overlay, Some(Overlay::Credential(pane)) if pane.until <= now) {
             self.overlay = None;
         }
+        let mut commands = Vec::new();
         if self.clipboard_until.is_some_and(|until| until <= now) {
             self.clipboard_until = None;
-            return vec![Command::ClearClipboard];
+            commands.push(Command::ClearClipboard);
         }
-        Vec::new()
+        if self.lock_at.is_some_and(|at| at <= now) {
+            self.lock_at = None;
+            commands.push(Command::ForgetKey);
+        }
+        commands
     }
 
     fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Command> {
-        match (&self.overlay, &mut self.scene) {
+        self.somebody_is_there(now);
+        match (&mut self.overlay, &mut self.scene) {
+            (Some(Overlay::Unlock(pane)), _) => text.chars().for_each(|c| pane.typed.push(c)),
             (None, Scene::Filter(editor)) => {
                 super::insert(editor, text);
                 let filter = editor.value().to_owned();
@@ -280,7 +327,12 @@ impl App {
         Vec::new()
     }
 
+    fn somebody_is_there(&mut self, now: Timestamp) {
+        self.lock_at = now.checked_add(self.lock_after).ok();
+    }
+
     fn key(&mut self, event: &KeyEvent, now: Timestamp) -> Vec<Command> {
+        self.somebody_is_there(now);
         self.notice = None;
         let key = Key::of(event);
         let place = self.place();
@@ -301,7 +353,8 @@ impl App {
 
     /// A key that is no command here: text, or a choice by its number.
     fn typed(&mut self, event: &KeyEvent, now: Timestamp) {
-        match (&self.overlay, &mut self.scene) {
+        match (&mut self.overlay, &mut self.scene) {
+            (Some(Overlay::Unlock(pane)), _) => type_unseen(&mut pane.typed, event),
             (None, Scene::Filter(editor)) => {
                 editor.handle_event(&Event::Key(*event));
                 let filter = editor.value().to_owned();

@@ -25,11 +25,13 @@ pub enum Place {
     Over,
     /// The credential, masked.
     Credential,
+    /// The vault's passphrase.
+    Unlock,
     Help,
 }
 
 impl Place {
-    pub const ALL: [Place; 12] = [
+    pub const ALL: [Place; 13] = [
         Place::List,
         Place::Detail,
         Place::Filter,
@@ -41,6 +43,7 @@ impl Place {
         Place::Busy,
         Place::Over,
         Place::Credential,
+        Place::Unlock,
         Place::Help,
     ];
 
@@ -58,13 +61,14 @@ impl Place {
             Place::Busy => "a pane at work",
             Place::Over => "a finished pane",
             Place::Credential => "the credential pane",
+            Place::Unlock => "the passphrase question",
             Place::Help => "the help",
         }
     }
 
     /// Letters are text here, not commands.
     pub fn takes_text(self) -> bool {
-        matches!(self, Place::Filter | Place::Target | Place::Typing | Place::Code)
+        matches!(self, Place::Filter | Place::Target | Place::Typing | Place::Code | Place::Unlock)
     }
 }
 
@@ -187,6 +191,7 @@ pub const BINDINGS: &[Binding] = &[
     seen(char('y'), Action::Copy, "copy", &[Place::Credential]),
     seen(char('s'), Action::Show, "show or hide", &[Place::Credential]),
     seen(plain(KeyCode::Enter), Action::Submit, "go on", &[Place::Target, Place::Filter, Place::Typing]),
+    seen(plain(KeyCode::Enter), Action::Submit, "open the vault", &[Place::Unlock]),
     seen(plain(KeyCode::Enter), Action::Submit, "send", &[Place::Code]),
     seen(plain(KeyCode::Enter), Action::Submit, "choose", &[Place::Choice]),
     seen(plain(KeyCode::Left), Action::ChooseLeft, "", &[Place::YesNo]),
@@ -199,7 +204,7 @@ pub const BINDINGS: &[Binding] = &[
         plain(KeyCode::Esc),
         Action::Cancel,
         "cancel",
-        &[Place::Target, Place::Typing, Place::Code, Place::Choice, Place::YesNo, Place::Busy],
+        &[Place::Target, Place::Typing, Place::Code, Place::Choice, Place::YesNo, Place::Busy, Place::Unlock],
     ),
     seen(ctrl('n'), Action::NewCode, "new code", &[Place::Code]),
     seen(ctrl('o'), Action::OpenLink, "open link", GUIDED),

@@ -1,6 +1,6 @@
 //! A guided pane: a flow, and what the person is typing or choosing in it.
 
-use crossterm::event::{Event, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use tui_input::Input as Editor;
 use tui_input::backend::crossterm::EventHandler;
@@ -8,7 +8,7 @@ use tui_input::backend::crossterm::EventHandler;
 use super::keymap::{Action, Place};
 use crate::flow::{Answer, Effect, Flow, Input, Prompt, Screen};
 use crate::problem::{Kind, Problem};
-use crate::secret::Secret;
+use crate::secret::{Secret, Typed};
 
 /// Names a flow, so that an answer that comes after its end is known and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub struct Session {
     flow: Box<dyn Flow>,
     screen: Screen,
     editor: Editor,
+    /// What is typed where it must not be seen.
+    typed_unseen: Typed,
     /// The choice that Enter takes. `None` until a yes-or-no question has been looked at.
     chosen: Option<usize>,
     /// A slip of the hand, noticed here.
@@ -32,6 +34,17 @@ pub struct Session {
     pub position: Option<(usize, usize)>,
 }
 
+/// A key where what is typed is not shown: letters, and taking them back.
+pub fn type_unseen(typed: &mut Typed, event: &KeyEvent) {
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    match event.code {
+        KeyCode::Char('u') if control => typed.clear(),
+        KeyCode::Char(c) if !control => typed.push(c),
+        KeyCode::Backspace => typed.pop(),
+        _ => {}
+    }
+}
+
 impl Session {
     pub fn new(id: FlowId, flow: Box<dyn Flow>, now: Timestamp) -> Self {
         let screen = flow.screen(now);
@@ -40,6 +53,7 @@ impl Session {
             flow,
             screen,
             editor: Editor::default(),
+            typed_unseen: Typed::default(),
             chosen: None,
             slip: None,
             scroll: 0,
@@ -66,6 +80,7 @@ impl Session {
         let question = |screen: &Screen| (screen.id.clone(), screen.prompt.as_ref().map(Prompt::kind));
         if before.map(question) != Some(question(&self.screen)) {
             self.editor.reset();
+            self.typed_unseen.clear();
             self.scroll = 0;
             self.chosen = matches!(self.screen.prompt, Some(Prompt::Pick { .. })).then_some(0);
         }
@@ -82,7 +97,7 @@ impl Session {
     pub fn place(&self) -> Place {
         match (&self.screen.outcome, &self.screen.prompt) {
             (Some(_), _) => Place::Over,
-            (None, Some(Prompt::Text { .. } | Prompt::Email { .. })) => Place::Typing,
+            (None, Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Secret { .. })) => Place::Typing,
             (None, Some(Prompt::Code { .. })) => Place::Code,
             (None, Some(Prompt::Pick { .. })) => Place::Choice,
             (None, Some(Prompt::Confirm { .. })) => Place::YesNo,
@@ -92,6 +107,15 @@ impl Session {
 
     pub fn typed(&self) -> &Editor {
         &self.editor
+    }
+
+    /// How many letters have been typed unseen.
+    pub fn unseen(&self) -> usize {
+        self.typed_unseen.len()
+    }
+
+    fn is_unseen(&self) -> bool {
+        matches!(self.screen.prompt, Some(Prompt::Secret { .. }))
     }
 
     pub fn chosen(&self) -> Option<usize> {
@@ -123,18 +147,24 @@ impl Session {
     }
 
     pub fn key(&mut self, event: &KeyEvent) {
-        if self.place().takes_text() {
+        if self.is_unseen() {
+            type_unseen(&mut self.typed_unseen, event);
+            self.slip = None;
+        } else if self.place().takes_text() {
             self.editor.handle_event(&Event::Key(*event));
             self.slip = None;
         } else if self.place() == Place::Choice
-            && let crossterm::event::KeyCode::Char(c @ '1'..='9') = event.code
+            && let KeyCode::Char(c @ '1'..='9') = event.code
         {
             self.choose(c as usize - '1' as usize);
         }
     }
 
     pub fn paste(&mut self, text: &str) {
-        if self.place().takes_text() {
+        if self.is_unseen() {
+            text.chars().for_each(|c| self.typed_unseen.push(c));
+            self.slip = None;
+        } else if self.place().takes_text() {
             super::insert(&mut self.editor, text);
             self.slip = None;
         }
@@ -163,6 +193,7 @@ impl Session {
     /// What Enter hands to the flow, or nothing and a word why.
     pub fn submit(&mut self) -> Option<Input> {
         let answer = match (&self.screen.prompt, self.chosen) {
+            (Some(Prompt::Secret { .. }), _) => Answer::Text(self.typed_unseen.take()),
             (Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Code { .. }), _) => {
                 Answer::Text(Secret::new(self.editor.value()))
             }

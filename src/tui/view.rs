@@ -129,6 +129,7 @@ fn page(app: &App, area: Rect, now: Timestamp) -> Page {
     match (&app.overlay, &app.scene) {
         (Some(Overlay::Help { scroll }), _) => help(app, *scroll),
         (Some(Overlay::Credential(pane)), _) => pane::credential(app, pane, area.width),
+        (Some(Overlay::Unlock(pane)), _) => pane::unlock(app, pane, inner.width),
         (Some(Overlay::Question(question)), _) => pane::question(app, question, inner.width),
         (None, Scene::Session(session)) => pane::session(session, app.theme, inner, now),
         (None, Scene::Target { editor, problem }) => pane::target(editor, problem.as_ref(), app.theme, inner.width),

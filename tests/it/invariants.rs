@@ -1,12 +1,12 @@
 //! What every flow keeps, whatever comes: thousands of random lives of each.
 
-use authmd_tui::account::{Account, Kept};
+use authmd_tui::account::{Account, Kept, StoreKind};
 use authmd_tui::flow::discover::Discover;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::verify::Verify;
-use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Prompt, ScreenId};
+use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Lease, Prompt, Protection, ScreenId, StoreOffer};
 use authmd_tui::http::{Body, HttpError, Method, Response};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
@@ -87,7 +87,15 @@ enum Happens {
 
 fn known() -> Known {
     let held = account("Acme Mail", "acme.dev", None, Some(48));
-    Known { ids: vec![held.id.clone()], accounts: vec![held], stores: stores(), decided: true }
+    let vault = |setup| StoreOffer {
+        kind: StoreKind::Vault,
+        setup: Some(setup),
+        label: "In a vault".into(),
+        detail: "here".into(),
+        problem: None,
+    };
+    let stores = [vec![vault(Protection::Keyring), vault(Protection::Passphrase)], stores()].concat();
+    Known { ids: vec![held.id.clone()], accounts: vec![held], stores, decided: false }
 }
 
 fn planted() -> Box<Kept> {
@@ -156,10 +164,14 @@ impl Watched {
                 Input::Known(if *held { Ok(known()) } else { Ok(Known { accounts: vec![], ..known() }) })
             }
             (Some(Effect::Load(_)), _) => Input::Loaded(Ok(held.then(planted))),
-            (Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_)), _) => Input::Stored(result()),
+            (Some(Effect::Lock(_)), _) => Input::Locked(if *stored { Ok(Lease::new(())) } else { Err(problem()) }),
+            (Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_) | Effect::Protect(_)), _) => {
+                Input::Stored(result())
+            }
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
             (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new(TYPED))),
+            (None, Some(Prompt::Secret { .. })) => Input::Answer(Answer::Text(Secret::new(PLANTED))),
             (None, Some(Prompt::Text { .. })) => Input::Answer(Answer::Text(Secret::new("work"))),
             (None, Some(Prompt::Code { .. })) => Input::Answer(Answer::Text(Secret::new(CODE))),
             (None, None) => Input::Begin,
@@ -177,12 +189,17 @@ impl Watched {
                 | (Some(Effect::Wait(_)), Input::Elapsed)
                 | (Some(Effect::Lookup { .. }), Input::Known(_))
                 | (Some(Effect::Load(_)), Input::Loaded(_))
-                | (Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_)), Input::Stored(_))
+                | (Some(Effect::Lock(_)), Input::Locked(_))
+                | (
+                    Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_) | Effect::Protect(_)),
+                    Input::Stored(_)
+                )
         );
         // An answer to nothing is what a front end would drop: its effect belongs to somebody else.
-        let stray =
-            matches!(input, Input::Http(_) | Input::Elapsed | Input::Known(_) | Input::Loaded(_) | Input::Stored(_))
-                && !answers;
+        let stray = matches!(
+            input,
+            Input::Http(_) | Input::Elapsed | Input::Known(_) | Input::Loaded(_) | Input::Locked(_) | Input::Stored(_)
+        ) && !answers;
         let began_twice = input == Input::Begin && self.under_way.is_some();
         if stray || began_twice {
             return;

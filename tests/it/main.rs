@@ -11,3 +11,4 @@ mod screens;
 mod screenshots;
 mod store;
 mod support;
+mod vault;

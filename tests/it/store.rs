@@ -4,12 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 
 use authmd_tui::account::{Account, Kept, Note, Proof, Revocation, Source, StoreKind, Verdict};
+use authmd_tui::flow::StoreOffer;
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::store::json::Json;
+use authmd_tui::store::lock::Locks;
 use authmd_tui::store::memory::Memory;
 use authmd_tui::store::{Store, Stores};
 use tempfile::TempDir;
@@ -21,50 +24,57 @@ fn json_in(folder: &TempDir) -> (Json, PathBuf) {
     (Json::new(path.clone()), path)
 }
 
-fn kept(store: StoreKind, label: Option<&str>) -> Account {
+pub fn kept(store: StoreKind, label: Option<&str>) -> Account {
     Account { store, ..account("Acme Mail", "acme.dev", label, Some(48)) }
 }
 
-fn credential(loaded: &Result<Option<Kept>, Problem>) -> &str {
+/// Every account of a store that can be read.
+pub fn listed(store: &dyn Store) -> Vec<Account> {
+    let listing = store.accounts();
+    assert_eq!(listing.problem, None);
+    listing.accounts
+}
+
+pub fn offer(store: &dyn Store) -> StoreOffer {
+    store.offers().remove(0)
+}
+
+pub fn credential(loaded: &Result<Option<Kept>, Problem>) -> &str {
     loaded.as_ref().expect("readable").as_ref().expect("there").secrets.credential.expose()
 }
 
 /// What any store promises.
-fn keeps_its_promises(store: &dyn Store) {
+pub fn keeps_its_promises(store: &dyn Store) {
     let kind = store.kind();
     let (first, second) = (kept(kind, None), kept(kind, Some("work")));
-    assert_eq!(store.accounts().expect("readable"), []);
+    assert_eq!(listed(store), []);
     assert_eq!(store.load(&first.id).expect("readable"), None);
-    assert_eq!(store.offer().problem, None);
+    assert_eq!(offer(store).problem, None);
 
     store.save(&Kept::new(first.clone(), Secret::new("sk_1"))).expect("saved");
     store.save(&Kept::new(second.clone(), Secret::new("sk_2"))).expect("saved");
-    assert_eq!(store.accounts().expect("readable"), [first.clone(), second.clone()]);
+    assert_eq!(listed(store), [first.clone(), second.clone()]);
     assert_eq!(credential(&store.load(&second.id)), "sk_2");
 
     let renewed = Account { renewed_at: Some(noon()), ..first.clone() };
     store.save(&Kept::new(renewed.clone(), Secret::new("sk_3"))).expect("saved");
-    assert_eq!(store.accounts().expect("readable").len(), 2, "in place of the one with that id");
+    assert_eq!(listed(store).len(), 2, "in place of the one with that id");
     assert_eq!(credential(&store.load(&first.id)), "sk_3");
 
     let proof = Proof { at: noon() + hours(1), verdict: Verdict::Refused { status: 401 } };
     store.note(&first.id, Note::Proof(proof), first.obtained_at()).expect("recorded");
-    assert_eq!(
-        store.accounts().expect("readable")[0].proof,
-        None,
-        "a proof about the former credential is none about this one"
-    );
+    assert_eq!(listed(store)[0].proof, None, "a proof about the former credential is none about this one");
     store.note(&first.id, Note::Proof(proof), renewed.obtained_at()).expect("recorded");
-    assert_eq!(store.accounts().expect("readable")[0].proof, Some(proof));
+    assert_eq!(listed(store)[0].proof, Some(proof));
     assert_eq!(credential(&store.load(&first.id)), "sk_3", "the credential is untouched");
 
     store.forget(&first.id).expect("forgotten");
     store.forget(&first.id).expect("twice is no error");
-    assert_eq!(store.accounts().expect("readable"), [second]);
+    assert_eq!(listed(store), [second]);
     store
         .note(&first.id, Note::Proof(proof), renewed.obtained_at())
         .expect("a proof about what is gone changes nothing");
-    assert_eq!(store.accounts().expect("readable").len(), 1);
+    assert_eq!(listed(store).len(), 1);
 }
 
 #[test]
@@ -92,7 +102,7 @@ fn what_is_written_reads_back_the_same() {
     for account in [&all, &bare] {
         store.save(&Kept::new(account.clone(), Secret::new("sk"))).expect("saved");
     }
-    assert_eq!(Json::new(path.clone()).accounts().expect("readable"), [all, bare]);
+    assert_eq!(listed(&Json::new(path.clone())), [all, bare]);
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(&path.with_extension("json.lock"))), (0o600, 0o600));
 }
@@ -111,7 +121,7 @@ fn entries_of_other_tools_are_listed_and_stay_letter_for_letter() {
     let folder = TempDir::new().expect("a folder");
     let (store, path) = json_in(&folder);
     fs::write(&path, FOREIGN).expect("written");
-    let accounts = store.accounts().expect("readable");
+    let accounts = listed(&store);
     assert_eq!(
         accounts.iter().map(|account| (account.id.as_str(), account.service.as_str())).collect::<Vec<_>>(),
         [("api.orbit.dev", "Orbit [31m API"), ("bare.dev", "bare.dev")]
@@ -139,14 +149,14 @@ fn a_proof_about_another_tools_entry_changes_only_our_own_member() {
     let folder = TempDir::new().expect("a folder");
     let (store, path) = json_in(&folder);
     fs::write(&path, FOREIGN).expect("written");
-    let orbit = store.accounts().expect("readable").remove(0);
+    let orbit = listed(&store).remove(0);
     let proof = Proof { at: noon(), verdict: Verdict::Accepted { status: 200 } };
     store.note(&orbit.id, Note::Proof(proof), orbit.obtained_at()).expect("recorded");
     let text = fs::read_to_string(&path).expect("there");
     let at = text.find(",\"authmd_tui\"").or_else(|| text.find(", \"authmd_tui\"")).unwrap_or_else(|| panic!("{text}"));
     let end = at + text[at..].find("}}").or_else(|| text[at..].find("}\n")).expect("the end of the member") + 1;
     assert_eq!(format!("{}{}", &text[..at], &text[end..]), FOREIGN, "everything else is as it was");
-    let again = store.accounts().expect("readable").remove(0);
+    let again = listed(&store).remove(0);
     assert_eq!((again.proof, again.verified_at), (Some(proof), Some(noon())));
     assert!(matches!(again.source, Source::Foreign(_)), "it is still the other tool's");
 }
@@ -173,12 +183,12 @@ fn a_file_that_does_not_parse_is_refused_copied_and_never_overwritten() {
         let folder = TempDir::new().expect("a folder");
         let (store, path) = json_in(&folder);
         fs::write(&path, damaged).expect("written");
-        let problem = store.accounts().expect_err("refused");
+        let problem = store.accounts().problem.expect("refused");
         assert_eq!(problem.kind, Kind::Store);
         assert!(problem.hint.contains("tokens.json.damaged-1"), "{problem}");
         let refused = store.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk")));
         assert!(refused.is_err() && store.forget(&kept(StoreKind::Json, None).id).is_err());
-        assert!(store.offer().problem.is_some());
+        assert!(offer(&store).problem.is_some());
         assert_eq!(fs::read_to_string(&path).expect("there"), damaged);
         assert_eq!(fs::read_to_string(folder.path().join("tokens.json.damaged-1")).expect("a copy"), damaged);
         assert!(!folder.path().join("tokens.json.damaged-2").exists(), "one copy is enough");
@@ -197,7 +207,7 @@ fn a_file_cut_short_loses_nothing_and_works_again_once_mended() {
     fs::write(&path, &whole[..whole.len() - 5]).expect("written");
     assert!(store.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk"))).is_err());
     fs::write(&path, &whole).expect("mended");
-    assert_eq!(store.accounts().expect("readable").len(), 20);
+    assert_eq!(listed(&store).len(), 20);
 }
 
 #[test]
@@ -212,14 +222,14 @@ fn a_symbolic_link_stays_one_and_the_rights_of_the_file_stay() {
     store.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk"))).expect("saved");
     assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
     assert_eq!(fs::metadata(&real).expect("there").permissions().mode() & 0o777, 0o640);
-    assert_eq!(Json::new(real).accounts().expect("readable").len(), 1);
+    assert_eq!(listed(&Json::new(real)).len(), 1);
 }
 
 #[test]
 fn offering_a_store_leaves_nothing_behind() {
     let folder = TempDir::new().expect("a folder");
     let below = folder.path().join("not/yet/there/tokens.json");
-    assert_eq!(Json::new(below).offer().problem, None);
+    assert_eq!(offer(&Json::new(below)).problem, None);
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
 }
 
@@ -251,7 +261,7 @@ fn eight_writers_at_once_lose_nothing() {
         })
         .collect();
     writers.into_iter().for_each(|writer| writer.join().expect("a writer ended well"));
-    assert_eq!(Json::new(path).accounts().expect("readable").len(), 200);
+    assert_eq!(listed(&Json::new(path)).len(), 200);
 }
 
 #[test]
@@ -276,7 +286,7 @@ fn a_kill_at_any_moment_leaves_a_whole_file() {
         killed_at_work += u32::from(child.try_wait().expect("asked").is_none());
         child.kill().expect("killed");
         child.wait().expect("waited");
-        assert_eq!(Json::new(path.clone()).accounts().expect("the file is whole").len(), 1);
+        assert_eq!(listed(&Json::new(path.clone())).len(), 1);
         store.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk_0"))).expect("the lock of the dead is free");
     }
     assert_eq!(killed_at_work, 30);
@@ -295,7 +305,7 @@ fn writes_until_it_is_killed() {
 fn a_renewal_kept_elsewhere_is_the_one_that_counts() {
     let folder = TempDir::new().expect("a folder");
     let (json, _) = json_in(&folder);
-    let stores = Stores::new(vec![Box::new(json), Box::new(Memory::default())], true);
+    let stores = Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), true);
     let in_file = kept(StoreKind::Json, None);
     let renewed = Account { renewed_at: Some(noon()), ..kept(StoreKind::Memory, None) };
     stores.save(&Kept::new(in_file.clone(), Secret::new("sk_old"))).expect("saved");
@@ -315,7 +325,7 @@ fn what_a_newer_version_wrote_is_left_alone() {
     let newer =
         fs::read_to_string(&path).expect("there").replace("{\"version\":1", "{\"refresh\":{\"a\" : 1},\"version\":2");
     fs::write(&path, &newer).expect("written");
-    let read = store.accounts().expect("readable").remove(0);
+    let read = listed(&store).remove(0);
     let proof = Proof { at: noon(), verdict: Verdict::Accepted { status: 200 } };
     store.note(&read.id, Note::Proof(proof), read.obtained_at()).expect("nothing to do");
     assert_eq!(fs::read_to_string(&path).expect("there"), newer);
@@ -337,13 +347,13 @@ fn a_credential_that_another_tool_put_in_place_is_not_judged_by_the_former_ones_
     store.save(&Kept::new(mine.clone(), Secret::new("sk_1"))).expect("saved");
     let proof = Proof { at: noon(), verdict: Verdict::Refused { status: 401 } };
     store.note(&mine.id, Note::Proof(proof), mine.obtained_at()).expect("recorded");
-    assert_eq!(store.accounts().expect("readable")[0].proof, Some(proof));
+    assert_eq!(listed(&store)[0].proof, Some(proof));
     let text = fs::read_to_string(&path).expect("there");
     let renewed =
         text.replace("sk_1", "sk_2").replacen("\"registered_at\": \"2026-10-23", "\"registered_at\": \"2026-11-22", 1);
     assert_ne!(text, renewed);
     fs::write(&path, renewed).expect("written");
-    let read = store.accounts().expect("readable").remove(0);
+    let read = listed(&store).remove(0);
     assert_eq!((read.proof, read.id), (None, mine.id));
 }
 
@@ -353,11 +363,11 @@ fn a_file_that_may_not_be_written_is_not_renamed_over() {
     let (store, path) = json_in(&folder);
     fs::write(&path, FOREIGN).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("set");
-    let id = store.accounts().expect("readable")[0].id.clone();
+    let id = listed(&store)[0].id.clone();
     assert!(
         store.forget(&id).is_err() && store.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk"))).is_err()
     );
-    assert!(store.offer().detail.contains("readable by others"));
+    assert!(offer(&store).detail.contains("readable by others"));
     assert_eq!(fs::read_to_string(&path).expect("there"), FOREIGN);
 }
 
@@ -366,7 +376,7 @@ fn a_damaged_file_does_not_keep_a_sign_up_from_knowing_the_rest() {
     let folder = TempDir::new().expect("a folder");
     let (json, path) = json_in(&folder);
     fs::write(path, "damaged").expect("written");
-    let stores = Stores::new(vec![Box::new(json), Box::new(Memory::default())], true);
+    let stores = Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), true);
     stores.save(&Kept::new(kept(StoreKind::Memory, None), Secret::new("sk"))).expect("saved");
     let known = stores.known("https://api.acme.dev");
     assert_eq!(

@@ -1,5 +1,6 @@
 //! What the tests share: a pretended service for flows, and the means to watch a program in a terminal.
 
+pub mod keyring;
 pub mod play;
 pub mod terminal;
 

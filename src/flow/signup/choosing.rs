@@ -1,8 +1,9 @@
 //! Before consent: what is offered, what is there already, where things are to be kept. Nothing is sent but reading.
 
 use super::{LABEL_LENGTH, SignUp, Stage};
-use crate::account::Account;
-use crate::flow::{Effect, Outcome, discover};
+use crate::account::{Account, StoreKind};
+use crate::flow::passphrase::NewPassphrase;
+use crate::flow::{Effect, Guard, Outcome, Protection, StoreOffer, discover};
 use crate::problem::{Kind, Problem};
 
 impl SignUp {
@@ -92,8 +93,8 @@ impl SignUp {
         };
         let first = wanted.or(self.known.stores.first().map(|store| store.kind)).and_then(fitting);
         match first {
-            Some(store) if store.problem.is_none() && (self.known.decided || wanted.is_some()) => {
-                self.place = Some(store.kind);
+            Some(StoreOffer { kind, problem: None, setup: None, .. }) if self.known.decided || wanted.is_some() => {
+                self.place = Some(*kind);
                 self.ask(Stage::Consent)
             }
             _ => self.ask(Stage::Store),
@@ -107,7 +108,37 @@ impl SignUp {
         if let Some(problem) = store.problem.clone() {
             return self.object(problem);
         }
-        let kind = store.kind;
+        match (store.setup, store.kind) {
+            (Some(Protection::Keyring), _) => self.set_up(Guard::Keyring),
+            (Some(Protection::Passphrase), _) => {
+                self.passphrase = NewPassphrase::default();
+                self.ask(Stage::Passphrase)
+            }
+            (None, kind) => self.place_settled(kind),
+        }
+    }
+
+    pub(super) fn set_up(&mut self, guard: Guard) -> Vec<Effect> {
+        self.stage = Stage::SettingUp;
+        vec![Effect::Protect(guard)]
+    }
+
+    pub(super) fn was_set_up(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
+        if let Err(problem) = result {
+            self.stage = Stage::Store;
+            self.question = Some(Stage::Store);
+            return self.object(problem);
+        }
+        // There is one vault now; no need to ask for it again.
+        let made = self.known.stores.iter().position(|store| store.setup.is_some());
+        if let Some(made) = made.and_then(|nth| self.known.stores.get_mut(nth)) {
+            (made.setup, made.label) = (None, "In the vault".to_owned());
+        }
+        self.known.stores.retain(|store| store.setup.is_none());
+        self.place_settled(StoreKind::Vault)
+    }
+
+    fn place_settled(&mut self, kind: StoreKind) -> Vec<Effect> {
         self.place = Some(kind);
         match self.ceremony.granted.take() {
             Some(mut kept) => {

@@ -20,6 +20,12 @@ impl SignUp {
             Stage::Existing => self.existing_screen(now),
             Stage::Label => self.label_screen(),
             Stage::Store => self.stores(),
+            Stage::Passphrase => self.passphrase.screen(&self.page(ScreenId::Store, None).title),
+            Stage::SettingUp => {
+                let mut screen = self.page(ScreenId::Waiting, None);
+                screen.lines.push(Line::text("Making the vault…"));
+                screen
+            }
             Stage::Consent => self.consent(),
             Stage::Email => self.email(),
             Stage::Code => self.code(),
@@ -155,9 +161,14 @@ impl SignUp {
             true => "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.",
             false => "Where should the credential be kept?",
         }));
+        if self.known.stores.iter().any(|store| store.setup.is_some()) {
+            let why = "The vault is a file on this machine. Everybody who can read it sees which services you use and when credentials end; the credentials in it are sealed. Listing and saving ask for nothing; using a credential asks for what opens the vault.";
+            screen.lines.push(Line::Quiet(why.into()));
+        }
         if !after_failure {
             // With nothing at stake yet, the reason why the usual place is out comes from the offers.
-            screen.problem = self.known.stores.iter().find_map(|store| store.problem.clone());
+            let made = self.known.stores.iter().filter(|store| store.setup.is_none());
+            screen.problem = made.into_iter().find_map(|store| store.problem.clone());
         }
         let choices = self.known.stores.iter().map(|store| Choice {
             label: if after_failure && self.place == Some(store.kind) {
@@ -166,7 +177,7 @@ impl SignUp {
                 store.label.clone()
             },
             detail: match &store.problem {
-                Some(_) => "cannot be used now".into(),
+                Some(problem) => format!("not now: {}", problem.what),
                 None => store.detail.clone(),
             },
         });
@@ -182,6 +193,7 @@ impl SignUp {
         let claim = place(self.claim_url().as_ref());
         let complete = place(self.complete_url().as_ref());
         let store = match self.place {
+            Some(StoreKind::Vault) => "in the vault",
             Some(StoreKind::Json) => "in a file",
             Some(StoreKind::Memory) | None => "in memory",
         };
@@ -403,6 +415,7 @@ impl SignUp {
             format!("{} ({})", when::relative(end, now), when::exact(end))
         });
         let kept = match account.store {
+            StoreKind::Vault => "the vault".to_owned(),
             StoreKind::Json => "the token file".to_owned(),
             StoreKind::Memory => "memory only; gone when this program ends".to_owned(),
         };

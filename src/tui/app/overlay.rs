@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{App, CREDENTIAL_SEEN, Command, CredentialPane, Overlay, Question, Then, scrolled};
+use super::{App, CREDENTIAL_SEEN, Command, CredentialPane, Overlay, Question, Then, UnlockPane, scrolled};
+use crate::flow::{Effect, Input};
+use crate::problem::Problem;
 use crate::tui::keymap::Action;
 use crate::tui::view;
 
@@ -32,9 +34,66 @@ impl App {
                 self.overlay = Some(Overlay::Credential(CredentialPane { shown: !pane.shown, ..pane }))
             }
             (Overlay::Credential(_), _) => {}
+            (Overlay::Unlock(pane), action) => return self.act_on_unlock(pane, action, now),
             (Overlay::Question(question), action) => return self.act_on_question(question, action, now),
         }
         Vec::new()
+    }
+
+    /// The vault wants its passphrase before `command` can be done.
+    pub(super) fn ask_for_passphrase(&mut self, command: Command, why: Problem) {
+        let mut pane = match self.overlay.take() {
+            Some(Overlay::Unlock(pane)) => pane,
+            _ => UnlockPane::default(),
+        };
+        pane.waiting.push(command);
+        pane.why = Some(why);
+        self.overlay = Some(Overlay::Unlock(pane));
+    }
+
+    pub(super) fn unlocked(&mut self, result: Result<(), Problem>) -> Vec<Command> {
+        match (self.overlay.take(), result) {
+            (Some(Overlay::Unlock(pane)), Ok(())) => pane.waiting,
+            (Some(Overlay::Unlock(pane)), Err(problem)) => {
+                self.overlay = Some(Overlay::Unlock(UnlockPane { busy: false, problem: Some(problem), ..pane }));
+                Vec::new()
+            }
+            (overlay, _) => {
+                self.overlay = overlay;
+                Vec::new()
+            }
+        }
+    }
+
+    fn act_on_unlock(&mut self, mut pane: UnlockPane, action: Action, now: Timestamp) -> Vec<Command> {
+        match action {
+            Action::Submit if !pane.busy && !pane.typed.is_empty() => {
+                let passphrase = pane.typed.take();
+                self.overlay = Some(Overlay::Unlock(UnlockPane { busy: true, problem: None, ..pane }));
+                vec![Command::Unlock(passphrase)]
+            }
+            Action::Cancel => {
+                let why = pane.why.unwrap_or_else(Problem::cancelled);
+                let given_up: Vec<Command> = pane.waiting;
+                given_up.into_iter().flat_map(|command| self.given_up(command, &why, now)).collect()
+            }
+            _ => {
+                self.overlay = Some(Overlay::Unlock(pane));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Nobody unlocked the vault: whoever waits for it is told.
+    fn given_up(&mut self, command: Command, why: &Problem, now: Timestamp) -> Vec<Command> {
+        match command {
+            Command::Perform(id, Effect::Load(_)) => self.flow(id, Input::Loaded(Err(why.clone())), now),
+            Command::Perform(id, _) => self.flow(id, Input::Stored(Err(why.clone())), now),
+            _ => {
+                self.notice = Some(why.what.clone());
+                Vec::new()
+            }
+        }
     }
 
     pub(super) fn act_on_question(&mut self, mut question: Question, action: Action, now: Timestamp) -> Vec<Command> {

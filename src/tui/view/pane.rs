@@ -11,7 +11,7 @@ use super::accounts::problem_rows;
 use super::{Page, Row};
 use crate::flow::{Line as Said, Prompt, Trail};
 use crate::problem::Problem;
-use crate::tui::app::{App, CredentialPane, Question};
+use crate::tui::app::{App, CredentialPane, Question, UnlockPane};
 use crate::tui::session::Session;
 use crate::tui::theme::Theme;
 use crate::when;
@@ -66,6 +66,10 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
         Some(Prompt::Text { label } | Prompt::Email { label }) => {
             rows.push(Row::blank());
             page.cursor = Some((rows.len() + 1, field(rows, label, session.typed(), theme, width)));
+        }
+        Some(Prompt::Secret { label }) => {
+            rows.push(Row::blank());
+            page.cursor = Some((rows.len() + 1, unseen_field(rows, label, session.unseen(), theme, width)));
         }
         Some(Prompt::Code { label, digits }) => {
             rows.push(Row::blank());
@@ -226,6 +230,15 @@ fn field(rows: &mut Vec<Row>, label: &str, editor: &Editor, theme: Theme, width:
     2 + editor.visual_cursor().saturating_sub(scroll) as u16
 }
 
+/// A label and a line on which letters are counted, not shown; returns the column of the cursor.
+fn unseen_field(rows: &mut Vec<Row>, label: &str, letters: usize, theme: Theme, width: usize) -> u16 {
+    let shown = letters.min(width.saturating_sub(3));
+    let dot = if theme.unicode { "•" } else { "*" };
+    rows.push(Row::text(label.to_owned(), theme.strong()));
+    rows.push(Row::Inset(Line::from(vec![Span::styled("> ", theme.accent()), Span::raw(dot.repeat(shown))])));
+    2 + shown as u16
+}
+
 /// One box a digit. Returns where the cursor stands.
 fn boxes(rows: &mut Vec<Row>, editor: &Editor, digits: usize, theme: Theme, framed: bool) -> (usize, u16) {
     let typed: Vec<char> = editor.value().chars().collect();
@@ -306,6 +319,24 @@ pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
     page.rows.push(Row::blank());
     page.rows
         .push(Row::text("This pane closes by itself after 30 s. Nothing is copied unless you press y.", theme.quiet()));
+    page
+}
+
+/// The vault wants its passphrase before something can be done.
+pub fn unlock(app: &App, pane: &UnlockPane, width: u16) -> Page {
+    let theme = app.theme;
+    let width = width as usize;
+    let mut page = Page { title: Line::styled("Unlock the vault", theme.strong()), ..Page::default() };
+    let why = "What you asked for uses a credential, and the vault is locked. Its passphrase is asked for once; then the vault stays open until this program ends, you lock it, or nothing is pressed for a while.";
+    page.rows.extend(wrapped(why, width).into_iter().map(|line| Row::text(line, theme.text())));
+    page.question.push(Row::blank());
+    if pane.busy {
+        page.question.push(Row::text("Opening…", theme.quiet()));
+        return page;
+    }
+    let column = unseen_field(&mut page.question, "Passphrase", pane.typed.len(), theme, width);
+    page.cursor = Some((2, column));
+    page.question.extend(told(pane.problem.as_ref(), theme, width));
     page
 }
 

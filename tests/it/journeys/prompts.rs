@@ -151,14 +151,18 @@ fn a_store_that_cannot_be_written_is_said_before_anything_is_sent() {
     assert_eq!(screen.ends().0, 130);
 }
 
-#[test]
-fn where_nothing_was_decided_the_person_says_where_to_keep_it() {
-    let (service, home) = (Service::start(&[]), Home::new());
-    let mut screen = Screen::start(&["add", &service.target("Acme")], &home);
+/// With nothing decided: answers up to the question where to keep it, and says which.
+fn sign_up_choosing(service: &Service, home: &Home, choice: &str) -> Screen {
+    let mut screen = Screen::start(&["add", &service.target("Acme")], home);
     screen.shows("How do you want to sign up?");
     screen.line("1");
-    screen.shows("not encrypted");
-    screen.line("1");
+    screen.shows("Where should the credential be kept?");
+    screen.shows("Type 1 to 4");
+    screen.line(choice);
+    screen
+}
+
+fn to_the_end(screen: &mut Screen, service: &Service) {
     screen.shows("Register an account on");
     screen.line("yes");
     screen.shows("Your e-mail address (or");
@@ -167,7 +171,46 @@ fn where_nothing_was_decided_the_person_says_where_to_keep_it() {
     screen.line(&service.newest_code());
     screen.shows("is connected");
     assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn where_nothing_was_decided_the_person_says_where_to_keep_it() {
+    let (service, home) = (Service::start(&[]), Home::new());
+    let mut screen = sign_up_choosing(&service, &home, "3");
+    to_the_end(&mut screen, &service);
     assert_eq!(home.json(&["list", "--json"]).1["accounts"][0]["store"], "json", "from then on that file is the store");
+}
+
+#[test]
+fn a_vault_is_made_before_anything_is_sent_and_opened_by_its_passphrase() {
+    let (service, home) = (Service::start(&[]), Home::new());
+    let mut screen = sign_up_choosing(&service, &home, "1");
+    screen.shows("New passphrase");
+    screen.line("short");
+    screen.shows("at least 8 letters");
+    screen.line("correct horse");
+    screen.shows("Once more");
+    screen.line("correct house");
+    screen.shows("not the same");
+    screen.line("correct horse");
+    screen.shows("Once more");
+    screen.line("correct horse");
+    screen.shows("Register an account on");
+    assert!(exists(&home.path("home/vault/vault.sqlite")) && service.posts().is_empty());
+    to_the_end(&mut screen, &service);
+
+    let listed = home.json(&["list", "--json"]);
+    assert_eq!((listed.0, &listed.1["accounts"][0]["store"]), (0, &serde_json::json!("vault")), "nothing was typed");
+    let (code, out, err) = home.command(&["token", "127"]);
+    assert!(code == 8 && out.is_empty() && err.contains("locked"), "{err}");
+
+    let mut screen = Screen::start(&["token", "127"], &home);
+    screen.shows("Passphrase of the vault");
+    screen.line("wrong horse");
+    screen.shows("does not open the vault");
+    screen.line("correct horse");
+    let (code, text) = screen.ends();
+    assert!(code == 0 && text.contains("sk_sandbox_") && !text.contains("horse"), "{text}");
 }
 
 #[test]

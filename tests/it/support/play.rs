@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use authmd_tui::account::{Account, Kept, StoreKind};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
-use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Outcome, Prompt, Screen, StoreOffer};
+use authmd_tui::flow::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Prompt, Screen, StoreOffer};
 use authmd_tui::http::{Body, HttpError, Method, Request, Response};
 use authmd_tui::problem::Problem;
 use authmd_tui::secret::Secret;
@@ -102,6 +102,8 @@ pub struct Play {
     pub requests: Vec<Request>,
     pub saved: Vec<Kept>,
     pub forgotten: usize,
+    /// What the vault was protected with.
+    pub guards: Vec<Guard>,
     pub known: Known,
     /// What the store says when something is put into it, one after another; the last one stays.
     pub storing: VecDeque<Result<(), Problem>>,
@@ -109,7 +111,8 @@ pub struct Play {
 }
 
 pub fn stores() -> Vec<StoreOffer> {
-    let offer = |kind, label: &str| StoreOffer { kind, label: label.into(), detail: "here".into(), problem: None };
+    let offer =
+        |kind, label: &str| StoreOffer { kind, setup: None, label: label.into(), detail: "here".into(), problem: None };
     vec![offer(StoreKind::Json, "In a file"), offer(StoreKind::Memory, "In memory")]
 }
 
@@ -122,6 +125,7 @@ impl Play {
             requests: Vec::new(),
             saved: Vec::new(),
             forgotten: 0,
+            guards: Vec::new(),
             known: Known { accounts: vec![], ids: vec![], stores: stores(), decided: true },
             storing: VecDeque::from([Ok(())]),
             held: Some(Kept::new(account("Acme Mail", "acme.dev", None, Some(48)), Secret::new("sk_held"))),
@@ -199,6 +203,11 @@ impl Play {
                     kept.account.note(note, obtained);
                 }
                 Input::Stored(Ok(()))
+            }
+            Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
+            Effect::Protect(guard) => {
+                self.guards.push(guard);
+                Input::Stored(self.stored())
             }
             Effect::Forget(_) => {
                 let result = self.stored();

@@ -177,6 +177,8 @@ impl Home {
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("TERM", "xterm-256color".to_owned()),
             ("LC_ALL", "C.UTF-8".to_owned()),
+            // No test of these touches a real keyring: a bus that is not there says so at once.
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent".to_owned()),
         ];
         all.extend(self.token_file.clone().map(|file| ("AUTH_MD_TOKEN_STORE", file)));
         all.extend(self.extra.iter().cloned());

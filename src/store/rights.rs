@@ -1,0 +1,62 @@
+//! Who else on this machine may read or change our files. Folders are 0700 and files 0600; what is not is named, and mended
+//! when the person asks for it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Something that others can read or change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loose {
+    pub path: PathBuf,
+    /// "can be read by others (mode 0644)".
+    pub what: String,
+    /// Only its owner could mend it.
+    pub foreign: bool,
+}
+
+/// The first of `paths` that others have a right to. What is not there is no matter.
+pub fn loose<'a>(paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Option<Loose>> {
+    for path in paths {
+        match of(path) {
+            Ok(Some(loose)) => return Ok(Some(loose)),
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(unix)]
+fn of(path: &Path) -> io::Result<Option<Loose>> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path)?;
+    let mode = metadata.mode() & 0o777;
+    let loose = |what: String, foreign| Ok(Some(Loose { path: path.to_owned(), what, foreign }));
+    match () {
+        () if metadata.uid() != rustix::process::geteuid().as_raw() => {
+            loose(format!("belongs to another user (uid {})", metadata.uid()), true)
+        }
+        () if mode & 0o022 != 0 => loose(format!("can be changed by others (mode {mode:04o})"), false),
+        () if mode & 0o077 != 0 => loose(format!("can be read by others (mode {mode:04o})"), false),
+        () => Ok(None),
+    }
+}
+
+/// Elsewhere the folders of a user are private as they are made.
+#[cfg(not(unix))]
+fn of(path: &Path) -> io::Result<Option<Loose>> {
+    std::fs::metadata(path).map(|_| None)
+}
+
+/// Takes everybody's rights away but the owner's.
+pub fn mend(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = if path.is_dir() { 0o700 } else { 0o600 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    }
+    let _ = path;
+    Ok(())
+}

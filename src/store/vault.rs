@@ -1,0 +1,247 @@
+//! The vault: one SQLite file with the metadata in plain columns and every secret sealed to the vault's public key.
+//!
+//! ```text
+//!   list, note, forget ─────────────▶ columns                    no key is needed
+//!   save ── seal(public key) ───────▶ columns and sealed secrets  no key is needed
+//!   load ◀─ open(private key) ◀────── sealed secrets
+//!                  ▲
+//!                  ├── the system's keyring has it              (store::keyring)
+//!                  └── or it is wrapped with a passphrase       (seal::wrap)
+//! ```
+//!
+//! So a credential that is shown once can always be kept, whatever the keyring does, and reviewing what expires asks for
+//! nothing. The private key is held in memory from its first use until [`Vault::lock`], or until somebody locks the vault
+//! from another program.
+
+mod file;
+mod guard;
+mod row;
+pub mod seal;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use self::file::{Fault, OnlyRead, Opened, Place};
+use self::seal::{Cost, PrivateKey, PublicKey};
+use super::keyring::Keyring;
+use super::{Listing, Store, rights};
+use crate::account::{AccountId, Kept, Note, StoreKind};
+use crate::flow::{Protection, StoreOffer};
+use crate::problem::{Kind, Problem};
+
+pub use self::file::{NAME, Schema};
+pub use self::guard::State;
+
+pub struct Vault {
+    place: Place,
+    keyring: Arc<dyn Keyring>,
+    cost: Cost,
+    opened: Mutex<Option<Opened>>,
+    unlocked: Mutex<Option<Unlocked>>,
+}
+
+/// The private key, and how often the vault had been locked when it was obtained.
+struct Unlocked {
+    key: PrivateKey,
+    locks: i64,
+}
+
+impl Vault {
+    pub fn new(folder: PathBuf, keyring: Arc<dyn Keyring>) -> Self {
+        Self {
+            place: Place { folder, schema: Schema::CURRENT },
+            keyring,
+            cost: Cost::DEFAULT,
+            opened: Mutex::default(),
+            unlocked: Mutex::default(),
+        }
+    }
+
+    /// Another schema than the present one, or passphrases that are cheaper to try: for tests.
+    pub fn with(self, schema: Schema, cost: Cost) -> Self {
+        Self { place: Place { schema, ..self.place }, cost, ..self }
+    }
+
+    pub fn exists(&self) -> bool {
+        self.place.exists()
+    }
+
+    /// The file, whether or not it is there.
+    pub fn file(&self) -> PathBuf {
+        self.place.file()
+    }
+
+    /// Works on the open vault; `None` where there is none.
+    fn with_opened<T>(&self, work: impl FnOnce(&mut Opened) -> Result<T, Fault>) -> Result<Option<T>, Problem> {
+        let mut slot = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = Self::current(&self.place, &mut slot).and_then(|opened| opened.map(work).transpose());
+        if matches!(result, Err(Fault::Sql(_) | Fault::Io(_))) {
+            // Whatever it was, the next call begins with a connection of its own.
+            *slot = None;
+        }
+        result.map_err(|fault| self.place.problem(fault))
+    }
+
+    /// Opens the vault where that has not been done, or where another file has taken its place since.
+    fn current<'a>(
+        place: &Place,
+        slot: &'a mut MutexGuard<'_, Option<Opened>>,
+    ) -> Result<Option<&'a mut Opened>, Fault> {
+        if slot.as_ref().is_some_and(|opened| !opened.is_current(place)) {
+            **slot = None;
+        }
+        if slot.is_none() {
+            **slot = place.open()?;
+        }
+        Ok(slot.as_mut())
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<Option<T>, Problem> {
+        self.with_opened(|opened| opened.read(work))
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Problem> {
+        self.with_opened(|opened| opened.write(work))?
+            .ok_or_else(|| Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"))
+    }
+
+    /// Takes away the rights that others have to it. Asked for by a person.
+    pub fn repair(&self) -> Result<Vec<PathBuf>, Problem> {
+        let mut mended = Vec::new();
+        for path in self.place.private() {
+            let loose = rights::loose([path.as_path()]).map_err(|error| self.place.problem(error.into()))?;
+            if let Some(loose) = loose.filter(|loose| !loose.foreign) {
+                rights::mend(&loose.path).map_err(|error| self.place.problem(error.into()))?;
+                mended.push(loose.path);
+            }
+        }
+        Ok(mended)
+    }
+
+    /// Can it be written now? Shown by a write that is undone: the disk, the rights and the locks all have their say.
+    fn writable(&self) -> Result<(), Problem> {
+        if !self.exists() {
+            return self.place.check_rights().map_err(|fault| self.place.problem(fault));
+        }
+        self.write(|connection| {
+            connection.execute("UPDATE vault SET leftover = leftover", [])?;
+            Ok(())
+        })
+    }
+}
+
+impl Store for Vault {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Vault
+    }
+
+    fn accounts(&self) -> Listing {
+        let listed = self.with_opened(|opened| {
+            let (accounts, problem) = opened.read(row::all)?;
+            let damaged = opened.only_read.filter(|why| *why == OnlyRead::CutShort);
+            Ok(Listing { accounts, problem: damaged.map(OnlyRead::problem).or(problem) })
+        });
+        match listed {
+            Ok(Some(listing)) => listing,
+            Ok(None) => Listing::default(),
+            Err(problem) => Listing { accounts: Vec::new(), problem: Some(problem) },
+        }
+    }
+
+    fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
+        let found = self.read(|connection| {
+            let account = row::one(connection, id)?;
+            Ok(match account {
+                Some(account) => Some((account, row::sealed(connection, id)?)),
+                None => None,
+            })
+        })?;
+        match found.flatten() {
+            Some((account, sealed)) => row::unseal(account, &sealed, &self.key()?),
+            None => Ok(None),
+        }
+    }
+
+    fn save(&self, kept: &Kept) -> Result<(), Problem> {
+        self.write(|connection| {
+            let public = guard::public_key(connection)?;
+            row::save(connection, kept, &public)
+        })
+    }
+
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
+        self.write(|connection| {
+            let Some(mut account) = row::one(connection, id)? else {
+                return Ok(());
+            };
+            account.note(note, obtained);
+            row::annotate(connection, &account)
+        })
+    }
+
+    fn forget(&self, id: &AccountId) -> Result<(), Problem> {
+        if !self.exists() {
+            return Ok(());
+        }
+        self.write(|connection| row::forget(connection, id))
+    }
+
+    fn offers(&self) -> Vec<StoreOffer> {
+        let path = self.file();
+        let offer = |setup, label: &str, detail: String, problem| StoreOffer {
+            kind: StoreKind::Vault,
+            setup,
+            label: label.to_owned(),
+            detail,
+            problem,
+        };
+        if self.exists() {
+            let guarded = match self.state() {
+                Ok(Some(State { protection: Protection::Passphrase, .. })) => "a passphrase",
+                _ => "the system keyring",
+            };
+            let detail = format!("{}, encrypted; {guarded} opens it", path.display());
+            return vec![offer(None, "In the vault", detail, self.writable().err())];
+        }
+        let writable = self.writable().err();
+        let keyring = self.probe().err().map(|trouble| trouble.problem());
+        let works = keyring.is_none();
+        let by_keyring = offer(
+            Some(Protection::Keyring),
+            "In a vault that the system keyring opens",
+            format!("{}, encrypted; nothing to type", path.display()),
+            writable.clone().or(keyring),
+        );
+        let by_passphrase = offer(
+            Some(Protection::Passphrase),
+            "In a vault that a passphrase opens",
+            format!("{}, encrypted; typed once per run, to use what is kept", path.display()),
+            writable,
+        );
+        if works { vec![by_keyring, by_passphrase] } else { vec![by_passphrase, by_keyring] }
+    }
+}
+
+impl Vault {
+    fn remember(&self, key: &PrivateKey, locks: i64) {
+        *self.unlocked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Unlocked { key: key.clone(), locks });
+    }
+
+    /// The key held in memory, if it is that of the vault as it is now.
+    fn remembered(&self, locks: i64, public: &PublicKey) -> Option<PrivateKey> {
+        let mut slot = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = |unlocked: &Unlocked| unlocked.locks == locks && unlocked.key.public() == *public;
+        if !slot.as_ref().is_some_and(current) {
+            *slot = None;
+        }
+        slot.as_ref().map(|unlocked| unlocked.key.clone())
+    }
+
+    /// Forgets the key in this program; true where there was one.
+    pub fn forget_key(&self) -> bool {
+        self.unlocked.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
+}

@@ -1,0 +1,395 @@
+//! The vault's file: made whole or not at all, opened only when nobody else may read it, brought up to date one version at a
+//! time with a copy of what was before.
+//!
+//! ```text
+//!   vault/                   0700
+//!     vault.sqlite           0600   WAL, synchronous=FULL: what was acknowledged is on the disk
+//!     vault.sqlite-wal, -shm        SQLite's own
+//!     vault.sqlite.v1               the copy made before version 2
+//!     vault.lock                    held while the file is made or brought up to date
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::problem::{Kind, Problem, cause};
+use crate::shell::paths;
+use crate::store::rights;
+
+pub const NAME: &str = "vault.sqlite";
+/// How long to wait for another program that is writing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The schema, as steps: the nth makes version n+1 of version n. Steps are added, never changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Schema(pub &'static [&'static str]);
+
+impl Schema {
+    pub const CURRENT: Schema = Schema(&[Self::FIRST]);
+    pub const FIRST: &str = include_str!("schema/1.sql");
+
+    pub fn version(self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// What went wrong, before it is told.
+#[derive(Debug)]
+pub enum Fault {
+    Sql(rusqlite::Error),
+    Io(io::Error),
+    Told(Problem),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::Sql(error)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Io(error)
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Fault::Told(problem)
+    }
+}
+
+/// An open vault.
+pub struct Opened {
+    pub connection: Connection,
+    /// Why it is only read: nothing is written into what is not understood, or not whole.
+    pub only_read: Option<OnlyRead>,
+    version: u32,
+    identity: Identity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnlyRead {
+    /// A newer version of this program has brought it to this schema.
+    Newer(u32),
+    /// The disk, the folder or the file cannot be written.
+    Disk,
+    /// The file is shorter than it says it is.
+    CutShort,
+}
+
+/// Tells the file that was opened from another that has taken its name since.
+type Identity = Option<(u64, u64)>;
+
+fn identity(path: &Path) -> Identity {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    fs::metadata(path).ok().map(|_| (0, 0))
+}
+
+/// The folder of a vault and how it is to be opened.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub folder: PathBuf,
+    pub schema: Schema,
+}
+
+impl Place {
+    pub fn file(&self) -> PathBuf {
+        self.folder.join(NAME)
+    }
+
+    pub fn exists(&self) -> bool {
+        self.file().exists()
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        self.folder.join(format!("{NAME}{suffix}"))
+    }
+
+    /// What others must not have a right to.
+    pub fn private(&self) -> Vec<PathBuf> {
+        vec![self.folder.clone(), self.file(), self.beside("-wal"), self.beside("-shm")]
+    }
+
+    /// Refuses what others can read or change.
+    pub fn check_rights(&self) -> Result<(), Fault> {
+        let private = self.private();
+        match rights::loose(private.iter().map(PathBuf::as_path))? {
+            None => Ok(()),
+            Some(loose) => Err(Fault::Told(Problem::new(
+                Kind::Store,
+                format!("The vault is not used: {} {}.", loose.path.display(), loose.what),
+                match loose.foreign {
+                    true => "Run this as the user it belongs to, or set AUTHMD_TUI_HOME to a folder of your own.",
+                    false => "To take these rights away: authmd-tui doctor --repair",
+                },
+            ))),
+        }
+    }
+
+    /// Opens the vault, where there is one.
+    pub fn open(&self) -> Result<Option<Opened>, Fault> {
+        let path = self.file();
+        if !path.try_exists()? {
+            return Ok(None);
+        }
+        self.check_rights()?;
+        let seen = identity(&path);
+        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let version = match version(&connection) {
+            Err(error) if cannot_write(&error) => {
+                // A disk that cannot be written has no room for SQLite's own files; with no write pending, none are needed.
+                let pending = fs::metadata(self.beside("-wal")).is_ok_and(|wal| wal.len() > 0);
+                if pending {
+                    return Err(error.into());
+                }
+                connection = Connection::open_with_flags(
+                    format!("file:{}?immutable=1", uri_path(&path)),
+                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+                )?;
+                version(&connection)?
+            }
+            version => version?,
+        };
+        let only_read = match () {
+            () if is_cut_short(&path)? => Some(OnlyRead::CutShort),
+            () if version > self.schema.version() => Some(OnlyRead::Newer(version)),
+            () if connection.is_readonly("main")? => Some(OnlyRead::Disk),
+            () => None,
+        };
+        if only_read.is_some() {
+            connection.pragma_update(None, "query_only", true)?;
+            return Ok(Some(Opened { connection, only_read, version, identity: seen }));
+        }
+        if version < self.schema.version() {
+            let _alone = self.alone()?;
+            self.migrate(&mut connection)?;
+        }
+        Ok(Some(Opened { connection, only_read, version: self.schema.version(), identity: seen }))
+    }
+
+    fn connect(&self, how: OpenFlags) -> Result<Connection, Fault> {
+        let connection = Connection::open_with_flags(self.file(), how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+        )?;
+        Ok(connection)
+    }
+
+    /// Makes the file, with whatever `fill` puts into it, under another name first: it is there whole or not at all.
+    pub fn make(&self, fill: impl FnOnce(&Connection) -> Result<(), Fault>) -> Result<(), Fault> {
+        paths::private_folder(&self.folder)?;
+        self.check_rights()?;
+        let _alone = self.alone()?;
+        if self.exists() {
+            return Err(Fault::Told(Problem::new(
+                Kind::Usage,
+                format!("There is a vault already: {}.", self.file().display()),
+                "To change how it is protected: authmd-tui store migrate",
+            )));
+        }
+        let making = self.beside(".new");
+        for left_over in [&making, &self.beside(".new-wal"), &self.beside(".new-shm"), &self.beside(".new-journal")] {
+            remove(left_over)?;
+        }
+        // SQLite gives its other files the mode of this one.
+        drop(paths::private_file(&making)?);
+        let mut connection = Connection::open_with_flags(&making, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.step_up(&mut connection, 0)?;
+        fill(&connection)?;
+        connection.close().map_err(|(_, error)| error)?;
+        File::open(&making)?.sync_all()?;
+        fs::rename(&making, self.file())?;
+        paths::sync_folder(&self.folder)?;
+        Ok(())
+    }
+
+    /// Brings the file up to date, with a copy of what was before. Called with [`Self::alone`] held.
+    fn migrate(&self, connection: &mut Connection) -> Result<(), Fault> {
+        // Another program may have done it while this one waited.
+        let before = version(connection)?;
+        if before >= self.schema.version() {
+            return Ok(());
+        }
+        let copy = self.free_name(before);
+        drop(paths::private_file(&copy)?);
+        connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
+        File::open(&copy)?.sync_all()?;
+        paths::sync_folder(&self.folder)?;
+        self.step_up(connection, before)
+    }
+
+    fn free_name(&self, version: u32) -> PathBuf {
+        let plain = self.beside(&format!(".v{version}"));
+        let numbered = (2..).map(|nth| self.beside(&format!(".v{version}-{nth}")));
+        std::iter::once(plain.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(plain)
+    }
+
+    fn step_up(&self, connection: &mut Connection, before: u32) -> Result<(), Fault> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        for step in self.schema.0.iter().skip(before as usize) {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", self.schema.version())?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Nobody else makes the file or brings it up to date while this is held. The system lets go of it when its holder dies.
+    fn alone(&self) -> Result<File, Fault> {
+        let file = paths::private_file(&self.folder.join("vault.lock"))?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// A fault as the person is told it.
+    pub fn problem(&self, fault: Fault) -> Problem {
+        let file = self.file();
+        let file = file.display();
+        let elsewhere = "Nothing was changed. You can keep credentials elsewhere (--store).";
+        let told = |what: String, hint: &str| Problem::new(Kind::Store, what, hint);
+        let error = match fault {
+            Fault::Told(problem) => return problem,
+            Fault::Io(error) => {
+                let what = format!("The vault in {} cannot be used: {}.", self.folder.display(), cause(&error));
+                return told(
+                    what,
+                    "Check the folder's rights and the free space, or keep credentials elsewhere (--store).",
+                );
+            }
+            Fault::Sql(error) => error,
+        };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => told(
+                format!("The disk is full; the vault {file} was not written."),
+                "Make room, then try again; nothing was changed.",
+            ),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => told(
+                format!("Another program has been writing the vault {file} for {} s.", PATIENCE.as_secs()),
+                "Nothing was changed. End that program, then try again.",
+            ),
+            Some(ErrorCode::ReadOnly) => told(format!("The vault {file} cannot be written."), elsewhere),
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => told(
+                format!("The vault {file} cannot be opened."),
+                "Check its rights and those of its folder; it was left as it is.",
+            ),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => told(
+                format!("The vault {file} is damaged."),
+                "It was left as it is. Put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
+            ),
+            Some(ErrorCode::SystemIoFailure) => told(
+                format!("The disk failed while the vault {file} was used."),
+                "Check the disk and the free space, then try again.",
+            ),
+            _ => told(format!("The vault {file} could not be used: {error}."), elsewhere),
+        }
+    }
+}
+
+impl Opened {
+    /// Is this still the file of that name?
+    pub fn is_current(&self, place: &Place) -> bool {
+        self.identity == identity(&place.file())
+    }
+
+    /// All of `work` or nothing of it, on the disk when this returns.
+    pub fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        if let Some(why) = self.only_read {
+            return Err(Fault::Told(why.problem()));
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // A newer program may have brought the file up to date while this one had it open.
+        let version = version(&transaction)?;
+        if version != self.version {
+            return Err(Fault::Told(OnlyRead::Newer(version).problem()));
+        }
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Reads at one moment, whatever others write meanwhile.
+    pub fn read<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&transaction)
+    }
+}
+
+impl OnlyRead {
+    pub fn problem(self) -> Problem {
+        let (what, hint) = match self {
+            OnlyRead::Newer(schema) => (
+                format!(
+                    "A newer version of this program has written the vault (schema {schema}); it is only read here."
+                ),
+                "Update this program, and start it again.",
+            ),
+            OnlyRead::Disk => (
+                "The vault is on a disk, or in a folder, that cannot be written.".to_owned(),
+                "Nothing was changed. Make it writable, or keep credentials elsewhere (--store).",
+            ),
+            OnlyRead::CutShort => (
+                "The vault's file is damaged: its end is missing. What can be read is shown; nothing is written."
+                    .to_owned(),
+                "Put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
+            ),
+        };
+        Problem::new(Kind::Store, what, hint)
+    }
+}
+
+/// SQLite takes what is missing at the end for blank. The header says how long the file has to be (file format, 1.3).
+fn is_cut_short(path: &Path) -> io::Result<bool> {
+    let mut header = [0; 100];
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if file.read_exact(&mut header).is_err() {
+        return Ok(length > 0);
+    }
+    let number =
+        |at: usize| u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]));
+    let page_size = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
+        1 => 65_536,
+        size => size,
+    };
+    // The size is to be believed where both counters of changes agree.
+    Ok(number(24) == number(92) && length < page_size * number(28))
+}
+
+fn version(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn cannot_write(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure)
+    )
+}
+
+/// A path in a URI (SQLite, "Uniform Resource Identifiers"): what means something there is spelled by its number.
+fn uri_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
