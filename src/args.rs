@@ -146,6 +146,9 @@ pub struct Sandbox {
     /// How long a credential works
     #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
     pub credential_lifetime: Duration,
+    /// How long an access token works, at the service that hands out refresh tokens
+    #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = span)]
+    pub access_lifetime: Duration,
     /// How long a mailed code is good
     #[arg(long, value_name = "SPAN", default_value = "10min", value_parser = span)]
     pub code_lifetime: Duration,

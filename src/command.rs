@@ -10,15 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
-use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
+use crate::account::{Account, DUE_WITHIN, Proof, Renewal, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command};
 use crate::events::{Events, problem_json};
-use crate::flow::Outcome;
 use crate::flow::discover::Discover;
+use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, credential_missing, verdict_in_words};
+use crate::flow::{Flow, Outcome};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem, cause};
 use crate::report;
@@ -30,6 +31,9 @@ use crate::store::memory::Memory;
 use crate::tui;
 
 pub use settings::Settings;
+
+/// A credential that ends so soon is renewed before it is handed out.
+const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
 
 type Done = Result<(), Ended>;
 
@@ -131,6 +135,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     let options = sandbox::Options {
         port: options.port,
         credential_lifetime: options.credential_lifetime,
+        access_lifetime: options.access_lifetime,
         code_lifetime: options.code_lifetime,
         claim_lifetime: options.claim_lifetime,
         faults: options.fault,
@@ -171,7 +176,7 @@ async fn discover(settings: &Settings, target: &str) -> Done {
 }
 
 /// Walks a sign-up with prompts. What ends up only in memory is offered once more before the program ends.
-async fn walk(settings: &Settings, walker: &mut Walker, flow: &mut SignUp) -> Outcome {
+async fn walk(settings: &Settings, walker: &mut Walker, flow: &mut dyn Flow) -> Outcome {
     let outcome = plain::run(flow, &walker.ports, Some(&mut walker.console), walker.events.as_mut()).await;
     if let Outcome::Connected(account) = &outcome {
         rescue(settings, &walker.ports, account, &mut walker.console).await;
@@ -320,30 +325,31 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let now = clock::now();
     let ports = settings.ports()?;
     let known = accounts(&ports).await?;
+    let ends_soon = |account: &Account| account.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
+    let is_due = |account: &Account| match account.status(now, DUE_WITHIN) {
+        Status::Renews => ends_soon(account),
+        status => status.needs_person(),
+    };
     let chosen = match due {
-        true => known.into_iter().filter(|account| account.status(now, DUE_WITHIN).needs_person()).collect(),
+        true => known.into_iter().filter(is_due).collect(),
         false => find_all(&known, names)?,
     };
-    // Every account of this version is renewed by signing up again, so each one needs a person.
     let walkable = somebody_there() && !due;
     let mut walker = Walker::new(settings, ports)?;
+    open_vault_for(&chosen, &walker.ports, Some(&mut walker.console)).await?;
     let mut results = Vec::new();
     let mut failure = None;
     for account in chosen {
         let outcome = match walkable {
-            true => match SignUp::again(account.clone()) {
-                Ok(mut flow) => walk(settings, &mut walker, &mut flow).await,
-                Err(problem) => {
-                    say(&problem.to_string());
-                    Outcome::of(problem)
-                }
-            },
-            false => Outcome::of(Problem::new(
-                Kind::NeedsPerson,
-                format!("{} needs a person to sign up again.", account.id),
-                format!("In a terminal: authmd-tui renew {}", account.id),
-            )),
+            true => walk(settings, &mut walker, &mut Renew::new(account.clone(), Presence::Person)).await,
+            false => {
+                let mut flow = Renew::new(account.clone(), Presence::Nobody);
+                plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await
+            }
         };
+        if let (false, Outcome::Connected(account)) = (walkable, &outcome) {
+            say(&format!("Renewed: {}", account.id));
+        }
         // A walk tells its problems itself; of those named here, the first is the command's own.
         if let (false, Some(_), Some(problem)) = (walkable, &failure, outcome.problem()) {
             say(&problem.what);
@@ -449,15 +455,41 @@ async fn token(settings: &Settings, name: &str) -> Done {
     let ports = settings.ports()?;
     let accounts = accounts(&ports).await?;
     let account = find(&accounts, name)?.clone();
+    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    let account = renewed_if_needed(account, &ports).await?;
     refuse_dead(&account, clock::now())?;
     if !account.claimed {
         say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
     }
-    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
     let id = account.id.clone();
     let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
     print(&format!("{}\n", kept.secrets.credential.expose()));
     Ok(())
+}
+
+/// The account with a credential that works for a while yet, where that needs nobody.
+async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
+    let now = clock::now();
+    let left = account.expires_at().map(|end| end.duration_since(now));
+    let refused = matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
+    let wanting = refused || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
+    if !matches!(account.renewal, Renewal::Refresh { .. }) || !wanting {
+        return Ok(account);
+    }
+    match plain::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None, None).await {
+        Outcome::Connected(renewed) => {
+            if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
+                say("The new credential could not be stored: it is printed now, and kept nowhere.");
+            }
+            Ok(*renewed)
+        }
+        // It works for a moment yet; that is better than nothing.
+        outcome if left.is_some_and(|left| left.is_positive()) && !refused => {
+            outcome.problem().into_iter().for_each(|problem| say(&problem.what));
+            Ok(account)
+        }
+        outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
+    }
 }
 
 /// A credential that is known to be dead is not handed out: the caller would only learn it later.

@@ -15,6 +15,7 @@
 pub mod discover;
 pub mod passphrase;
 pub mod probe;
+pub mod renew;
 pub mod revoke;
 pub mod signup;
 pub mod target;

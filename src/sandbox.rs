@@ -1,18 +1,20 @@
 //! Services to try things on: real HTTP on 127.0.0.1, with an inbox where the human reads the mail.
 //!
 //! It is a tool for people who build services that speak auth.md as much as a stage for the demo and the tests. Two
-//! services show the two forms of a claim whose code is read back (auth.md v0.1 to v0.3):
+//! services show the two forms of a claim whose code is read back (auth.md v0.1 to v0.3), a third hands out tokens:
 //!
 //! | service | at | the credential comes | names | revocation |
 //! |---|---|---|---|---|
 //! | Acme Mail | `/acme` | with the completed claim | `identity_endpoint`, `claim_endpoint` | RFC 7009 |
 //! | Beacon Metrics | `/a/beacon` | with the registration, upgraded by the claim | `register_uri`, `claim_uri` | bearer and JSON |
+//! | Northwind | `/northwind` | as Acme's: an access token for an hour, a refresh token that works once (RFC 9700, 4.14.2) | as Acme | RFC 7009 |
 //!
 //! Every call can be made to fail on purpose ([`fault`]); every call is in a log that can be read.
 
 pub mod demo;
 pub mod fault;
 mod pages;
+mod tokens;
 mod world;
 
 use std::io;
@@ -40,6 +42,8 @@ pub struct Options {
     pub port: u16,
     /// How long a credential works.
     pub credential_lifetime: Duration,
+    /// How long an access token works, at the service that hands those out.
+    pub access_lifetime: Duration,
     /// How long a mailed code is good.
     pub code_lifetime: Duration,
     /// How long a registration can be claimed.
@@ -52,6 +56,7 @@ impl Default for Options {
         Self {
             port: 0,
             credential_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            access_lifetime: Duration::from_secs(3_600),
             code_lifetime: Duration::from_secs(10 * 60),
             claim_lifetime: Duration::from_secs(24 * 3_600),
             faults: Vec::new(),
@@ -68,6 +73,16 @@ pub struct Profile {
     pub scopes_before: &'static [&'static str],
     pub scopes_after: &'static [&'static str],
     pub form: ClaimForm,
+    pub hands_out: HandsOut,
+}
+
+/// What the completed claim is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandsOut {
+    /// One key with one lifetime.
+    Key,
+    /// A short-lived access token, and a refresh token that works once.
+    Tokens,
 }
 
 /// When the credential is handed out.
@@ -83,6 +98,7 @@ pub const ACME: &Profile = &Profile {
     scopes_before: &[],
     scopes_after: &["mail.read", "mail.send"],
     form: ClaimForm::OnComplete,
+    hands_out: HandsOut::Key,
 };
 
 pub const BEACON: &Profile = &Profile {
@@ -91,9 +107,19 @@ pub const BEACON: &Profile = &Profile {
     scopes_before: &["metrics.read"],
     scopes_after: &["metrics.read", "metrics.write"],
     form: ClaimForm::SinceRegister,
+    hands_out: HandsOut::Key,
 };
 
-pub const PROFILES: [&Profile; 2] = [ACME, BEACON];
+pub const NORTHWIND: &Profile = &Profile {
+    name: "Northwind",
+    base: "/northwind",
+    scopes_before: &[],
+    scopes_after: &["orders.read"],
+    form: ClaimForm::OnComplete,
+    hands_out: HandsOut::Tokens,
+};
+
+pub const PROFILES: [&Profile; 3] = [ACME, BEACON, NORTHWIND];
 
 impl Profile {
     /// Where a call of the ceremony goes. The two services use different paths, as real ones do.
@@ -114,6 +140,7 @@ impl Profile {
             Step::Register => format!("{base}{root}"),
             Step::Claim => format!("{base}{root}/claim"),
             Step::Complete => format!("{base}{root}/claim/complete"),
+            Step::Token => format!("{base}/oauth/token"),
             Step::Revoke => format!("{base}/agent/revoke"),
         }
     }
@@ -170,6 +197,11 @@ impl Sandbox {
         self.world.issue(profile, email, lifetime)
     }
 
+    /// An access token and its refresh token, at the service that hands those out.
+    pub fn issue_tokens(&self, profile: &'static Profile, email: &str) -> (String, String) {
+        self.world.issue_tokens(profile, email, crate::shell::clock::now())
+    }
+
     /// The line that says that it is ready, for programs.
     pub fn ready_line(&self) -> String {
         let services: Vec<_> = PROFILES
@@ -205,7 +237,7 @@ fn router(world: Arc<World>) -> Router {
         .route("/sandbox/mails", get(|State(world): State<Arc<World>>| async move { axum::Json(world.mails()) }))
         .route("/sandbox/faults", post(set_fault));
     for profile in PROFILES {
-        for step in [Step::Register, Step::Claim, Step::Complete, Step::Revoke] {
+        for step in [Step::Register, Step::Claim, Step::Complete, Step::Token, Step::Revoke] {
             router = router.route(
                 &profile.path(step),
                 post(move |State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes| {

@@ -1,9 +1,9 @@
 //! Ending a credential at its service, proving it, and only then removing it here.
 //!
 //! ```text
-//!   Confirm ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
-//!   (a person's yes)                            does it           is it
-//!                                               work?             dead?  ──no──▶ Unconfirmed ▶ again · forget here · keep
+//!   Confirm ▶ Locking ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
+//!   (a person's yes)                                      does it           is it
+//!                                                         work?             dead?  ──no──▶ Unconfirmed ▶ again · forget here · keep
 //! ```
 //!
 //! RFC 7009 answers 200 whatever happened, so an answer is a claim and the 401 afterwards is the proof.
@@ -17,7 +17,7 @@ use super::probe::{Check, Next};
 use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::wire::{self, Step};
-use super::{Answer, Effect, Flow, Input, Outcome, Screen};
+use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen};
 use crate::account::{Account, Kept, LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -60,6 +60,7 @@ pub struct Revoke {
     sent: Sent,
     receipts: Vec<Receipt>,
     problem: Option<Problem>,
+    lease: Option<Lease>,
 }
 
 /// How the service took the call.
@@ -73,6 +74,8 @@ struct Sent {
 #[derive(Debug)]
 enum Stage {
     Confirm,
+    /// Waiting until nobody renews it: what that brings would outlive the revocation.
+    Locking,
     Loading,
     Discovering(Box<Discovery>),
     Hosts(Box<Discovery>),
@@ -94,7 +97,7 @@ impl Revoke {
     pub fn new(account: Account, presence: Presence) -> Self {
         let stage = match presence {
             Presence::Person => Stage::Confirm,
-            Presence::Nobody => Stage::Loading,
+            Presence::Nobody => Stage::Locking,
         };
         Self {
             account,
@@ -108,6 +111,7 @@ impl Revoke {
             sent: Sent::default(),
             receipts: Vec::new(),
             problem: None,
+            lease: None,
         }
     }
 
@@ -122,8 +126,14 @@ impl Revoke {
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
+        self.lease = None;
         self.stage = Stage::Over(outcome);
         Vec::new()
+    }
+
+    fn lock(&mut self) -> Vec<Effect> {
+        self.stage = Stage::Locking;
+        vec![Effect::Lock(self.account.id.clone())]
     }
 
     fn load(&mut self) -> Vec<Effect> {
@@ -358,9 +368,14 @@ impl Flow for Revoke {
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Over(Outcome::Cancelled));
         match (stage, input) {
-            (Stage::Confirm, Input::Answer(Answer::Confirm(true))) => self.load(),
+            (Stage::Confirm, Input::Answer(Answer::Confirm(true))) => self.lock(),
             (Stage::Confirm, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
-            (Stage::Loading, Input::Begin) => self.load(),
+            (Stage::Locking, Input::Begin) => self.lock(),
+            (Stage::Locking, Input::Locked(Ok(lease))) => {
+                self.lease = Some(lease);
+                self.load()
+            }
+            (Stage::Locking, Input::Locked(Err(problem))) => self.end(Outcome::of(problem)),
             (Stage::Loading, Input::Loaded(loaded)) => self.loaded(loaded, now),
             (Stage::Discovering(mut discovery), Input::Http(answer)) => {
                 let next = discovery.answer(answer, now);

@@ -32,7 +32,7 @@ use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
 use super::target::Target;
 use super::wire::{Offer, Registration, Start};
-use super::{Answer, Effect, Flow, Guard, Input, Known, Outcome, Screen};
+use super::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Screen};
 use crate::account::{Account, Kept, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -66,6 +66,8 @@ pub struct SignUp {
     place: Option<StoreKind>,
     passphrase: NewPassphrase,
     ceremony: Ceremony,
+    /// Held while the account that is replaced is written.
+    lease: Option<Lease>,
     /// The service has sent us elsewhere once; twice would be a game.
     moved: bool,
     /// The person wants out as soon as the credential is stored.
@@ -112,6 +114,8 @@ enum Stage {
     /// Something unforeseen that only the person can decide.
     Ask(Question),
     Sending(Call),
+    /// Waiting until no other program renews what is replaced.
+    Locking,
     Saving,
     Proving(Check),
     Noting,
@@ -161,6 +165,7 @@ impl SignUp {
             place: None,
             passphrase: NewPassphrase::default(),
             ceremony: Ceremony::default(),
+            lease: None,
             moved: false,
             leaving: false,
         }
@@ -236,7 +241,7 @@ impl SignUp {
         match (&self.stage, &self.ceremony.granted) {
             (Stage::Over(_), _) => Vec::new(),
             // It is on its way into the store: let it arrive, then go.
-            (Stage::Saving, _) => {
+            (Stage::Locking | Stage::Saving, _) => {
                 self.leaving = true;
                 Vec::new()
             }
@@ -308,6 +313,7 @@ impl Flow for SignUp {
                 ) => self.fail(problem),
             },
             (Stage::Sending(call), Input::Http(answer)) => self.answered(call, answer, now),
+            (Stage::Locking, Input::Locked(lease)) => self.locked(lease.ok()),
             (Stage::Saving, Input::Stored(result)) => self.saved(result),
             (Stage::Proving(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {

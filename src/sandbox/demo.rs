@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{ACME, BEACON, Profile, Sandbox};
+use super::{ACME, BEACON, HandsOut, NORTHWIND, Profile, Sandbox};
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Source, StoreKind,
-    Verdict,
+    Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Secrets, Source,
+    StoreKind, Verdict,
 };
 use crate::problem::{Kind, Problem};
 use crate::sandbox::ClaimForm;
@@ -33,6 +33,7 @@ const EXAMPLES: &[Example] = &[
     Example { profile: ACME, label: "old", email: "ada@example.com", ends: -2 * DAY, refused: false },
     Example { profile: ACME, label: "work", email: "ada@example.com", ends: 3 * DAY + HOUR, refused: false },
     Example { profile: BEACON, label: "ci", email: "ops@example.com", ends: 41 * DAY, refused: true },
+    Example { profile: NORTHWIND, label: "work", email: "ada@example.com", ends: HOUR, refused: false },
     Example { profile: BEACON, label: "home", email: "ada@example.com", ends: 27 * DAY + HOUR, refused: false },
     Example { profile: ACME, label: "agent", email: "agent@example.com", ends: 64 * DAY + HOUR, refused: false },
 ];
@@ -40,9 +41,16 @@ const EXAMPLES: &[Example] = &[
 /// Puts the examples into the store. The credentials that have not ended work at the sandbox.
 pub async fn fill(sandbox: &Sandbox, ports: &Ports, now: Timestamp) -> Result<(), Problem> {
     for example in EXAMPLES {
+        let account = account(sandbox, example, now)?;
+        if example.profile.hands_out == HandsOut::Tokens {
+            let (access, refresh) = sandbox.issue_tokens(example.profile, example.email);
+            let further = vec![(LayerKind::RefreshToken, Secret::new(refresh))];
+            let kept = Kept::new(account, Secrets { credential: Secret::new(access), further });
+            ports.blocking(move |stores| stores.save(&kept)).await?;
+            continue;
+        }
         let lifetime = Duration::from_secs(if example.refused { 0 } else { u64::try_from(example.ends).unwrap_or(0) });
         let credential = Secret::new(sandbox.issue(example.profile, example.email, lifetime));
-        let account = account(sandbox, example, now)?;
         ports.blocking(move |stores| stores.save(&Kept::new(account, credential))).await?;
     }
     Ok(())
@@ -58,6 +66,17 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
     let hours_ago = |hours: i64| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(now);
     let verdict = if example.refused { Verdict::Refused { status: 401 } } else { Verdict::Accepted { status: 200 } };
     let proof = Proof { at: hours_ago(if example.ends < 0 { 72 } else { 2 }), verdict };
+    let ends = now.checked_add(SignedDuration::from_secs(example.ends)).ok();
+    let (layers, renewal) = match profile.hands_out {
+        HandsOut::Key => (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person),
+        HandsOut::Tokens => (
+            vec![
+                Layer { kind: LayerKind::AccessToken, expires_at: ends },
+                Layer { kind: LayerKind::RefreshToken, expires_at: None },
+            ],
+            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)? },
+        ),
+    };
     Ok(Account {
         id: AccountId::new(
             &format!("https://{}.sandbox", profile.base.trim_start_matches("/a/").trim_start_matches('/')),
@@ -69,14 +88,11 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
         identity: Some(example.email.to_owned()),
         mode: Mode::AuthMd,
         scopes: profile.scopes_after.iter().map(|scope| (*scope).to_owned()).collect(),
-        layers: vec![Layer {
-            kind: LayerKind::ApiKey,
-            expires_at: now.checked_add(SignedDuration::from_secs(example.ends)).ok(),
-        }],
+        layers,
         claimed: true,
         metadata: None,
         guarded: Some(true),
-        renewal: Renewal::Person,
+        renewal,
         revocation: Revocation::Endpoint {
             url: start.join(&profile.path(Step::Revoke)).map_err(wrong)?,
             form: match profile.form {

@@ -19,11 +19,12 @@ pub enum Step {
     Register,
     Claim,
     Complete,
+    Token,
     Revoke,
 }
 
 impl Step {
-    pub const ALL: [Step; 8] = [
+    pub const ALL: [Step; 9] = [
         Step::Api,
         Step::Resource,
         Step::Server,
@@ -31,6 +32,7 @@ impl Step {
         Step::Register,
         Step::Claim,
         Step::Complete,
+        Step::Token,
         Step::Revoke,
     ];
 
@@ -43,6 +45,7 @@ impl Step {
             Step::Register => "register",
             Step::Claim => "claim",
             Step::Complete => "complete",
+            Step::Token => "token",
             Step::Revoke => "revoke",
         }
     }
@@ -69,6 +72,7 @@ const CODES: &[(&str, u16)] = &[
     ("otp_expired", 410),
     ("otp_not_generated", 400),
     ("credential_expired", 401),
+    ("invalid_grant", 400),
     ("endpoint_moved", 410),
     ("temporarily_unavailable", 503),
     ("internal_error", 500),
@@ -83,6 +87,7 @@ const ODD: &[(&str, &str)] = &[
     ("not_found", "404, as if nothing were there"),
     ("redirect", "a redirect to another host"),
     ("slow", "an answer after a minute"),
+    ("late", "does it, and answers after a minute"),
     ("ignored", "says yes and does nothing (revoke)"),
 ];
 
@@ -172,7 +177,7 @@ pub fn answer(name: &str) -> Option<(Option<Duration>, Response)> {
         "not_found" => StatusCode::NOT_FOUND.into_response(),
         "redirect" => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
         "slow" => return Some((Some(Duration::from_secs(60)), StatusCode::OK.into_response())),
-        "ignored" => return None,
+        "ignored" | "late" => return None,
         code => return Some((None, refusal(code))),
     };
     Some((None, response))

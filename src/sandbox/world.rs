@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::fault::{self, Fault, Faults, Step};
-use super::{ClaimForm, Options, Profile};
+use super::{ClaimForm, HandsOut, Options, Profile, tokens};
 use crate::shell::clock;
 use crate::when;
 
@@ -22,15 +22,17 @@ const ATTEMPTS: u8 = 5;
 pub struct World {
     url: Url,
     credential_lifetime: Duration,
+    pub(super) access_lifetime: Duration,
     code_lifetime: Duration,
     claim_lifetime: Duration,
     state: Mutex<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     faults: Faults,
     registrations: HashMap<String, Registration>,
-    credentials: HashMap<String, Credential>,
+    pub(super) credentials: HashMap<String, Credential>,
+    pub(super) grants: tokens::Grants,
     mails: Vec<Mail>,
     log: Vec<Call>,
 }
@@ -46,7 +48,7 @@ struct Registration {
     credential: Option<String>,
 }
 
-struct Credential {
+pub(super) struct Credential {
     profile: &'static Profile,
     email: Option<String>,
     scopes: &'static [&'static str],
@@ -72,7 +74,15 @@ pub struct Call {
 }
 
 /// A refusal by its code, on the way to becoming an answer.
-type Refused = &'static str;
+pub(super) type Refused = &'static str;
+
+impl Inner {
+    pub(super) fn end_credential(&mut self, credential: &str) {
+        if let Some(credential) = self.credentials.get_mut(credential) {
+            credential.alive = false;
+        }
+    }
+}
 
 impl World {
     pub fn new(url: Url, options: &Options) -> Self {
@@ -80,19 +90,21 @@ impl World {
             faults: options.faults.clone().into(),
             registrations: HashMap::new(),
             credentials: HashMap::new(),
+            grants: tokens::Grants::default(),
             mails: Vec::new(),
             log: Vec::new(),
         };
         Self {
             url,
             credential_lifetime: options.credential_lifetime,
+            access_lifetime: options.access_lifetime,
             code_lifetime: options.code_lifetime,
             claim_lifetime: options.claim_lifetime,
             state: Mutex::new(inner),
         }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,7 +140,7 @@ impl World {
         text
     }
 
-    fn credential(
+    pub(super) fn credential(
         &self,
         profile: &'static Profile,
         email: Option<String>,
@@ -165,9 +177,10 @@ impl World {
             Step::Register => answered(object(body).and_then(|body| self.register(profile, &body, now))),
             Step::Claim => answered(object(body).and_then(|body| self.claim(profile, &body, now))),
             Step::Complete => answered(object(body).and_then(|body| self.complete(profile, &body, now))),
+            Step::Token => answered(self.token(profile, body, now)),
             Step::Revoke => self.revoke(profile, headers, body, fault == Some("ignored")),
         };
-        (None, response)
+        ((fault == Some("late")).then_some(Duration::from_secs(60)), response)
     }
 
     fn at(&self, path: &str) -> String {
@@ -204,9 +217,11 @@ impl World {
         let types = json!(["anonymous", "identity_assertion"]);
         let assertions =
             json!({"assertion_types_supported": ["verified_email"], "credential_types_supported": ["api_key"]});
+        let token = (profile.hands_out == HandsOut::Tokens).then(|| at(Step::Token));
         match profile.form {
             ClaimForm::OnComplete => json!({
                 "issuer": self.at(profile.base),
+                "token_endpoint": token,
                 "revocation_endpoint": at(Step::Revoke),
                 "agent_auth": {
                     "skill": at(Step::AuthMd),
@@ -380,6 +395,11 @@ impl World {
                 }
                 Ok(json!({"status": "claimed"}))
             }
+            None if profile.hands_out == HandsOut::Tokens => {
+                let mut answer = self.grant(&mut inner, profile, email, now);
+                answer["status"] = json!("claimed");
+                Ok(answer)
+            }
             None => {
                 let text = token("sk");
                 let credential = self.credential(profile, email, profile.scopes_after, now, self.credential_lifetime);
@@ -417,8 +437,9 @@ impl World {
                     .filter(|named| named == held)
             }
         };
-        if let Some(credential) = named.and_then(|named| inner.credentials.get_mut(&named)).filter(|_| !ignored) {
-            credential.alive = false;
+        let named = named.filter(|_| !ignored).unwrap_or_default();
+        for ended in inner.grants.end(&named).into_iter().chain([named]) {
+            inner.end_credential(&ended);
         }
         axum::Json(json!({"ok": true})).into_response()
     }
@@ -457,7 +478,7 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn token(prefix: &str) -> String {
+pub(super) fn token(prefix: &str) -> String {
     let hex: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{prefix}_sandbox_{hex}")
 }

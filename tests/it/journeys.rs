@@ -4,3 +4,4 @@ mod commands;
 mod full_screen;
 mod manners;
 mod prompts;
+mod renewal;

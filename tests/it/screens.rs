@@ -3,7 +3,7 @@
 //! `cargo insta review`, or `INSTA_UPDATE=always cargo test screens`, accepts what has changed on purpose.
 
 use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
-use authmd_tui::flow::{Effect, Input, Known};
+use authmd_tui::flow::{Effect, Input, Known, Lease};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::tui::app::{App, Command, Message};
@@ -99,6 +99,7 @@ impl Tour {
             }
             Effect::Wait(_) => Input::Elapsed,
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
+            Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::Load(id) => Input::Loaded(Ok(self.kept(&id, "sk_held"))),
             _ => Input::Stored(self.storing.clone()),
         }

@@ -10,7 +10,7 @@ use crate::account::{
 };
 use crate::flow::probe::Check;
 use crate::flow::wire::Granted;
-use crate::flow::{Effect, Outcome};
+use crate::flow::{Effect, Lease, Outcome};
 use crate::problem::Problem;
 use crate::when;
 
@@ -60,12 +60,26 @@ impl SignUp {
     }
 
     pub(super) fn save(&mut self, kept: Box<Kept>) -> Vec<Effect> {
+        let id = kept.account.id.clone();
+        self.ceremony.granted = Some(kept);
+        match self.replaced {
+            Some(_) => {
+                self.stage = Stage::Locking;
+                vec![Effect::Lock(id)]
+            }
+            None => self.locked(None),
+        }
+    }
+
+    /// Without a lease it is stored all the same: what is shown once must be kept.
+    pub(super) fn locked(&mut self, lease: Option<Lease>) -> Vec<Effect> {
+        self.lease = lease;
         self.stage = Stage::Saving;
-        self.ceremony.granted = Some(kept.clone());
-        vec![Effect::Save(kept)]
+        self.ceremony.granted.clone().map(Effect::Save).into_iter().collect()
     }
 
     pub(super) fn saved(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
+        self.lease = None;
         let Some(kept) = self.ceremony.granted.clone() else {
             return Vec::new();
         };

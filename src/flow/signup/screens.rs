@@ -31,7 +31,7 @@ impl SignUp {
             Stage::Code => self.code(),
             Stage::Ask(question) => self.asked(question),
             Stage::Sending(call) => self.sending(call),
-            Stage::Saving => self.busy("Keeping the credential…", 2),
+            Stage::Locking | Stage::Saving => self.busy("Keeping the credential…", 2),
             Stage::Proving(_) | Stage::Noting => self.busy("Kept. Trying the new credential once…", 3),
             Stage::Over(outcome) => self.over(outcome, now),
         };

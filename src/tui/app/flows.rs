@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line};
 use crate::account::{Account, Proof, Verdict};
+use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
-use crate::flow::signup::SignUp;
+
 use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Input, Outcome};
 use crate::problem::Problem;
@@ -94,13 +95,7 @@ impl App {
         };
         match walk {
             Walk::Revoke => self.start(Box::new(Revoke::new(account, Presence::Person)), now),
-            Walk::Renew => match SignUp::again(account) {
-                Ok(flow) => self.start(Box::new(flow), now),
-                Err(problem) => {
-                    self.notice = Some(one_line(&problem));
-                    self.walk_next(now)
-                }
-            },
+            Walk::Renew => self.start(Box::new(Renew::new(account, Presence::Person)), now),
         }
     }
 

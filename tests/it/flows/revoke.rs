@@ -1,8 +1,8 @@
 //! Revoking: at the service, with proof, and only then here.
 
-use authmd_tui::account::{Revocation, RevokeForm};
+use authmd_tui::account::{Layer, LayerKind, Revocation, RevokeForm};
 use authmd_tui::flow::revoke::{Presence, Revoke};
-use authmd_tui::flow::{Input, Outcome};
+use authmd_tui::flow::{Input, Lease, Outcome};
 use authmd_tui::http::{Body, Response};
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
@@ -203,6 +203,7 @@ fn a_cancel_after_the_service_was_told_says_so() {
     let effects = play.flow.step(Input::Answer(authmd_tui::flow::Answer::Confirm(true)), play.now);
     assert_eq!(effects.len(), 1);
     let held = play.held.clone().map(Box::new);
+    play.flow.step(Input::Locked(Ok(Lease::new(()))), play.now);
     play.flow.step(Input::Loaded(Ok(held)), play.now);
     let told = play.flow.step(Input::Http(answer(200, "{}")), play.now);
     assert!(
@@ -212,4 +213,23 @@ fn a_cancel_after_the_service_was_told_says_so() {
     assert!(play.screen().at_stake.is_some());
     play.step(Input::Cancel);
     assert!(play.text_shown().contains("after the service was told"), "{}", play.text_shown());
+}
+
+#[test]
+fn the_refresh_token_is_ended_first_and_has_a_receipt_of_its_own() {
+    let mut held = account("Northwind", "acme.dev", None, Some(48));
+    held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), works_then(401));
+    play.held.as_mut().expect("held").secrets.further.push((LayerKind::RefreshToken, Secret::new("rt_held")));
+    play.begin();
+    let sent = |nth: usize| match &play.requests[nth].body {
+        Body::Form(fields) => fields.iter().map(|field| field.value.expose().to_owned()).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    assert_eq!(
+        (sent(1), sent(2)),
+        (vec!["rt_held".into(), "refresh_token".into()], vec!["sk_held".into(), "access_token".into()])
+    );
+    assert!(matches!(play.outcome(), Outcome::Removed(_)));
+    assert!(play.text_shown().contains("refresh token"), "{}", play.text_shown());
 }

@@ -102,6 +102,10 @@ pub struct Play {
     pub requests: Vec<Request>,
     pub saved: Vec<Kept>,
     pub forgotten: usize,
+    /// Every effect, in order.
+    pub done: Vec<String>,
+    /// What the store says to a note.
+    pub noting: Result<(), Problem>,
     /// What the vault was protected with.
     pub guards: Vec<Guard>,
     pub known: Known,
@@ -125,6 +129,8 @@ impl Play {
             requests: Vec::new(),
             saved: Vec::new(),
             forgotten: 0,
+            done: Vec::new(),
+            noting: Ok(()),
             guards: Vec::new(),
             known: Known { accounts: vec![], ids: vec![], stores: stores(), decided: true },
             storing: VecDeque::from([Ok(())]),
@@ -149,6 +155,23 @@ impl Play {
         let mut play = Self::acme(fake);
         play.begin().pick(0).confirm(true).text("ada@example.com");
         play
+    }
+
+    /// What was done, in order, by the first word of each.
+    fn log(&mut self, effect: &Effect) {
+        self.done.push(match effect {
+            Effect::Http(_) => "http".into(),
+            Effect::Wait(_) => "wait".into(),
+            Effect::Lookup { .. } => "lookup".into(),
+            Effect::Lock(_) => "lock".into(),
+            Effect::Load(_) => "load".into(),
+            Effect::Save(_) => "save".into(),
+            Effect::Note { note, .. } => {
+                format!("note {}", format!("{note:?}").split('(').next().expect("a first word"))
+            }
+            Effect::Forget(_) => "forget".into(),
+            Effect::Protect(_) => "protect".into(),
+        });
     }
 
     pub fn begin(&mut self) -> &mut Self {
@@ -179,6 +202,7 @@ impl Play {
     }
 
     fn perform(&mut self, effect: Effect) -> Input {
+        self.log(&effect);
         match effect {
             Effect::Http(request) => {
                 let answer = self.fake.answer_to(&request);
@@ -202,7 +226,7 @@ impl Play {
                 if let Some(kept) = self.saved.iter_mut().find(|kept| kept.account.id == id) {
                     kept.account.note(note, obtained);
                 }
-                Input::Stored(Ok(()))
+                Input::Stored(self.noting.clone())
             }
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::Protect(guard) => {

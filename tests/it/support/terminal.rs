@@ -170,7 +170,7 @@ impl Home {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
 
-    fn environment(&self) -> Vec<(&str, String)> {
+    pub fn environment(&self) -> Vec<(&str, String)> {
         let mut all = vec![
             ("AUTHMD_TUI_HOME", self.path("home")),
             ("HOME", self.path("")),

@@ -1,0 +1,115 @@
+//! What a person sees of a renewal.
+
+use jiff::Timestamp;
+
+use super::{Renew, Stage};
+use crate::account::{Account, StoreKind};
+use crate::flow::verify::verdict_in_words;
+use crate::flow::{Choice, Flow, Line, Outcome, Prompt, Screen, ScreenId};
+use crate::when;
+
+impl Renew {
+    pub(super) fn shown(&self, now: Timestamp) -> Screen {
+        if let Stage::SigningUp(flow) = &self.stage {
+            let mut screen = flow.screen(now);
+            screen.problem = screen.problem.or_else(|| self.problem.clone());
+            return screen;
+        }
+        let title = format!("Renew · {}", self.account.id);
+        let busy = |what: &str| {
+            let mut screen = Screen::new(ScreenId::Waiting, title.clone());
+            screen.lines.push(Line::text(what));
+            screen
+        };
+        match &self.stage {
+            Stage::Locking => busy("Waiting until no other program renews it…"),
+            Stage::Loading | Stage::Declaring => busy("Reading the refresh token…"),
+            Stage::Asking(_) => busy("Trying the present credential once…"),
+            Stage::Spending => busy("Sending the refresh token…"),
+            Stage::Saving | Stage::Settling(_) | Stage::LookingUp => busy("Keeping what came of it…"),
+            Stage::Doubt => self.doubt(&title, now),
+            Stage::Store => self.another_store(&title),
+            Stage::SigningUp(_) => busy(""),
+            Stage::Over(outcome) => self.over(&title, outcome, now),
+        }
+    }
+
+    fn doubt(&self, title: &str, now: Timestamp) -> Screen {
+        let mut screen = Screen::new(ScreenId::Confirm, title);
+        let since = self.account.spending.map_or_else(String::new, |since| format!(" {}", when::relative(since, now)));
+        screen.lines = vec![
+            Line::Heading("The outcome of the last renewal is unknown.".into()),
+            Line::text(format!(
+                "The refresh token was sent{since}, and the program ended before an answer was kept. If the service took it, it works no more; sent once more, it may end everything that came of it."
+            )),
+        ];
+        if self.account.proof.is_some() {
+            screen.lines.extend([Line::Gap, Line::text(verdict_in_words(&self.account))]);
+        }
+        let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
+        screen.prompt = Some(Prompt::Pick {
+            label: "How do you want to go on?".into(),
+            choices: vec![
+                choice("Try the present credential", "asks the service; changes nothing"),
+                choice("Send the refresh token once more", "right if the service never got it"),
+                choice("Sign up again in place", "always works; needs you"),
+                choice("Leave it as it is", "the present credential stays"),
+            ],
+        });
+        screen
+    }
+
+    fn another_store(&self, title: &str) -> Screen {
+        let mut screen = Screen::new(ScreenId::Store, title);
+        screen.lines.push(Line::text(
+            "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.",
+        ));
+        screen.problem.clone_from(&self.problem);
+        screen.at_stake =
+            Some("The new credential is kept nowhere yet and would be lost; the old one may be dead.".into());
+        let choices = self.stores.iter().map(|store| Choice {
+            label: match store.kind == self.account.store {
+                true => format!("Try again: {}", store.label),
+                false => store.label.clone(),
+            },
+            detail: store.problem.as_ref().map_or(store.detail.clone(), |problem| format!("not now: {}", problem.what)),
+        });
+        screen.prompt = Some(Prompt::Pick { label: "Keep it".into(), choices: choices.collect() });
+        screen
+    }
+
+    fn over(&self, title: &str, outcome: &Outcome, now: Timestamp) -> Screen {
+        let id = if matches!(outcome, Outcome::Connected(_)) { ScreenId::Done } else { ScreenId::Failed };
+        let mut screen = Screen::new(id, title);
+        match outcome {
+            Outcome::Connected(account) => screen.lines = self.renewed(account, now),
+            Outcome::Cancelled => screen.lines.push(Line::text("Cancelled. Nothing was sent; all is as it was.")),
+            _ => screen.problem = outcome.problem().cloned(),
+        }
+        screen.outcome = Some(outcome.clone());
+        screen
+    }
+
+    fn renewed(&self, account: &Account, now: Timestamp) -> Vec<Line> {
+        let end = account
+            .expires_at()
+            .map_or("no end known".to_owned(), |end| format!("{} ({})", when::relative(end, now), when::exact(end)));
+        let mut lines = vec![
+            Line::Heading(match self.adopted {
+                true => format!("{} has just been renewed by another program; nothing was sent.", account.id),
+                false => format!("Renewed: {} has a new credential.", account.id),
+            }),
+            Line::Gap,
+            Line::fact("ends", end),
+            Line::fact("kept in", account.store.as_str()),
+        ];
+        if account.store == StoreKind::Memory && self.account.store != StoreKind::Memory {
+            lines.extend([Line::Gap, Line::text("It is in memory only, and gone when this program ends.")]);
+        }
+        if !self.lost_scopes.is_empty() {
+            let lost = self.lost_scopes.join(", ");
+            lines.extend([Line::Gap, Line::text(format!("The new credential has not got any more: {lost}."))]);
+        }
+        lines
+    }
+}
