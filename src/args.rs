@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::account::{Status, StoreKind};
+use crate::flow::Protection;
 use crate::sandbox::fault::Fault;
 use crate::when;
 
@@ -129,6 +130,65 @@ pub enum Command {
     },
     /// Print the credential on stdout, and nothing else
     Token { account: String },
+    /// Where secrets are, and what opens them
+    #[command(subcommand)]
+    Store(Store),
+    /// Check what this program rests on; each finding comes with its remedy
+    Doctor {
+        /// Take away the rights that others have to the program's files
+        #[arg(long)]
+        repair: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Say which store is used and why, what opens the vault, and what is not as it should be
+    Status,
+    /// Make the vault
+    Init {
+        /// What opens it; asked for when not named
+        #[arg(long, value_name = "PROTECTION")]
+        protection: Option<ProtectionChoice>,
+    },
+    /// Make every running program forget the vault's key before it uses it again
+    Lock,
+    /// Move: copy, verify each, then delete
+    #[command(group = ArgGroup::new("direction").required(true).args(["to", "from"]))]
+    Migrate {
+        /// Let this open the vault from now on; once more "passphrase" changes it
+        #[arg(long, value_name = "PROTECTION")]
+        to: Option<ProtectionChoice>,
+        /// Take the accounts of this store into the vault
+        #[arg(long, value_name = "STORE")]
+        from: Option<OtherStore>,
+        /// Copy the entries that other programs wrote, too; they stay in the file
+        #[arg(long, requires = "from")]
+        foreign: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProtectionChoice {
+    /// The system's keyring
+    Keyring,
+    /// A passphrase, typed when a secret is used
+    Passphrase,
+}
+
+impl From<ProtectionChoice> for Protection {
+    fn from(choice: ProtectionChoice) -> Self {
+        match choice {
+            ProtectionChoice::Keyring => Protection::Keyring,
+            ProtectionChoice::Passphrase => Protection::Passphrase,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OtherStore {
+    /// The token file
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

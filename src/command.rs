@@ -2,6 +2,7 @@
 
 mod find;
 mod settings;
+mod storage;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -68,6 +69,13 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Revoke { accounts }) => revoke(&settings, &accounts).await,
         Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
         Some(Command::Token { account }) => token(&settings, &account).await,
+        Some(Command::Store(args::Store::Status)) => storage::status(&settings).await,
+        Some(Command::Store(args::Store::Init { protection })) => storage::init(&settings, protection).await,
+        Some(Command::Store(args::Store::Lock)) => storage::lock(&settings).await,
+        Some(Command::Store(args::Store::Migrate { to, from: _, foreign })) => {
+            storage::migrate(&settings, to.map(Into::into), foreign).await
+        }
+        Some(Command::Doctor { repair }) => storage::doctor(&settings, repair).await,
     }
 }
 
@@ -127,7 +135,7 @@ fn result_of(outcome: Outcome) -> Result<(), Problem> {
     match outcome {
         Outcome::Failed(problem) | Outcome::Refused(problem) => Err(problem),
         Outcome::Cancelled => Err(Problem::cancelled()),
-        Outcome::Connected(_) | Outcome::Removed(_) | Outcome::Checked(_) | Outcome::Found => Ok(()),
+        Outcome::Connected(_) | Outcome::Removed(_) | Outcome::Checked(_) | Outcome::Found | Outcome::Settled => Ok(()),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod probe;
 pub mod renew;
 pub mod revoke;
 pub mod signup;
+pub mod storage;
 pub mod target;
 pub mod verify;
 pub mod wire;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use self::storage::{Survey, TakenOver};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
@@ -65,7 +67,11 @@ pub enum Input {
     Loaded(Result<Option<Box<Kept>>, Problem>),
     /// Answers [`Effect::Lock`].
     Locked(Result<Lease, Problem>),
-    /// Answers [`Effect::Save`], [`Effect::Note`], [`Effect::Forget`] and [`Effect::Protect`].
+    /// Answers [`Effect::Survey`].
+    Surveyed(Box<Result<Survey, Problem>>),
+    /// Answers [`Effect::TakeOver`].
+    TakenOver(Result<TakenOver, Problem>),
+    /// Answers every other effect that changes a store.
     Stored(Result<(), Problem>),
 }
 
@@ -102,6 +108,16 @@ pub enum Effect {
     Forget(AccountId),
     /// Makes the vault, or changes what opens it.
     Protect(Guard),
+    /// What is there to be known of the stores?
+    Survey,
+    /// Makes every program forget the vault's key.
+    LockVault,
+    /// Moves the token file's accounts into the vault, or copies them where they are another program's.
+    TakeOver {
+        foreign: bool,
+    },
+    /// Takes away the rights that others have to the stores' files.
+    Repair,
 }
 
 /// The right to renew or end an account, held by one at a time on this machine. It ends when the last copy is dropped.
@@ -362,6 +378,8 @@ pub enum Outcome {
     Checked(Box<Account>),
     /// Discovery went through, whatever its verdict.
     Found,
+    /// The stores are as they were asked to be.
+    Settled,
     Cancelled,
     Failed(Problem),
     /// The service, or our own rules of safety, said no.
@@ -385,6 +403,7 @@ impl Outcome {
             Outcome::Removed(_) => "removed",
             Outcome::Checked(_) => "checked",
             Outcome::Found => "found",
+            Outcome::Settled => "settled",
             Outcome::Cancelled => "cancelled",
             Outcome::Failed(_) => "failed",
             Outcome::Refused(_) => "refused",

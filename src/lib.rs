@@ -20,7 +20,7 @@
 //! # The rooms
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
-//! - [`flow`]: the machines, one file each: discover, sign up, verify, revoke; [`flow::wire`] knows how services spell
+//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::wire`] knows how services spell
 //!   things, and nothing else does; [`flow::target`] understands what a person typed.
 //! - [`account`]: what the list shows; its status is computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted
@@ -30,7 +30,8 @@
 //!
 //! What touches the world:
 //! - [`shell`]: effects performed: network, clock, browser, folders, log.
-//! - [`store`]: where credentials are kept: the shared JSON file, memory.
+//! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::vault::seal`] has all the
+//!   cryptography, [`store::keyring`] the system's keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.
 //! - [`sandbox`]: services to try things on.
 //! - [`args`], [`command`]: the command line and what each command does.

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::account::{Account, Renewal, Revocation, Source, Status, Verdict};
 use crate::flow::discover::{self, Discovery};
 use crate::flow::revoke::Receipt;
+use crate::flow::storage::Survey;
 use crate::flow::{Line, StepState};
 use crate::{trust, when};
 
@@ -63,6 +64,29 @@ pub fn verify_json(
         })
     });
     json!({ "version": VERSION, "results": results.collect::<Vec<_>>() })
+}
+
+pub fn survey_json(survey: &Survey) -> Value {
+    let state = survey.vault.state.as_ref();
+    let findings = survey.findings.iter().map(|finding| {
+        json!({ "check": finding.check, "level": finding.level.as_str(), "what": finding.what, "remedy": finding.remedy })
+    });
+    json!({
+        "version": VERSION,
+        "store": survey.store.as_str(),
+        "why": survey.why,
+        "vault": {
+            "path": survey.vault.path,
+            "exists": survey.vault.exists,
+            "protection": state.map(|state| state.protection.name()),
+            "accounts": state.map(|state| state.accounts),
+            "schema": state.map(|state| state.schema),
+            "leftover": state.map(|state| state.leftover),
+        },
+        "keyring": survey.keyring.0,
+        "json": survey.file.as_ref().map(|file| json!({ "path": file.path, "own": file.own, "foreign": file.foreign })),
+        "findings": findings.collect::<Vec<_>>(),
+    })
 }
 
 pub fn receipts_json(receipts: &[Receipt]) -> Value {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::flow::{Effect, Input};
 use crate::problem::{Kind, Problem};
-use crate::store::Stores;
+use crate::store::{self, Stores};
 
 /// What effects are performed with. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +37,12 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             Input::Stored(ports.blocking(move |stores| stores.note(&id, note, obtained)).await)
         }
         Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await),
+        Effect::Survey => Input::Surveyed(Box::new(ports.blocking(|stores| Ok(store::survey::survey(stores))).await)),
+        Effect::LockVault => Input::Stored(ports.blocking(|stores| stores.required_vault()?.lock()).await),
+        Effect::TakeOver { foreign } => {
+            Input::TakenOver(ports.blocking(move |stores| store::migrate::take_over(stores, foreign)).await)
+        }
+        Effect::Repair => Input::Stored(ports.blocking(|stores| store::survey::repair(stores).map(drop)).await),
         Effect::Protect(guard) => {
             Input::Stored(ports.blocking(move |stores| stores.required_vault()?.protect(&guard)).await)
         }

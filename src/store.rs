@@ -7,11 +7,14 @@ pub mod json;
 pub mod keyring;
 pub mod lock;
 pub mod memory;
+pub mod migrate;
 pub mod rights;
+pub mod survey;
 pub mod vault;
 
 use std::sync::Arc;
 
+use self::json::Json;
 use self::lock::Locks;
 use self::vault::Vault;
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
@@ -65,19 +68,45 @@ impl Listing {
 pub struct Stores {
     stores: Vec<Arc<dyn Store>>,
     vault: Option<Arc<Vault>>,
+    file: Option<Arc<Json>>,
     locks: Locks,
     decided: bool,
+    /// Why the first store is the first.
+    why: &'static str,
 }
 
 impl Stores {
     /// The first store is where new credentials go, unless nobody has `decided` that yet: then the person is asked.
     pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, decided: bool) -> Self {
-        Self { stores, vault: None, locks, decided }
+        Self { stores, vault: None, file: None, locks, decided, why: "" }
     }
 
-    /// The same, and this one of them is the vault.
+    /// The same, and this is the vault, whether or not it is one of them.
     pub fn with_vault(self, vault: Arc<Vault>) -> Self {
         Self { vault: Some(vault), ..self }
+    }
+
+    /// The same, and this is the token file, whether or not it is one of them.
+    pub fn with_file(self, file: Arc<Json>) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// The same, and this is why the first store is the first.
+    pub fn because(self, why: &'static str) -> Self {
+        Self { why, ..self }
+    }
+
+    pub fn file(&self) -> Option<&Arc<Json>> {
+        self.file.as_ref()
+    }
+
+    pub fn why(&self) -> &'static str {
+        self.why
+    }
+
+    /// Where new credentials go.
+    pub fn first(&self) -> StoreKind {
+        self.stores.first().map_or(StoreKind::Memory, |store| store.kind())
     }
 
     pub fn vault(&self) -> Option<&Arc<Vault>> {
@@ -149,7 +178,7 @@ impl Stores {
         found.map(AsRef::as_ref).ok_or_else(|| self.no_such(kind))
     }
 
-    fn no_such(&self, kind: StoreKind) -> Problem {
+    pub fn no_such(&self, kind: StoreKind) -> Problem {
         Problem::new(
             Kind::Store,
             format!("The store {} is not in use.", kind.as_str()),
@@ -195,6 +224,6 @@ impl Stores {
 
     /// What the first store is, for headers.
     pub fn name(&self) -> &'static str {
-        self.stores.first().map_or("", |store| store.kind().as_str())
+        self.first().as_str()
     }
 }

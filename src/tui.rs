@@ -34,7 +34,7 @@ use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
 use crate::shell::{Ports, clock, perform};
-use crate::store::Stores;
+use crate::store::{Stores, survey};
 
 /// The program on the person's own stores.
 pub async fn run(settings: Settings) -> Result<(), Problem> {
@@ -68,6 +68,7 @@ async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Resu
     let events = settings.events()?;
     let mut app = App::new(theme, ports.stores.name(), banner);
     app.lock_after = settings.lock_after;
+    app.notice = survey::warning(&ports.stores).map(|problem| format!("{} {}", problem.what, problem.hint));
     let terminal = Terminal::enter()?;
     let (send, receive) = mpsc::unbounded_channel();
     let ending = Program { app, terminal, ports, settings, events, send }.run(receive).await;
@@ -218,7 +219,9 @@ impl Program {
                 Command::Perform(id, effect) => self.spawn(move |ports| async move {
                     let again = effect.clone();
                     match perform(effect, &ports).await {
-                        Input::Loaded(Err(why)) | Input::Stored(Err(why)) if why.kind == Kind::Locked => {
+                        Input::Loaded(Err(why)) | Input::Stored(Err(why)) | Input::TakenOver(Err(why))
+                            if why.kind == Kind::Locked =>
+                        {
                             Message::Locked(Command::Perform(id, again), why)
                         }
                         input => Message::Flow(id, input),

@@ -1,6 +1,7 @@
 //! What arguments and environment decide, read once.
 
 use std::env;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,11 @@ use crate::store::keyring::System;
 use crate::store::lock::Locks;
 use crate::store::memory::Memory;
 use crate::store::vault::Vault;
-use crate::store::{Store, Stores};
+use crate::store::{Store, Stores, survey};
 use crate::{tui, when};
+
+/// Why a store is used.
+const ASKED_FOR: &str = "--store or AUTHMD_TUI_STORE says so";
 
 pub struct Settings {
     pub json: bool,
@@ -61,8 +65,17 @@ impl Settings {
         Net::new(self.timeout)
     }
 
+    /// What effects are performed with. A token file that others can read is used, and not silently.
     pub fn ports(&self) -> Result<Ports, Problem> {
-        Ok(Ports { net: self.net()?, stores: Arc::new(self.stores()) })
+        let stores = self.stores();
+        if let Some(problem) = survey::warning(&stores) {
+            let _ = writeln!(io::stderr(), "warning: {problem}");
+        }
+        Ok(Ports { net: self.net()?, stores: Arc::new(stores) })
+    }
+
+    pub fn log_file(&self) -> PathBuf {
+        self.paths.log_file()
     }
 
     pub fn events(&self) -> Result<Option<Events>, Problem> {
@@ -73,28 +86,24 @@ impl Settings {
     /// one, a file of our own counts, where somebody has chosen that.
     fn stores(&self) -> Stores {
         let own_file = self.paths.token_file();
+        let chosen_file = own_file.exists();
         let memory: Arc<dyn Store> = Arc::new(Memory::default());
         let locks = Locks::Folder(self.paths.lock_folder());
-        let shared = self.token_file.as_ref().map(|_| StoreKind::Json);
-        match self.store.or(shared) {
-            Some(StoreKind::Memory) => Stores::new(vec![memory], locks, true),
-            Some(StoreKind::Json) => {
-                let file = self.token_file.clone().unwrap_or(own_file);
-                Stores::new(vec![Arc::new(Json::new(file)), memory], locks, true)
+        let vault = self.vault();
+        let file = Arc::new(Json::new(self.token_file.clone().unwrap_or(own_file)));
+        let (in_use, why): (Vec<Arc<dyn Store>>, &str) = match (self.store, &self.token_file) {
+            (Some(StoreKind::Memory), _) => (vec![memory], ASKED_FOR),
+            (Some(StoreKind::Json), _) => (vec![file.clone(), memory], ASKED_FOR),
+            (Some(StoreKind::Vault), _) => (vec![vault.clone(), memory], ASKED_FOR),
+            (None, Some(_)) => (vec![file.clone(), memory], "AUTH_MD_TOKEN_STORE names it"),
+            (None, None) if vault.exists() => (vec![vault.clone(), file.clone(), memory], "the default"),
+            (None, None) if chosen_file => (vec![file.clone(), vault.clone(), memory], "chosen at the first sign-up"),
+            (None, None) => {
+                (vec![vault.clone(), file.clone(), memory], "the default, asked about at the first sign-up")
             }
-            Some(StoreKind::Vault) => {
-                let vault = self.vault();
-                Stores::new(vec![vault.clone(), memory], locks, true).with_vault(vault)
-            }
-            None => {
-                let vault = self.vault();
-                let file: Arc<dyn Store> = Arc::new(Json::new(own_file.clone()));
-                let chosen = !vault.exists() && own_file.exists();
-                let stores = if chosen { vec![file, vault.clone(), memory] } else { vec![vault.clone(), file, memory] };
-                let decided = vault.exists() || own_file.exists();
-                Stores::new(stores, locks, decided).with_vault(vault)
-            }
-        }
+        };
+        let decided = self.store.is_some() || self.token_file.is_some() || vault.exists() || chosen_file;
+        Stores::new(in_use, locks, decided).with_vault(vault).with_file(file).because(why)
     }
 
     fn vault(&self) -> Arc<Vault> {

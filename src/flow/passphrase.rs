@@ -44,10 +44,8 @@ impl NewPassphrase {
         screen.lines = match self.first {
             None => vec![
                 Line::text(
-                    "The passphrase opens the vault. It is asked for once per run, and only to use what is kept:",
+                    "It opens the vault, and is asked for once per run, when a secret is used; listing and saving need none.",
                 ),
-                Line::text("listing and saving need none."),
-                Line::Gap,
                 Line::text("It is written nowhere. Without it, what is in the vault is lost."),
             ],
             Some(_) => vec![Line::text("The same once more.")],

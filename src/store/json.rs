@@ -42,6 +42,10 @@ impl Json {
         Self { path }
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file itself, behind any symbolic link: renaming over a link would replace the link.
     fn file(&self) -> PathBuf {
         fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())

@@ -33,6 +33,18 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// The word for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Trouble::None(_) => "none",
+            Trouble::Locked => "locked",
+            Trouble::Denied => "denied",
+            Trouble::TimedOut => "timed_out",
+            Trouble::Missing => "missing",
+            Trouble::Other(_) => "failed",
+        }
+    }
+
     pub fn problem(&self) -> Problem {
         let (what, hint) = match self {
             Trouble::None(why) => (

@@ -18,7 +18,7 @@ mod guard;
 mod row;
 pub mod seal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -27,13 +27,13 @@ use rusqlite::Connection;
 use self::file::{Fault, OnlyRead, Opened, Place};
 use self::seal::{Cost, PrivateKey, PublicKey};
 use super::keyring::Keyring;
-use super::{Listing, Store, rights};
+use super::{Listing, Store};
 use crate::account::{AccountId, Kept, Note, StoreKind};
+use crate::flow::storage::VaultState;
 use crate::flow::{Protection, StoreOffer};
 use crate::problem::{Kind, Problem};
 
 pub use self::file::{NAME, Schema};
-pub use self::guard::State;
 
 pub struct Vault {
     place: Place,
@@ -108,17 +108,13 @@ impl Vault {
             .ok_or_else(|| Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"))
     }
 
-    /// Takes away the rights that others have to it. Asked for by a person.
-    pub fn repair(&self) -> Result<Vec<PathBuf>, Problem> {
-        let mut mended = Vec::new();
-        for path in self.place.private() {
-            let loose = rights::loose([path.as_path()]).map_err(|error| self.place.problem(error.into()))?;
-            if let Some(loose) = loose.filter(|loose| !loose.foreign) {
-                rights::mend(&loose.path).map_err(|error| self.place.problem(error.into()))?;
-                mended.push(loose.path);
-            }
-        }
-        Ok(mended)
+    /// What others must not have a right to.
+    pub fn private(&self) -> Vec<PathBuf> {
+        self.place.private()
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.place.folder
     }
 
     /// Can it be written now? Shown by a write that is undone: the disk, the rights and the locks all have their say.
@@ -200,7 +196,7 @@ impl Store for Vault {
         };
         if self.exists() {
             let guarded = match self.state() {
-                Ok(Some(State { protection: Protection::Passphrase, .. })) => "a passphrase",
+                Ok(Some(VaultState { protection: Protection::Passphrase, .. })) => "a passphrase",
                 _ => "the system keyring",
             };
             let detail = format!("{}, encrypted; {guarded} opens it", path.display());

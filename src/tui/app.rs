@@ -19,6 +19,7 @@ use super::theme::Theme;
 use super::view;
 use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Source, Status};
 use crate::flow::signup::SignUp;
+use crate::flow::storage::{Storage, Wish};
 use crate::flow::target::Target;
 use crate::flow::verify::Verify;
 use crate::flow::{Effect, Input, Screen};
@@ -53,7 +54,7 @@ pub enum Message {
 }
 
 /// What is to be done in the world.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     Perform(FlowId, Effect),
     /// Read the accounts of all stores.
@@ -450,6 +451,7 @@ impl App {
         let page = view::list_room(self) as isize;
         let limit = view::scroll_limit(self, now);
         match (action, &mut self.scene, selected) {
+            (Action::Store, ..) => return self.start(Box::new(Storage::new(Wish::Look)), now),
             (Action::Add, ..) => self.scene = Scene::Target { editor: Editor::default(), problem: None },
             (Action::Filter, ..) => self.scene = Scene::Filter(Editor::new(self.list.filter().to_owned())),
             (Action::Sort, ..) => {

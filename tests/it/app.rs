@@ -48,6 +48,10 @@ fn ctrl(c: char) -> Message {
 }
 
 fn press(app: &mut App, keys: &str) -> Vec<Command> {
+    press_at(app, keys, noon())
+}
+
+fn press_at(app: &mut App, keys: &str, now: jiff::Timestamp) -> Vec<Command> {
     keys.chars()
         .flat_map(|c| {
             let code = match c {
@@ -55,7 +59,7 @@ fn press(app: &mut App, keys: &str) -> Vec<Command> {
                 '\u{1b}' => KeyCode::Esc,
                 c => KeyCode::Char(c),
             };
-            app.update(key(code), noon())
+            app.update(key(code), now)
         })
         .collect()
 }
@@ -369,4 +373,44 @@ fn the_detail_can_be_scrolled_beside_the_list_as_on_its_own() {
         app.update(key(KeyCode::Down), noon());
         assert!(matches!(app.scene, Scene::Detail { scroll: after } if after == scroll), "the end is the end");
     }
+}
+
+#[test]
+fn a_locked_vault_asks_for_its_passphrase_and_goes_on_with_what_was_asked() {
+    let locked = || Problem::new(Kind::Locked, "The vault is locked.", "Its passphrase opens it.");
+    let mut app = app();
+    let fetch = press(&mut app, "y").remove(0);
+    let verify = press(&mut app, "v").remove(0);
+    app.update(Message::Locked(fetch.clone(), locked()), noon());
+    app.update(Message::Locked(verify.clone(), locked()), noon());
+    assert_eq!(app.place(), Place::Unlock);
+    assert!(press(&mut app, "wrong horse").is_empty(), "letters are letters here");
+    let commands = app.update(key(KeyCode::Enter), noon());
+    assert_eq!(commands, [Command::Unlock(Secret::new("wrong horse"))]);
+    assert!(app.update(key(KeyCode::Enter), noon()).is_empty(), "one at a time");
+    app.update(Message::Unlocked(Err(locked())), noon());
+    assert_eq!(app.place(), Place::Unlock, "asked again");
+    press(&mut app, "correct horse");
+    app.update(key(KeyCode::Enter), noon());
+    assert_eq!(app.update(Message::Unlocked(Ok(())), noon()), [fetch.clone(), verify.clone()], "both go on");
+
+    app.update(Message::Locked(fetch, locked()), noon());
+    app.update(Message::Locked(verify, locked()), noon());
+    let commands = app.update(key(KeyCode::Esc), noon());
+    assert!(app.overlay.is_none() && app.notice.is_some(), "whoever waited is told");
+    assert!(!commands.iter().any(|command| matches!(command, Command::Perform(..))), "{commands:?}");
+}
+
+#[test]
+fn the_vault_is_locked_when_nobody_is_there_any_more() {
+    let mut app = app();
+    press(&mut app, "j");
+    let almost = noon() + app.lock_after - SignedDuration::from_secs(1);
+    assert!(app.update(Message::Redraw, almost).is_empty());
+    press_at(&mut app, "k", almost);
+    assert!(app.update(Message::Redraw, noon() + app.lock_after).is_empty(), "a key begins it anew");
+    let later = almost + app.lock_after;
+    assert!(app.next_change(almost).is_some_and(|next| next <= later));
+    assert_eq!(app.update(Message::Redraw, later), [Command::ForgetKey]);
+    assert!(app.update(Message::Redraw, later + app.lock_after).is_empty(), "once is enough");
 }

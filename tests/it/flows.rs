@@ -5,4 +5,5 @@ mod codes;
 mod renew;
 mod revoke;
 mod signup;
+mod storage;
 mod verify;

@@ -5,6 +5,7 @@ use authmd_tui::flow::discover::Discover;
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
+use authmd_tui::flow::storage::{Storage, TakenOver, Wish};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::verify::Verify;
 use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Lease, Prompt, Protection, ScreenId, StoreOffer};
@@ -13,7 +14,7 @@ use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use proptest::prelude::*;
 
-use crate::support::play::{Fake, stores};
+use crate::support::play::{Fake, stores, survey};
 use crate::support::{account, noon, url};
 
 /// Planted in every answer and every text typed; it may be sent and stored, and must never be shown.
@@ -34,6 +35,7 @@ fn flow(kind: u8) -> Box<dyn Flow> {
             Presence::Nobody,
         )),
         4 => Box::new(Verify::new(held())),
+        7 => Box::new(Storage::new(Wish::Look)),
         5 => Box::new(Renew::new(refreshing().account, Presence::Person)),
         6 => Box::new(Renew::new(refreshing().account, Presence::Nobody)),
         _ => Box::new(Discover::new(target())),
@@ -185,10 +187,13 @@ impl Watched {
                 Input::Known(if *held { Ok(known()) } else { Ok(Known { accounts: vec![], ..known() }) })
             }
             (Some(Effect::Load(_)), _) => Input::Loaded(Ok(held.then(|| self.kept()))),
-            (Some(Effect::Lock(_)), _) => Input::Locked(if *stored { Ok(Lease::new(())) } else { Err(problem()) }),
-            (Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_) | Effect::Protect(_)), _) => {
-                Input::Stored(result())
+            (Some(Effect::Survey), _) => {
+                let protection = [None, Some(Protection::Keyring), Some(Protection::Passphrase)][pick % 3];
+                Input::Surveyed(Box::new(if *stored { Ok(survey(protection)) } else { Err(problem()) }))
             }
+            (Some(Effect::TakeOver { .. }), _) => Input::TakenOver(result().map(|()| TakenOver::default())),
+            (Some(Effect::Lock(_)), _) => Input::Locked(if *stored { Ok(Lease::new(())) } else { Err(problem()) }),
+            (Some(_), _) => Input::Stored(result()),
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
             (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new(TYPED))),
@@ -204,18 +209,26 @@ impl Watched {
         self.consented |= before.id == ScreenId::Consent && input == Input::Answer(Answer::Confirm(true));
         self.typed_code |=
             matches!((&before.prompt, &input), (Some(Prompt::Code { .. }), Input::Answer(Answer::Text(_))));
-        let answers = matches!(
-            (&self.under_way, &input),
+        let answers = match (&self.under_way, &input) {
             (Some(Effect::Http(_)), Input::Http(_))
-                | (Some(Effect::Wait(_)), Input::Elapsed)
-                | (Some(Effect::Lookup { .. }), Input::Known(_))
-                | (Some(Effect::Load(_)), Input::Loaded(_))
-                | (Some(Effect::Lock(_)), Input::Locked(_))
-                | (
-                    Some(Effect::Save(..) | Effect::Note { .. } | Effect::Forget(_) | Effect::Protect(_)),
-                    Input::Stored(_)
-                )
-        );
+            | (Some(Effect::Wait(_)), Input::Elapsed)
+            | (Some(Effect::Lookup { .. }), Input::Known(_))
+            | (Some(Effect::Load(_)), Input::Loaded(_))
+            | (Some(Effect::Lock(_)), Input::Locked(_))
+            | (Some(Effect::Survey), Input::Surveyed(_))
+            | (Some(Effect::TakeOver { .. }), Input::TakenOver(_)) => true,
+            (Some(effect), Input::Stored(_)) => !matches!(
+                effect,
+                Effect::Http(_)
+                    | Effect::Wait(_)
+                    | Effect::Lookup { .. }
+                    | Effect::Load(_)
+                    | Effect::Lock(_)
+                    | Effect::Survey
+                    | Effect::TakeOver { .. }
+            ),
+            _ => false,
+        };
         // An answer to nothing is what a front end would drop: its effect belongs to somebody else.
         let stray = matches!(
             input,
@@ -281,12 +294,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_rules_hold(kind in 0..8_u8, life in prop::collection::vec(happens(), 1..50)) {
+    fn whatever_happens_the_rules_hold(kind in 0..9_u8, life in prop::collection::vec(happens(), 1..50)) {
         Watched::live(kind, &life);
     }
 
     #[test]
-    fn cancel_ends_it_from_anywhere(kind in 0..8_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
+    fn cancel_ends_it_from_anywhere(kind in 0..9_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
         let mut watched = Watched::live(kind, &life);
         watched.step(Input::Cancel);
         // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more.

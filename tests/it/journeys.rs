@@ -5,3 +5,4 @@ mod full_screen;
 mod manners;
 mod prompts;
 mod renewal;
+mod storage;

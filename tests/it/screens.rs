@@ -3,7 +3,7 @@
 //! `cargo insta review`, or `INSTA_UPDATE=always cargo test screens`, accepts what has changed on purpose.
 
 use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
-use authmd_tui::flow::{Effect, Input, Known, Lease};
+use authmd_tui::flow::{Effect, Input, Known, Lease, Protection};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::tui::app::{App, Command, Message};
@@ -15,7 +15,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, answer, refusal, stores};
+use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, answer, refusal, stores, survey};
 use crate::support::{account, hours, loaded, noon};
 
 const COLOR: Theme = Theme { color: true, unicode: true };
@@ -99,6 +99,7 @@ impl Tour {
             }
             Effect::Wait(_) => Input::Elapsed,
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
+            Effect::Survey => Input::Surveyed(Box::new(Ok(survey(Some(Protection::Passphrase))))),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::Load(id) => Input::Loaded(Ok(self.kept(&id, "sk_held"))),
             _ => Input::Stored(self.storing.clone()),
@@ -318,4 +319,16 @@ fn drawing_costs_the_same_for_many_accounts_as_for_a_screenful() {
     tour.keys("G");
     let picture = tour.picture(80, 24);
     assert!(picture.contains("Service 1999") && !picture.contains("Service 0001"), "{picture}");
+}
+
+#[test]
+fn the_store_and_its_passphrase() {
+    let mut tour = listed();
+    is("storage", tour.keys("S").picture(80, 24));
+    is("passphrase", tour.keys("↓↓↓\nshort\n").picture(60, 15));
+    let mut tour = listed();
+    let why = Problem::new(Kind::Locked, "The vault is locked.", "Its passphrase opens it.");
+    let id = tour.app.list.selected().expect("selected").id.clone();
+    tour.app.update(Message::Locked(Command::Fetch(id), why), tour.now);
+    is("unlock", tour.keys("secret").picture(80, 24));
 }

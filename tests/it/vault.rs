@@ -8,13 +8,16 @@ use std::sync::Arc;
 use authmd_tui::account::{
     Account, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Secrets, StoreKind, Verdict,
 };
+use authmd_tui::flow::storage::Level;
 use authmd_tui::flow::{Guard, Protection};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
-use authmd_tui::store::Store;
+use authmd_tui::store::json::Json;
 use authmd_tui::store::keyring::{Keyring, Trouble};
+use authmd_tui::store::lock::Locks;
 use authmd_tui::store::vault::seal::Cost;
 use authmd_tui::store::vault::{NAME, Schema, Vault};
+use authmd_tui::store::{Store, Stores, migrate, survey};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -303,7 +306,11 @@ fn folders_and_files_are_for_their_owner_only_and_checked() {
         assert!(problem.what.contains(&path.display().to_string()) && problem.hint.contains("--repair"), "{problem}");
         assert!(fresh.save(&Kept::new(first.clone(), Secret::new("sk"))).is_err());
         assert_eq!(mode(&path), loose, "nothing is mended unasked");
-        fresh.repair().expect("mended");
+        let mended = survey::repair(
+            &Stores::new(vec![], Locks::here(), true)
+                .with_vault(Arc::new(Vault::new(inside.clone(), Arc::new(FakeKeyring::default())))),
+        );
+        assert!(mended.expect("mended").contains(&path));
         assert_eq!((mode(&path), listed(&fresh).len()), (right, 1));
         drop(keyring);
     }
@@ -410,4 +417,71 @@ fn there_is_one_vault_however_often_it_is_made() {
     vault_in(&folder, Arc::clone(&keyring) as Arc<dyn Keyring>).protect(&Guard::Keyring).expect("nothing to do");
     assert_eq!(listed(&vault), [first]);
     assert_eq!(keyring.items.lock().expect("not poisoned").len(), 1);
+}
+
+/// The stores of somebody who has both a vault and a token file.
+fn both(folder: &TempDir) -> (Stores, Arc<Vault>, Arc<Json>) {
+    let (vault, _) = made(folder);
+    let (vault, file) = (Arc::new(vault), Arc::new(Json::new(folder.path().join("tokens.json"))));
+    let in_use: Vec<Arc<dyn Store>> = vec![vault.clone(), file.clone()];
+    (Stores::new(in_use, Locks::here(), true).with_vault(vault.clone()).with_file(file.clone()), vault, file)
+}
+
+#[test]
+fn the_token_files_accounts_are_taken_over_whole_and_those_of_others_stay() {
+    let folder = TempDir::new().expect("a folder");
+    let (stores, vault, file) = both(&folder);
+    let path = folder.path().join("tokens.json");
+    fs::write(&path, r#"{"auth_md_token:https://other.dev/": {"credential": "sk_other", "extra": 1}}"#)
+        .expect("written");
+    let mut mine = renewing();
+    mine.account.store = StoreKind::Json;
+    file.save(&mine).expect("saved");
+    let mut newer = Kept::new(kept(StoreKind::Json, Some("work")), Secret::new("sk_old"));
+    file.save(&newer).expect("saved");
+    (newer.account.store, newer.account.renewed_at) = (StoreKind::Vault, Some(noon()));
+    newer.secrets.credential = Secret::new("sk_new");
+    vault.save(&newer).expect("saved");
+
+    let taken = migrate::take_over(&stores, false).expect("taken over");
+    assert_eq!((taken.moved, taken.copied, taken.newer), (1, 0, 1));
+    mine.account.store = StoreKind::Vault;
+    assert_eq!(vault.load(&mine.account.id), Ok(Some(mine)));
+    assert_eq!(credential(&stores.load(&newer.account.id)), "sk_new", "nothing newer is overwritten");
+    let left = fs::read_to_string(&path).expect("there");
+    assert!(left.contains(r#""extra": 1"#) && !left.contains("sk_1") && left.contains("sk_old"), "{left}");
+
+    let taken = migrate::take_over(&stores, true).expect("taken over");
+    assert_eq!((taken.moved, taken.copied), (0, 1));
+    assert!(fs::read_to_string(&path).expect("there").contains("sk_other"), "it is another program's file");
+    assert_eq!(listed(vault.as_ref()).len(), 3);
+}
+
+#[test]
+fn a_locked_vault_takes_nothing_over() {
+    let folder = TempDir::new().expect("a folder");
+    let (stores, vault, file) = both(&folder);
+    file.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk_1"))).expect("saved");
+    vault.protect(&passphrase("correct horse")).expect("moved");
+    vault.forget_key();
+    assert_eq!(migrate::take_over(&stores, false).map_err(|problem| problem.kind), Err(Kind::Locked));
+    assert_eq!((listed(file.as_ref()).len(), listed(vault.as_ref()).len()), (1, 0));
+}
+
+#[test]
+fn a_look_at_the_stores_opens_nothing_and_names_what_is_wrong() {
+    let folder = TempDir::new().expect("a folder");
+    let (stores, vault, file) = both(&folder);
+    saved(&vault, None, "sk_1");
+    let clean = survey::survey(&stores);
+    assert!(clean.findings.iter().all(|finding| finding.level == Level::Good), "{clean:?}");
+    assert_eq!((clean.keyring.0, clean.vault.state.expect("a vault").accounts), ("works", 1));
+
+    file.save(&Kept::new(kept(StoreKind::Json, Some("file")), Secret::new("sk_2"))).expect("saved");
+    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).expect("set");
+    let found = survey::survey(&stores);
+    let loose: Vec<_> = found.findings.iter().filter(|finding| finding.level == Level::Problem).collect();
+    assert!(matches!(loose.as_slice(), [one] if one.what.contains("tokens.json can be read by others (mode 0644)")));
+    survey::repair(&stores).expect("mended");
+    assert!(survey::survey(&stores).findings.iter().all(|finding| finding.level == Level::Good));
 }

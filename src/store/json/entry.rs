@@ -176,7 +176,8 @@ pub fn written(former: &str, kept: &Kept) -> String {
     let shared = [
         ("credential", json!(kept.secrets.credential.expose())),
         ("scopes", json!(account.scopes)),
-        ("expires", moment(account.expires_at())),
+        // When the credential ends; what came with it has its own end.
+        ("expires", moment(account.layers.first().and_then(|layer| layer.expires_at))),
         ("service", json!(account.service)),
         ("email", json!(account.identity)),
         ("registered_at", moment(account.created_at)),

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::file::Fault;
 use super::seal::{self, PrivateKey, PublicKey};
 use super::{Vault, row};
+use crate::flow::storage::VaultState;
 use crate::flow::{Guard, Protection};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -22,18 +23,6 @@ use crate::store::keyring::Trouble;
 
 /// The name under which the keyring is asked whether it works. Nothing is ever stored there.
 const PROBE: &str = "probe";
-
-/// The vault as its own row tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    pub protection: Protection,
-    /// The keyring may hold a copy of the key that is of no use any more.
-    pub leftover: bool,
-    /// Is the key in this program's memory?
-    pub unlocked: bool,
-    pub accounts: u32,
-    pub schema: u32,
-}
 
 /// The row of the vault itself.
 struct Head {
@@ -93,13 +82,13 @@ impl Vault {
             .ok_or_else(|| Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"))
     }
 
-    pub fn state(&self) -> Result<Option<State>, Problem> {
+    pub fn state(&self) -> Result<Option<VaultState>, Problem> {
         let found = self.read(|connection| {
             let accounts = connection.query_row("SELECT count(*) FROM account", [], |row| row.get(0))?;
             let schema = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
             Ok((head(connection)?, accounts, schema))
         })?;
-        Ok(found.map(|(head, accounts, schema)| State {
+        Ok(found.map(|(head, accounts, schema)| VaultState {
             protection: head.protection,
             leftover: head.leftover,
             unlocked: self.remembered(head.locks, &head.public).is_some(),

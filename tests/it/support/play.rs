@@ -4,8 +4,11 @@ use std::collections::{HashMap, VecDeque};
 
 use authmd_tui::account::{Account, Kept, StoreKind};
 use authmd_tui::flow::signup::SignUp;
+use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
 use authmd_tui::flow::target::Target;
-use authmd_tui::flow::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Prompt, Screen, StoreOffer};
+use authmd_tui::flow::{
+    Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Prompt, Protection, Screen, StoreOffer,
+};
 use authmd_tui::http::{Body, HttpError, Method, Request, Response};
 use authmd_tui::problem::Problem;
 use authmd_tui::secret::Secret;
@@ -102,6 +105,8 @@ pub struct Play {
     pub requests: Vec<Request>,
     pub saved: Vec<Kept>,
     pub forgotten: usize,
+    /// What a look at the stores finds.
+    pub survey: Result<Survey, Problem>,
     /// Every effect, in order.
     pub done: Vec<String>,
     /// What the store says to a note.
@@ -120,6 +125,39 @@ pub fn stores() -> Vec<StoreOffer> {
     vec![offer(StoreKind::Json, "In a file"), offer(StoreKind::Memory, "In memory")]
 }
 
+/// The stores of somebody with a vault that this opens, or with none.
+pub fn survey(protection: Option<Protection>) -> Survey {
+    let state = protection.map(|protection| VaultState {
+        protection,
+        leftover: false,
+        unlocked: true,
+        accounts: 12,
+        schema: 1,
+    });
+    let exists = state.is_some();
+    Survey {
+        store: StoreKind::Vault,
+        why: "the default",
+        vault: VaultSurvey { path: "/home/ada/.local/share/authmd-tui/vault/vault.sqlite".into(), state, exists },
+        keyring: ("works", None),
+        file: Some(FileSurvey { path: "/home/ada/tokens.json".into(), own: 2, foreign: 1 }),
+        findings: vec![
+            Finding {
+                check: "vault",
+                level: Level::Good,
+                what: "readable and writable, schema 1".into(),
+                remedy: None,
+            },
+            Finding {
+                check: RIGHTS,
+                level: Level::Problem,
+                what: "/home/ada/tokens.json can be read by others (mode 0644)".into(),
+                remedy: Some("To take these rights away: authmd-tui doctor --repair".into()),
+            },
+        ],
+    }
+}
+
 impl Play {
     pub fn new(flow: impl Flow + 'static, fake: Fake) -> Self {
         Self {
@@ -129,6 +167,7 @@ impl Play {
             requests: Vec::new(),
             saved: Vec::new(),
             forgotten: 0,
+            survey: Ok(survey(Some(Protection::Passphrase))),
             done: Vec::new(),
             noting: Ok(()),
             guards: Vec::new(),
@@ -171,6 +210,10 @@ impl Play {
             }
             Effect::Forget(_) => "forget".into(),
             Effect::Protect(_) => "protect".into(),
+            Effect::Survey => "survey".into(),
+            Effect::LockVault => "lock vault".into(),
+            Effect::TakeOver { .. } => "take over".into(),
+            Effect::Repair => "repair".into(),
         });
     }
 
@@ -232,6 +275,12 @@ impl Play {
             Effect::Protect(guard) => {
                 self.guards.push(guard);
                 Input::Stored(self.stored())
+            }
+            Effect::Survey => Input::Surveyed(Box::new(self.survey.clone())),
+            Effect::LockVault | Effect::Repair => Input::Stored(self.stored()),
+            Effect::TakeOver { foreign } => {
+                let copied = usize::from(foreign);
+                Input::TakenOver(self.stored().map(|()| TakenOver { moved: 2, copied, newer: 0 }))
             }
             Effect::Forget(_) => {
                 let result = self.stored();

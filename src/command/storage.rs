@@ -1,0 +1,154 @@
+//! The commands below `store`, and `doctor`.
+
+use serde_json::json;
+
+use super::{Done, Settings, print_json, print_text, result_of, say, somebody_there};
+use crate::args::ProtectionChoice;
+use crate::flow::storage::{Finding, Level, Storage, Survey, Wish, taken_in_words};
+use crate::flow::{Guard, Protection};
+use crate::plain::{self, Console};
+use crate::problem::{Kind, Problem};
+use crate::report;
+use crate::shell::Ports;
+use crate::store::{migrate, survey};
+
+async fn surveyed(ports: &Ports) -> Result<Survey, Problem> {
+    ports.blocking(|stores| Ok(survey::survey(stores))).await
+}
+
+pub async fn status(settings: &Settings) -> Done {
+    let survey = surveyed(&settings.ports()?).await?;
+    match settings.json {
+        true => print_json(&report::survey_json(&survey)),
+        false => print_text(settings, &report::lines_text(&crate::flow::storage::survey_lines(&survey))),
+    }
+    Ok(())
+}
+
+/// Makes the vault. What opens it is asked for where it was not named.
+pub async fn init(settings: &Settings, protection: Option<ProtectionChoice>) -> Done {
+    let ports = settings.ports()?;
+    if ports.stores.required_vault()?.exists() {
+        return Err(Problem::new(
+            Kind::Usage,
+            format!("There is a vault already: {}.", ports.stores.required_vault()?.file().display()),
+            "To change what opens it: authmd-tui store migrate --to keyring|passphrase",
+        )
+        .into());
+    }
+    match protection.map(Protection::from) {
+        Some(protection) => protect(settings, ports, protection).await,
+        None => walk(settings, ports, Wish::Look).await,
+    }
+}
+
+pub async fn migrate(settings: &Settings, to: Option<Protection>, foreign: bool) -> Done {
+    let ports = settings.ports()?;
+    if !ports.stores.required_vault()?.exists() {
+        let hint = "Make one with: authmd-tui store init";
+        return Err(Problem::new(Kind::Store, "There is no vault yet.", hint).into());
+    }
+    open(settings, &ports).await?;
+    match to {
+        Some(protection) => protect(settings, ports, protection).await,
+        None => {
+            let taken = ports.blocking(move |stores| migrate::take_over(stores, foreign)).await?;
+            match settings.json {
+                true => print_json(&json!({
+                    "version": 1, "moved": taken.moved, "copied": taken.copied, "newer": taken.newer,
+                })),
+                false => say(&taken_in_words(taken)),
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The key is needed: asks for the passphrase where there is one and somebody is there.
+async fn open(settings: &Settings, ports: &Ports) -> Result<(), Problem> {
+    match ports.blocking(|stores| stores.required_vault()?.ready()).await {
+        Err(problem) if problem.kind == Kind::Locked && somebody_there() => {
+            Console::terminal(settings.unicode).unlock(ports).await
+        }
+        ready => ready,
+    }
+}
+
+async fn protect(settings: &Settings, ports: Ports, protection: Protection) -> Done {
+    match protection {
+        // Nothing has to be typed for this one.
+        Protection::Keyring => {
+            let there = ports.stores.required_vault()?.exists();
+            ports.blocking(|stores| stores.required_vault()?.protect(&Guard::Keyring)).await?;
+            say(match there {
+                true => "The system keyring opens the vault from now on.",
+                false => "The vault is made; the system keyring opens it.",
+            });
+            Ok(())
+        }
+        Protection::Passphrase => walk(settings, ports, Wish::Protect(protection)).await,
+    }
+}
+
+async fn walk(settings: &Settings, ports: Ports, wish: Wish) -> Done {
+    if !somebody_there() {
+        return Err(Problem::new(
+            Kind::NeedsPerson,
+            "A passphrase is typed by a person at a terminal.",
+            "Run it in a terminal, or let the system keyring open the vault: --protection keyring, or --to keyring.",
+        )
+        .into());
+    }
+    let mut console = Console::terminal(settings.unicode);
+    let mut events = settings.events()?;
+    let outcome = plain::run(&mut Storage::new(wish), &ports, Some(&mut console), events.as_mut()).await;
+    result_of(outcome).map_err(super::Ended::Told)
+}
+
+pub async fn lock(settings: &Settings) -> Done {
+    let ports = settings.ports()?;
+    ports.blocking(|stores| stores.required_vault()?.lock()).await?;
+    say("Locked: programs that run forget the vault's key before they use it again.");
+    let state = ports.blocking(|stores| stores.required_vault()?.state()).await?;
+    if state.is_some_and(|state| state.protection == Protection::Keyring) {
+        say("The system keyring gives the key out anew as long as it is unlocked itself.");
+    }
+    Ok(())
+}
+
+pub async fn doctor(settings: &Settings, repair: bool) -> Done {
+    let ports = settings.ports()?;
+    if repair {
+        let mended = ports.blocking(survey::repair).await?;
+        mended.iter().for_each(|path| say(&format!("Only you can use it now: {}", path.display())));
+    }
+    let survey = surveyed(&ports).await?;
+    match settings.json {
+        true => {
+            let mut report = report::survey_json(&survey);
+            report["log"] = json!(settings.log_file().display().to_string());
+            print_json(&report);
+        }
+        false => {
+            let mut lines = crate::flow::storage::survey_lines(&survey);
+            lines.extend([
+                crate::flow::Line::Gap,
+                crate::flow::Line::fact(
+                    "log",
+                    format!("{} (AUTHMD_TUI_LOG=debug writes it)", settings.log_file().display()),
+                ),
+            ]);
+            print_text(settings, &report::lines_text(&lines));
+        }
+    }
+    let troubles: Vec<&Finding> = survey.findings.iter().filter(|finding| finding.level == Level::Problem).collect();
+    match troubles.as_slice() {
+        [] => Ok(()),
+        [first, ..] => Err(Problem::new(
+            Kind::Store,
+            format!("{} of the findings needs something done: {}", troubles.len(), first.what),
+            first.remedy.clone().unwrap_or_default(),
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,206 @@
+//! Looking at the stores without opening a secret: what is where, what opens it, and what is not as it should be.
+
+use std::path::{Path, PathBuf};
+
+use super::json::Json;
+use super::keyring::Trouble;
+use super::rights::{self, Loose};
+use super::vault::Vault;
+use super::{Store, Stores};
+use crate::account::Source;
+use crate::flow::Protection;
+use crate::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, VaultState, VaultSurvey};
+use crate::problem::{Kind, Problem, cause};
+
+pub fn survey(stores: &Stores) -> Survey {
+    let mut findings = Vec::new();
+    let vault = stores.vault().map(|vault| look_at_vault(vault, &mut findings));
+    let file = stores.file().filter(|file| file.path().exists()).map(|file| look_at_file(file, &mut findings));
+    let state = vault.as_ref().and_then(|vault| vault.state.as_ref());
+    let wanted = state.is_none_or(|state| state.protection == Protection::Keyring || state.leftover);
+    let keyring = match stores.vault().filter(|_| wanted) {
+        Some(vault) => look_at_keyring(vault, state, &mut findings),
+        None => ("not_used", None),
+    };
+    Survey {
+        store: stores.first(),
+        why: stores.why(),
+        vault: vault.unwrap_or(VaultSurvey { path: String::new(), state: None, exists: false }),
+        keyring,
+        file,
+        findings,
+    }
+}
+
+fn finding(check: &'static str, level: Level, what: impl Into<String>, remedy: Option<&str>) -> Finding {
+    Finding { check, level, what: what.into(), remedy: remedy.map(str::to_owned) }
+}
+
+fn told(check: &'static str, level: Level, problem: &Problem) -> Finding {
+    finding(check, level, problem.what.clone(), Some(&problem.hint))
+}
+
+fn look_at_vault(vault: &Vault, findings: &mut Vec<Finding>) -> VaultSurvey {
+    let path = vault.file().display().to_string();
+    let exists = vault.exists();
+    let loose = look_at_rights(&vault.private(), Level::Problem, findings);
+    if on_network(vault.folder()) {
+        findings.push(finding(
+            "folder",
+            Level::Warning,
+            "The vault is on a network file system, where locks may not hold between machines.",
+            Some("Use it from one machine at a time, or set AUTHMD_TUI_HOME to a local folder."),
+        ));
+    }
+    let state = match vault.state() {
+        _ if loose => None,
+        Ok(state) => state,
+        Err(problem) => {
+            findings.push(told("vault", Level::Problem, &problem));
+            None
+        }
+    };
+    match &state {
+        None if exists => {}
+        None => findings.push(finding(
+            "vault",
+            Level::Good,
+            "not made yet",
+            Some("It is made at the first sign-up, or with: authmd-tui store init"),
+        )),
+        Some(state) => {
+            let listing = vault.accounts();
+            let problem = listing.problem.or_else(|| vault.offers().into_iter().find_map(|offer| offer.problem));
+            findings.push(match problem {
+                Some(problem) => told("vault", Level::Problem, &problem),
+                None => finding("vault", Level::Good, format!("readable and writable, schema {}", state.schema), None),
+            });
+            if state.leftover {
+                findings.push(finding(
+                    "vault",
+                    Level::Warning,
+                    "The system keyring may still have a copy of the key that is of no use any more.",
+                    Some("To remove it: authmd-tui store migrate --to passphrase"),
+                ));
+            }
+        }
+    }
+    VaultSurvey { path, state, exists }
+}
+
+fn look_at_keyring(
+    vault: &Vault,
+    state: Option<&VaultState>,
+    findings: &mut Vec<Finding>,
+) -> (&'static str, Option<Problem>) {
+    let keeps_the_key = state.is_some_and(|state| state.protection == Protection::Keyring);
+    let (trouble, level) = match (keeps_the_key, vault.probe()) {
+        (true, Ok(())) => (vault.ready().err(), Level::Problem),
+        (true, Err(trouble)) => return report(&trouble, Level::Problem, findings),
+        (false, Err(trouble)) => return report(&trouble, Level::Warning, findings),
+        (false, Ok(())) => (None, Level::Good),
+    };
+    match trouble {
+        Some(problem) => {
+            findings.push(told("keyring", level, &problem));
+            ("missing", Some(problem))
+        }
+        None => {
+            let what = if keeps_the_key { "answers, and has the vault's key" } else { "answers" };
+            findings.push(finding("keyring", Level::Good, what, None));
+            ("works", None)
+        }
+    }
+}
+
+fn report(trouble: &Trouble, level: Level, findings: &mut Vec<Finding>) -> (&'static str, Option<Problem>) {
+    let problem = trouble.problem();
+    findings.push(told("keyring", level, &problem));
+    (trouble.name(), Some(problem))
+}
+
+fn look_at_file(file: &Json, findings: &mut Vec<Finding>) -> FileSurvey {
+    look_at_rights(&[file.path().to_owned()], Level::Problem, findings);
+    let listing = file.accounts();
+    if let Some(problem) = listing.problem {
+        findings.push(told("token file", Level::Problem, &problem));
+    }
+    let own = listing.accounts.iter().filter(|account| account.source == Source::Own).count();
+    FileSurvey { path: file.path().display().to_string(), own, foreign: listing.accounts.len() - own }
+}
+
+/// Is something there that others have a right to?
+fn look_at_rights(paths: &[PathBuf], level: Level, findings: &mut Vec<Finding>) -> bool {
+    let before = findings.len();
+    for path in paths {
+        match rights::loose([path.as_path()]) {
+            Ok(None) => {}
+            Ok(Some(loose)) => findings.push(finding(RIGHTS, level, in_words(&loose), Some(remedy(&loose)))),
+            Err(error) => {
+                let what = format!("{} cannot be looked at: {}", path.display(), cause(&error));
+                findings.push(finding(RIGHTS, level, what, None));
+            }
+        }
+    }
+    findings.len() > before
+}
+
+fn in_words(loose: &Loose) -> String {
+    format!("{} {}", loose.path.display(), loose.what)
+}
+
+fn remedy(loose: &Loose) -> &'static str {
+    match loose.foreign {
+        true => "Only that user can change it; or set AUTHMD_TUI_HOME to a folder of your own.",
+        false => "To take these rights away: authmd-tui doctor --repair",
+    }
+}
+
+/// Takes away the rights that others have to the vault and to the token file, and says from what.
+pub fn repair(stores: &Stores) -> Result<Vec<PathBuf>, Problem> {
+    let failed = |path: &Path, error: &std::io::Error| {
+        Problem::new(
+            Kind::Store,
+            format!("The rights of {} could not be changed: {}.", path.display(), cause(error)),
+            "Change them by hand: folders 0700, files 0600.",
+        )
+    };
+    let vault = stores.vault().map(|vault| vault.private()).unwrap_or_default();
+    let file = stores.file().map(|file| file.path().to_owned());
+    let mut mended = Vec::new();
+    for path in vault.into_iter().chain(file) {
+        let loose = rights::loose([path.as_path()]).map_err(|error| failed(&path, &error))?;
+        if loose.is_some_and(|loose| !loose.foreign) {
+            rights::mend(&path).map_err(|error| failed(&path, &error))?;
+            mended.push(path);
+        }
+    }
+    Ok(mended)
+}
+
+/// What others can read of the stores in use, in a sentence; said with every command until it is mended.
+pub fn warning(stores: &Stores) -> Option<Problem> {
+    let file = stores.file().filter(|_| stores.first() == crate::account::StoreKind::Json)?;
+    let loose = rights::loose([file.path()]).ok()??;
+    Some(Problem::new(Kind::Store, format!("{}.", in_words(&loose)), remedy(&loose)))
+}
+
+/// File systems whose locks hold on one machine only, or not at all (`statfs(2)`).
+#[cfg(target_os = "linux")]
+fn on_network(folder: &Path) -> bool {
+    const NFS: u32 = 0x6969;
+    const SMB: u32 = 0x517b;
+    const SMB2: u32 = 0xfe53_4d42;
+    const CIFS: u32 = 0xff53_4d42;
+    const FUSE: u32 = 0x6573_5546;
+    const CODA: u32 = 0x7375_7245;
+    const NINE_P: u32 = 0x0102_1997;
+    let there = folder.ancestors().find(|folder| folder.is_dir());
+    let kind = there.and_then(|folder| rustix::fs::statfs(folder).ok()).map(|found| found.f_type as u32);
+    kind.is_some_and(|kind| [NFS, SMB, SMB2, CIFS, FUSE, CODA, NINE_P].contains(&kind))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn on_network(_folder: &Path) -> bool {
+    false
+}

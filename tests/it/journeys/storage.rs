@@ -1,0 +1,123 @@
+//! `store`, `doctor` and the store screen, on the built program.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use crate::support::terminal::{Home, Screen, Service, answer_to_code, exists};
+
+/// Makes a vault that a passphrase opens.
+fn vault(home: &Home) {
+    let mut screen = Screen::start(&["store", "init", "--protection", "passphrase"], home);
+    screen.shows("New passphrase");
+    screen.line("correct horse");
+    screen.shows("Once more");
+    screen.line("correct horse");
+    screen.shows("The vault is made");
+    assert_eq!(screen.ends().0, 0);
+}
+
+fn sign_up(service: &Service, home: &Home, more: &[&str]) {
+    let target = service.target("Acme");
+    let mut screen = Screen::start(&[&["add", &target], more].concat(), home);
+    answer_to_code(&mut screen);
+    screen.line(&service.newest_code());
+    screen.shows("is connected");
+    assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn a_vault_is_made_looked_at_changed_and_never_made_twice() {
+    let home = Home::new();
+    let (code, before) = home.json(&["store", "status", "--json"]);
+    assert_eq!((code, &before["store"], &before["vault"]["exists"]), (0, &json!("vault"), &json!(false)));
+    assert_eq!(before["keyring"], "none");
+    let (code, _, err) = home.command(&["store", "init", "--protection", "keyring"]);
+    assert!(code == 8 && err.contains("no system keyring") && !exists(&home.path("home/vault/vault.sqlite")), "{err}");
+    let (code, _, err) = home.command(&["store", "init", "--protection", "passphrase"]);
+    assert!(code == 5 && err.contains("typed by a person"), "{err}");
+
+    vault(&home);
+    let (_, status) = home.json(&["store", "status", "--json"]);
+    assert_eq!((&status["vault"]["protection"], &status["why"]), (&json!("passphrase"), &json!("the default")));
+    assert_eq!(home.command(&["store", "init"]).0, 2);
+
+    let mut screen = Screen::start(&["store", "migrate", "--to", "passphrase"], &home);
+    screen.shows("Passphrase of the vault");
+    screen.line("correct horse");
+    screen.shows("New passphrase");
+    screen.line("another horse");
+    screen.shows("Once more");
+    screen.line("another horse");
+    screen.shows("before the former way");
+    assert_eq!(screen.ends().0, 0);
+    let (code, _, err) = home.command(&["store", "migrate", "--to", "keyring"]);
+    assert!(code == 8 && err.contains("locked"), "{err}");
+    assert_eq!(home.command(&["store", "lock"]).0, 0);
+}
+
+#[test]
+fn the_token_files_accounts_are_taken_into_the_vault() {
+    let (service, home) = (Service::start(&[]), Home::new());
+    sign_up(&service, &home, &["--store", "json"]);
+    vault(&home);
+    let mut screen = Screen::start(&["store", "migrate", "--from", "json"], &home);
+    screen.shows("Passphrase of the vault");
+    screen.line("correct horse");
+    screen.shows("1 account moved into the vault");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(home.json(&["list", "--json"]).1["accounts"][0]["store"], "vault");
+    assert!(!home.read("home/tokens.json").contains("sk_sandbox"));
+}
+
+#[test]
+fn rights_of_others_are_named_refused_and_mended_when_asked() {
+    let (service, home) = (Service::start(&[]), Home::new());
+    vault(&home);
+    sign_up(&service, &home, &[]);
+    let file = home.path("home/vault/vault.sqlite");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+    let (code, out, err) = home.command(&["list"]);
+    assert!(code == 8 && out.is_empty() && err.contains(&file) && err.contains("0640"), "{err}");
+    let (code, found) = home.json(&["doctor", "--json"]);
+    let rights: Vec<_> =
+        found["findings"].as_array().expect("findings").iter().filter(|it| it["check"] == "rights").collect();
+    assert!(code == 8 && rights.len() == 1 && rights[0]["level"] == "problem", "{found}");
+    let (code, _, err) = home.command(&["doctor", "--repair"]);
+    assert!(code == 0 && err.contains(&file), "{err}");
+    assert_eq!(home.command(&["list"]).0, 0);
+
+    let shared = Home::with_tokens();
+    fs::write(shared.path("tokens.json"), "{}").expect("written");
+    fs::set_permissions(shared.path("tokens.json"), fs::Permissions::from_mode(0o644)).expect("set");
+    let (code, _, err) = shared.command(&["list"]);
+    assert!(code == 0 && err.contains("can be read by others"), "used, and not silently: {err}");
+}
+
+#[test]
+fn in_the_full_screen_a_locked_vault_is_opened_where_it_is_needed_and_locks_itself() {
+    let (service, mut home) = (Service::start(&[]), Home::new());
+    vault(&home);
+    sign_up(&service, &home, &[]);
+    home.extra.push(("AUTHMD_TUI_LOCK_AFTER", "1s".to_owned()));
+    let mut screen = Screen::start(&[], &home);
+    screen.shows("Acme Mail");
+    screen.keys("v");
+    screen.shows("Unlock the vault");
+    screen.line("wrong horse");
+    screen.shows("does not open the vault");
+    screen.line("correct horse");
+    screen.shows("works (200)");
+    screen.shows("The vault was locked: nothing had been pressed");
+    screen.keys("S");
+    screen.shows("a passphrase, asked for when a secret is used");
+    screen.keys("\u{1b}");
+    screen.shows("Acme Mail");
+    screen.keys("y");
+    screen.shows("Unlock the vault");
+    screen.keys("\u{1b}");
+    screen.shows("The vault is locked.");
+    screen.keys("q");
+    assert_eq!(screen.ends().0, 0);
+}
