@@ -4,8 +4,47 @@
 //! seconds or milliseconds. These readers take all of that and never fail: what is not there, or is of another type, is
 //! `None`.
 
+use std::ops::Deref;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+/// A document with secrets in it. Its texts are wiped when it is dropped.
+pub struct Document(Value);
+
+impl Document {
+    pub fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    pub fn into_value(mut self) -> Value {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Deref for Document {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
 
 /// The first member of `object` with one of these names; `claim_token` also finds `claimToken` and `Claim-Token`.
 pub fn member<'a>(object: &'a Value, names: &[&str]) -> Option<&'a Value> {

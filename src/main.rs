@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use authmd_tui::args::Arguments;
 use authmd_tui::command::{self, Ended};
+use authmd_tui::shell::process::keep_memory_private;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    keep_memory_private();
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

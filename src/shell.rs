@@ -8,6 +8,7 @@ pub mod clock;
 pub mod log;
 pub mod net;
 pub mod paths;
+pub mod process;
 
 use std::sync::Arc;
 

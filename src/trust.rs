@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthChar;
 use url::{Host, Url};
 
 use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
 
 /// May we send a request there? `https`, or `http` on this very machine; no user name in it; no address that only means
 /// something inside somebody's network.
@@ -102,6 +103,14 @@ pub fn authority(url: &Url) -> String {
 pub fn link(text: &str, base: &Url) -> Option<Url> {
     let url = base.join(text).ok()?;
     endpoint_from(&url, base).ok().map(|()| url)
+}
+
+/// A stranger's text with our secrets taken out of it.
+pub fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a Secret>) -> String {
+    /// What is shorter than a code may stand anywhere by chance.
+    const SHORTEST: usize = 4;
+    let telling = secrets.filter(|secret| secret.expose().len() >= SHORTEST);
+    telling.fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "•••"))
 }
 
 /// A stranger's text on one line: control, direction and zero-width characters gone, white space folded, cut at `max`

@@ -12,6 +12,11 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> + Clone {
+        std::iter::once(&self.credential).chain(self.further.iter().map(|(_, secret)| secret))
+    }
+
     pub fn get(&self, kind: LayerKind) -> Option<&Secret> {
         self.further.iter().find(|(known, _)| *known == kind).map(|(_, secret)| secret)
     }

@@ -27,9 +27,10 @@ use super::signup::SignUp;
 use super::verify::{credential_missing, resource_url};
 use super::wire::{self, Granted, Meaning, Step};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
-use crate::account::{Account, Kept, Layer, LayerKind, Note, Proof, Renewal, StoreKind, Verdict};
+use crate::account::{Account, Kept, Layer, LayerKind, Note, Proof, Renewal, Secrets, StoreKind, Verdict};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
 use crate::{trust, when};
 
 /// What another program has obtained so recently is not renewed once more.
@@ -142,7 +143,9 @@ impl Renew {
             Err(problem) => return self.fail(problem),
         };
         let renewed_since = kept.account.obtained_at() != self.account.obtained_at();
-        let just_now = kept.account.renewed_at.is_some_and(|at| now.duration_since(at) < RECENT);
+        // A person who asks twice means it; of many scripts that ask at once, one is enough.
+        let just_now = self.presence == Presence::Nobody
+            && kept.account.renewed_at.is_some_and(|at| now.duration_since(at) < RECENT);
         if (renewed_since || just_now) && kept.account.spending.is_none() {
             self.adopted = true;
             return self.end(Outcome::Connected(Box::new(kept.account)));
@@ -218,6 +221,8 @@ impl Renew {
         match wire::refreshed(&response, now) {
             Ok(granted) => self.obtained(granted, now),
             Err(refusal) => {
+                let secrets = self.kept.as_ref().map(|kept| kept.secrets.clone());
+                let refusal = refusal.without(secrets.iter().flat_map(Secrets::iter));
                 let problem = refusal.problem(&name, Step::Refresh);
                 match refusal.meaning {
                     Meaning::GrantDead => self.settle(Note::NoRefresh, problem),
@@ -243,10 +248,14 @@ impl Renew {
         let Some(mut kept) = self.kept.clone() else {
             return Vec::new();
         };
+        let given: Vec<Secret> =
+            granted.refresh.iter().map(|refresh| refresh.token.clone()).chain([granted.credential.clone()]).collect();
+        let scopes: Vec<String> =
+            granted.scopes.iter().map(|scope| trust::without(scope, kept.secrets.iter().chain(&given))).collect();
         let account = &mut kept.account;
-        if !granted.scopes.is_empty() {
-            self.lost_scopes = account.scopes.iter().filter(|scope| !granted.scopes.contains(scope)).cloned().collect();
-            account.scopes = granted.scopes;
+        if !scopes.is_empty() {
+            self.lost_scopes = account.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
+            account.scopes = scopes;
         }
         account.layers[0] = Layer { kind: granted.kind, expires_at: granted.expires_at };
         if let Some(refresh) = granted.refresh {

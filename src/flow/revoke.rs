@@ -261,7 +261,8 @@ impl Revoke {
                     self.sent.by_name = true;
                     return self.send();
                 }
-                let refusal = wire::refusal(response, Step::Revoke, now);
+                let secrets = self.tokens.iter().map(|(_, token)| token);
+                let refusal = wire::refusal(response, Step::Revoke, now).without(secrets);
                 self.sent.message.clone_from(&refusal.message);
                 (refusal.verbatim(), Some(refusal.problem(&self.account.service, Step::Revoke)))
             }

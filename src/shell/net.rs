@@ -1,5 +1,6 @@
 //! Requests over the network: bounded in time, in size and in where they lead.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use url::Url;
 
 use super::clock;
 use crate::http::{Body, Field, HttpError, Method, Request, Response};
+use crate::json::Document;
 use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
 use crate::trust;
@@ -166,7 +168,7 @@ fn record(request: &Request, answer: &Result<Response, HttpError>, took: SignedD
                 kind,
                 length,
                 ms = took.as_millis() as i64,
-                shape = shape_of(request, response),
+                shape = shape_of(response),
                 "{place}"
             );
         }
@@ -174,23 +176,28 @@ fn record(request: &Request, answer: &Result<Response, HttpError>, took: SignedD
     }
 }
 
-/// What an answer looks like without what it says: the names and types of its members. Of what is no JSON, the first words,
-/// with everything we sent taken out.
-fn shape_of(request: &Request, response: &Response) -> String {
-    const FIRST_WORDS: usize = 80;
-    match serde_json::from_str::<Value>(response.body.expose()) {
-        Ok(value) => trust::clean(&shape(&value, 3), 400),
-        Err(_) if response.is_success() => "not JSON".to_owned(),
-        Err(_) => {
-            let said = request
-                .secrets()
-                .fold(response.body.expose().to_owned(), |text, secret| text.replace(secret.expose(), "…"));
-            trust::clean(&said, FIRST_WORDS)
+/// What an answer looks like without what it says: the names and types of its members.
+fn shape_of(response: &Response) -> String {
+    match serde_json::from_str::<Value>(response.body.expose()).map(Document::new) {
+        Ok(value) => {
+            let mut texts = HashSet::new();
+            collect_texts(&value, &mut texts);
+            trust::clean(&shape(&value, 3, &texts), 400)
         }
+        Err(_) => "not JSON".to_owned(),
     }
 }
 
-fn shape(value: &Value, depth: usize) -> String {
+fn collect_texts<'a>(value: &'a Value, texts: &mut HashSet<&'a str>) {
+    match value {
+        Value::String(text) => drop(texts.insert(text)),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => members.values().for_each(|value| collect_texts(value, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn shape(value: &Value, depth: usize, texts: &HashSet<&str>) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Bool(_) => "bool".into(),
@@ -199,30 +206,31 @@ fn shape(value: &Value, depth: usize) -> String {
         Value::Array(items) => format!("[{}]", items.len()),
         Value::Object(_) if depth == 0 => "{…}".into(),
         Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(name, value)| format!("{name}: {}", shape(value, depth - 1))).collect();
-            format!("{{{}}}", members.join(", "))
+            let member = |(name, value): (&String, &Value)| {
+                let name = if is_name(name) && !texts.contains(name.as_str()) { name } else { "…" };
+                format!("{name}: {}", shape(value, depth - 1, texts))
+            };
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+/// A word for machines. Some services have what is a value elsewhere in the place of a name.
+fn is_name(text: &str) -> bool {
+    text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::field;
 
     #[test]
     fn the_log_tells_the_shape_and_nothing_of_the_content() {
-        let request = Request::post(
-            Url::parse("https://a.dev/").expect("valid"),
-            Body::Json(vec![field("claim_token", Secret::new("clm_1"))]),
-        );
-        let response = |status, body: &str| Response { status, headers: vec![], body: Secret::new(body) };
+        let shape = |body: &str| shape_of(&Response { status: 200, headers: vec![], body: Secret::new(body) });
         assert_eq!(
-            shape_of(&request, &response(200, r#"{"credential": "sk_1", "scopes": ["a"], "n": {"x": 1}}"#)),
-            "{credential: text, scopes: [1], n: {x: number}}"
+            shape(r#"{"credential": "sk_one", "scopes": ["a"], "n": {"x": 1}, "sk_one": true, "sk_2": 1}"#),
+            "{credential: text, scopes: [1], n: {x: number}, …: bool, …: number}"
         );
-        assert_eq!(shape_of(&request, &response(500, "<h1>no clm_1 here</h1>")), "<h1>no … here</h1>");
-        assert_eq!(shape_of(&request, &response(200, "sk_live_1")), "not JSON");
+        assert_eq!(shape("sk_live_1"), "not JSON");
     }
 }

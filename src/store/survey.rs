@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::json::Json;
-use super::keyring::Trouble;
 use super::rights::{self, Loose};
 use super::vault::Vault;
 use super::{Store, Stores};
@@ -94,29 +93,27 @@ fn look_at_keyring(
     findings: &mut Vec<Finding>,
 ) -> (&'static str, Option<Problem>) {
     let keeps_the_key = state.is_some_and(|state| state.protection == Protection::Keyring);
-    let (trouble, level) = match (keeps_the_key, vault.probe()) {
-        (true, Ok(())) => (vault.ready().err(), Level::Problem),
-        (true, Err(trouble)) => return report(&trouble, Level::Problem, findings),
-        (false, Err(trouble)) => return report(&trouble, Level::Warning, findings),
-        (false, Ok(())) => (None, Level::Good),
-    };
-    match trouble {
-        Some(problem) => {
-            findings.push(told("keyring", level, &problem));
+    if let Err(trouble) = vault.probe() {
+        let level = if keeps_the_key { Level::Problem } else { Level::Warning };
+        let problem = trouble.problem();
+        findings.push(told("keyring", level, &problem));
+        return (trouble.name(), Some(problem));
+    }
+    // It has an item of that name; is it the key of this vault?
+    match keeps_the_key.then(|| vault.ready()) {
+        Some(Err(problem)) => {
+            findings.push(told("keyring", Level::Problem, &problem));
             ("missing", Some(problem))
         }
+        Some(Ok(())) => {
+            findings.push(finding("keyring", Level::Good, "answers, and has the vault's key", None));
+            ("works", None)
+        }
         None => {
-            let what = if keeps_the_key { "answers, and has the vault's key" } else { "answers" };
-            findings.push(finding("keyring", Level::Good, what, None));
+            findings.push(finding("keyring", Level::Good, "answers", None));
             ("works", None)
         }
     }
-}
-
-fn report(trouble: &Trouble, level: Level, findings: &mut Vec<Finding>) -> (&'static str, Option<Problem>) {
-    let problem = trouble.problem();
-    findings.push(told("keyring", level, &problem));
-    (trouble.name(), Some(problem))
 }
 
 fn look_at_file(file: &Json, findings: &mut Vec<Finding>) -> FileSurvey {

@@ -6,3 +6,4 @@ mod manners;
 mod prompts;
 mod renewal;
 mod storage;
+mod traces;

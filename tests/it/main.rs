@@ -3,9 +3,11 @@
 mod app;
 mod architecture;
 mod documents;
+mod endurance;
 mod flows;
 mod invariants;
 mod journeys;
+mod real;
 mod sandbox;
 mod screens;
 mod screenshots;

@@ -25,7 +25,7 @@ use crate::store::{credential, keeps_its_promises, kept, listed};
 use crate::support::keyring::FakeKeyring;
 use crate::support::{account, hours, noon, url};
 
-const CHEAP: Cost = Cost { memory: 8, passes: 1, lanes: 1 };
+pub const CHEAP: Cost = Cost { memory: 8, passes: 1, lanes: 1 };
 
 pub fn vault_in(folder: &TempDir, keyring: Arc<dyn Keyring>) -> Vault {
     Vault::new(folder.path().join("vault"), keyring).with(Schema::CURRENT, CHEAP)
@@ -58,7 +58,7 @@ fn sql(folder: &TempDir) -> Connection {
 }
 
 /// Every account with a refresh token, so that there are several secrets.
-fn renewing() -> Kept {
+pub fn renewing() -> Kept {
     let mut account = in_vault(None);
     account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: Some(noon() + hours(1)) });

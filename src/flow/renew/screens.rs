@@ -96,7 +96,7 @@ impl Renew {
             .map_or("no end known".to_owned(), |end| format!("{} ({})", when::relative(end, now), when::exact(end)));
         let mut lines = vec![
             Line::Heading(match self.adopted {
-                true => format!("{} has just been renewed by another program; nothing was sent.", account.id),
+                true => format!("{} has just been renewed; nothing was sent.", account.id),
                 false => format!("Renewed: {} has a new credential.", account.id),
             }),
             Line::Gap,

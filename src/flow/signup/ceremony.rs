@@ -11,6 +11,7 @@ use crate::flow::wire::{self, Completion, Granted, Meaning, Refusal, Registratio
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
+use crate::trust;
 
 impl SignUp {
     pub(super) fn consented(&mut self) -> Vec<Effect> {
@@ -168,7 +169,8 @@ impl SignUp {
             // The registration named the address: the mail is on its way.
             _ => {
                 self.ceremony.code_sent = true;
-                self.ceremony.page = page;
+                let secrets = self.secrets();
+                self.ceremony.page = page.filter(|page| is_harmless(page, &secrets));
                 self.ceremony.code_expires_at = claim_expires_at;
                 self.ask(Stage::Code)
             }
@@ -185,7 +187,9 @@ impl SignUp {
         ceremony.code_sent = true;
         ceremony.code_expires_at = claim.code_expires_at.or(claim_ends);
         ceremony.page = claim.page;
-        ceremony.message = claim.message;
+        let secrets = self.secrets();
+        self.ceremony.message = claim.message.map(|message| trust::without(&message, secrets.iter()));
+        self.ceremony.page = self.ceremony.page.take().filter(|page| is_harmless(page, &secrets));
         self.ask(Stage::Code)
     }
 
@@ -222,6 +226,17 @@ impl SignUp {
         self.obtained(granted, true, now)
     }
 
+    /// What this ceremony holds that must not be seen.
+    fn secrets(&self) -> Vec<Secret> {
+        let registration = self.ceremony.registration.as_ref();
+        let token = registration.and_then(|registration| registration.claim_token.clone());
+        let before = registration.and_then(|registration| registration.before_claim.clone());
+        let early = before.into_iter().flat_map(|granted| {
+            [Some(granted.credential), granted.refresh.map(|refresh| refresh.token)].into_iter().flatten()
+        });
+        token.into_iter().chain(early).collect()
+    }
+
     pub(super) fn refused(&mut self, call: Call, refusal: Refusal) -> Vec<Effect> {
         let step = match call {
             Call::Register => Step::Register,
@@ -229,6 +244,9 @@ impl SignUp {
             Call::Complete { .. } => Step::Complete,
         };
         let name = self.service_name();
+        let typed = if let Call::Complete { code } = &call { Some(code) } else { None };
+        let secrets = self.secrets();
+        let refusal = refusal.without(secrets.iter().chain(typed));
         let problem = refusal.problem(&name, step);
         self.ceremony.message = refusal.message.clone();
         match (refusal.meaning, &call) {
@@ -306,6 +324,11 @@ impl SignUp {
         // The next answer begins the new discovery; a wait of nothing gives it one.
         vec![Effect::Wait(std::time::Duration::ZERO)]
     }
+}
+
+/// A page whose address holds a secret is neither shown nor recorded.
+fn is_harmless(page: &Url, secrets: &[Secret]) -> bool {
+    trust::without(page.as_str(), secrets.iter()) == page.as_str()
 }
 
 /// Good enough to tell an address from a slip of the hand; only the mail that arrives proves it.

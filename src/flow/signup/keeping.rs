@@ -12,7 +12,7 @@ use crate::flow::probe::Check;
 use crate::flow::wire::Granted;
 use crate::flow::{Effect, Lease, Outcome};
 use crate::problem::Problem;
-use crate::when;
+use crate::{trust, when};
 
 impl SignUp {
     pub(super) fn obtained(&mut self, granted: Granted, claimed: bool, now: Timestamp) -> Vec<Effect> {
@@ -33,6 +33,8 @@ impl SignUp {
             }
             None => Renewal::Person,
         };
+        // Some services repeat a secret where words are expected; scopes are shown.
+        let shown = |scope: &String| trust::without(scope, secrets.iter());
         let account = Account {
             id: id.unwrap_or_else(|| AccountId::new(&service.resource, self.label.as_deref(), &self.known.ids)),
             service: service.name,
@@ -40,7 +42,7 @@ impl SignUp {
             label: self.label.clone(),
             identity: self.ceremony.email.clone(),
             mode: Mode::AuthMd,
-            scopes: granted.scopes,
+            scopes: granted.scopes.iter().map(shown).collect(),
             layers,
             claimed,
             start: self.discovery.target().start.clone(),

@@ -10,6 +10,7 @@ use super::refusal::{Meaning, Refusal, Step, refusal};
 use super::{has_user_code, object, payload};
 use crate::account::{LayerKind, RevokeForm};
 use crate::http::{Body, Request, Response, field};
+use crate::json::Document;
 use crate::secret::Secret;
 use crate::{json, trust};
 
@@ -216,20 +217,20 @@ pub fn refreshed(response: &Response, now: Timestamp) -> Result<Granted, Refusal
 }
 
 /// The payload of an answer that says yes, or the refusal. A claim block that comes with `interaction_required` is a yes.
-fn accepted(response: &Response, step: Step, now: Timestamp) -> Result<Value, Refusal> {
+fn accepted(response: &Response, step: Step, now: Timestamp) -> Result<Document, Refusal> {
     let no = || refusal(response, step, now);
-    let answer = object(response).ok_or_else(no)?;
+    let answer = Document::new(object(response).ok_or_else(no)?);
     let invited = json::text(&answer, &["error"]) == Some("interaction_required");
     if invited && let Some(block @ Value::Object(_)) = json::member(&answer, &["claim"]) {
         let mut lifted = block.clone();
         lifted["claim"] = block.clone();
-        return Ok(lifted);
+        return Ok(Document::new(lifted));
     }
     let denies = answer.get("ok") == Some(&Value::Bool(false)) || json::member(&answer, &["error"]).is_some();
     if !response.is_success() || denies {
         return Err(no());
     }
-    Ok(payload(answer))
+    Ok(Document::new(payload(answer.into_value())))
 }
 
 /// The ceremony whose answers are nested: claim and identity are blocks of their own (auth.md v0.7).

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::object;
 use crate::http::Response;
+use crate::json::Document;
 use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
 use crate::{json, trust};
 
 /// The calls of the ceremony, as the person is told of them.
@@ -81,14 +83,20 @@ pub struct Refusal {
 }
 
 pub fn refusal(response: &Response, step: Step, now: Timestamp) -> Refusal {
-    let body = object(response);
-    let (code, message) = body.as_ref().map(said).unwrap_or_default();
+    let body = object(response).map(Document::new);
+    let (code, message) = body.as_deref().map(said).unwrap_or_default();
     let meaning = match code.as_deref().and_then(by_code) {
         Some(meaning) => meaning,
         None if response.is_success() && body.is_none() => Meaning::Unreadable,
         None => by_status(response.status, step),
     };
-    Refusal { meaning, status: response.status, retry_after: retry_after(response, body.as_ref(), now), code, message }
+    Refusal {
+        meaning,
+        status: response.status,
+        retry_after: retry_after(response, body.as_deref(), now),
+        code,
+        message,
+    }
 }
 
 /// The code and the message, in any of the shapes seen: `{error, message}`, `{error: {code, message}}`, `{error: "prose"}`,
@@ -169,6 +177,13 @@ fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Opt
 }
 
 impl Refusal {
+    /// The same without what must not be seen: some services repeat in their words what they were sent.
+    pub fn without<'a>(mut self, secrets: impl Iterator<Item = &'a Secret> + Clone) -> Self {
+        self.code = self.code.map(|code| trust::without(&code, secrets.clone()));
+        self.message = self.message.map(|message| trust::without(&message, secrets));
+        self
+    }
+
     /// A ceremony of another kind than the one walked here.
     pub fn other_ceremony(status: u16) -> Self {
         Self { meaning: Meaning::OtherCeremony, status, code: None, message: None, retry_after: None }
@@ -290,7 +305,6 @@ fn words(wait: SignedDuration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     fn read(status: u16, body: &str, step: Step) -> Refusal {
         let response = Response { status, headers: vec![], body: Secret::new(body) };

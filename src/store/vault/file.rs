@@ -12,6 +12,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -22,7 +23,7 @@ use crate::store::rights;
 
 pub const NAME: &str = "vault.sqlite";
 /// How long to wait for another program that is writing.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The schema, as steps: the nth makes version n+1 of version n. Steps are added, never changed.
 #[derive(Debug, Clone, Copy)]
@@ -178,8 +179,8 @@ impl Place {
     }
 
     fn connect(&self, how: OpenFlags) -> Result<Connection, Fault> {
-        let connection = Connection::open_with_flags(self.file(), how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(PATIENCE)?;
+        let mut connection = Connection::open_with_flags(self.file(), how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_handler(Some(wait_a_little))?;
         connection.execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
              PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
@@ -368,6 +369,14 @@ fn is_cut_short(path: &Path) -> io::Result<bool> {
     };
     // The size is to be believed where both counters of changes agree.
     Ok(number(24) == number(92) && length < page_size * number(28))
+}
+
+/// Waits for another program that is writing, up to [`PATIENCE`]. SQLite's own handler sleeps longer the longer it has
+/// waited, so that among many writers one may never get its turn.
+fn wait_a_little(tries: i32) -> bool {
+    const NAP: Duration = Duration::from_millis(2);
+    thread::sleep(NAP);
+    NAP * tries.unsigned_abs() < PATIENCE
 }
 
 fn version(connection: &Connection) -> Result<u32, rusqlite::Error> {

@@ -97,11 +97,13 @@ impl Vault {
         }))
     }
 
-    /// Does the keyring answer? Asked by reading, which changes nothing.
+    /// Does the keyring answer? Asked by reading, which changes nothing: the vault's own key where it should have that.
     pub fn probe(&self) -> Result<(), Trouble> {
-        match self.keyring.get(PROBE) {
-            Ok(_) | Err(Trouble::Missing) => Ok(()),
-            Err(trouble) => Err(trouble),
+        let keeps_the_key = |head: &Head| head.protection == Protection::Keyring;
+        let own = self.head().ok().flatten().filter(keeps_the_key);
+        match (self.keyring.get(own.as_ref().map_or(PROBE, |head| &head.id)), own) {
+            (Ok(_), _) | (Err(Trouble::Missing), None) => Ok(()),
+            (Err(trouble), _) => Err(trouble),
         }
     }
 

@@ -121,3 +121,20 @@ fn in_the_full_screen_a_locked_vault_is_opened_where_it_is_needed_and_locks_itse
     screen.keys("q");
     assert_eq!(screen.ends().0, 0);
 }
+
+#[test]
+fn a_keyring_that_never_answers_is_given_up_after_three_seconds() {
+    let mut home = Home::new();
+    let socket = home.path("bus");
+    // A bus that takes the connection and says nothing.
+    let _bus = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    home.extra.push(("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={socket}")));
+    let (code, status) = home.json(&["store", "status", "--json"]);
+    assert_eq!((code, &status["keyring"]), (0, &json!("timed_out")));
+    let (code, _, err) = home.command(&["store", "init", "--protection", "keyring"]);
+    assert!(
+        code == 8 && err.contains("no answer within 3 s") && !exists(&home.path("home/vault/vault.sqlite")),
+        "{err}"
+    );
+    assert_eq!(home.command(&["list"]).0, 0, "listing does not ask it");
+}
