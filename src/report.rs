@@ -67,7 +67,7 @@ pub fn verify_json(
 }
 
 pub fn survey_json(survey: &Survey) -> Value {
-    let state = survey.vault.state.as_ref();
+    let state = survey.state();
     let findings = survey.findings.iter().map(|finding| {
         json!({ "check": finding.check, "level": finding.level.as_str(), "what": finding.what, "remedy": finding.remedy })
     });
@@ -75,14 +75,14 @@ pub fn survey_json(survey: &Survey) -> Value {
         "version": VERSION,
         "store": survey.store.as_str(),
         "why": survey.why,
-        "vault": {
-            "path": survey.vault.path,
-            "exists": survey.vault.exists,
+        "vault": survey.vault.as_ref().map(|vault| json!({
+            "path": vault.path,
+            "exists": vault.exists,
             "protection": state.map(|state| state.protection.name()),
             "accounts": state.map(|state| state.accounts),
             "schema": state.map(|state| state.schema),
             "leftover": state.map(|state| state.leftover),
-        },
+        })),
         "keyring": survey.keyring.0,
         "json": survey.file.as_ref().map(|file| json!({ "path": file.path, "own": file.own, "foreign": file.foreign })),
         "findings": findings.collect::<Vec<_>>(),

@@ -28,6 +28,15 @@ pub trait Store: Send + Sync {
     /// Every account in it that can be read, without any secret.
     fn accounts(&self) -> Listing;
 
+    /// One account, without any secret.
+    fn find(&self, id: &AccountId) -> Result<Option<Account>, Problem> {
+        let listing = self.accounts();
+        match (listing.accounts.into_iter().find(|account| account.id == *id), listing.problem) {
+            (None, Some(problem)) => Err(problem),
+            (found, _) => Ok(found),
+        }
+    }
+
     /// An account with its secrets, both of the same moment.
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem>;
 
@@ -165,8 +174,14 @@ impl Stores {
 
     /// The account that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
-        let listing = self.accounts();
-        match (listing.accounts.iter().find(|account| account.id == *id), listing.problem) {
+        let mut listing = Listing::default();
+        for store in &self.stores {
+            match store.find(id) {
+                Ok(found) => found.into_iter().for_each(|account| listing.take(account)),
+                Err(problem) => listing.problem = listing.problem.or(Some(problem)),
+            }
+        }
+        match (listing.accounts.first(), listing.problem) {
             (Some(account), _) => self.store(account.store)?.load(id),
             (None, Some(problem)) => Err(problem),
             (None, None) => Ok(None),
@@ -209,11 +224,10 @@ impl Stores {
         let mut results = Vec::new();
         let mut unreadable = None;
         for store in &self.stores {
-            let read = store.accounts();
-            if read.accounts.iter().any(|account| account.id == *id) {
-                results.push(work(store.as_ref()));
-            } else {
-                unreadable = unreadable.or(read.problem);
+            match store.find(id) {
+                Ok(Some(_)) => results.push(work(store.as_ref())),
+                Ok(None) => {}
+                Err(problem) => unreadable = unreadable.or(Some(problem)),
             }
         }
         match (results.is_empty(), unreadable) {

@@ -24,11 +24,27 @@ pub struct Survey {
     /// Where new credentials go, and why there.
     pub store: StoreKind,
     pub why: &'static str,
-    pub vault: VaultSurvey,
+    /// `None` where there can be none: in the demo.
+    pub vault: Option<VaultSurvey>,
     /// What the system's keyring says when it is asked; a word for programs, and why it is of no use.
     pub keyring: (&'static str, Option<Problem>),
     pub file: Option<FileSurvey>,
     pub findings: Vec<Finding>,
+}
+
+impl Survey {
+    pub fn has_vault(&self) -> bool {
+        self.vault.as_ref().is_some_and(|vault| vault.exists)
+    }
+
+    /// The vault as it tells itself, where it can be read.
+    pub fn state(&self) -> Option<&VaultState> {
+        self.vault.as_ref()?.state.as_ref()
+    }
+
+    pub fn is_opened_by(&self, protection: Protection) -> bool {
+        self.state().is_some_and(|state| state.protection == protection)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -163,8 +179,8 @@ impl Storage {
         if survey.findings.iter().any(|finding| finding.check == RIGHTS && finding.level == Level::Problem) {
             wishes.push(Wish::Repair);
         }
-        match &survey.vault.state {
-            Some(state) => {
+        match &survey.vault {
+            Some(VaultSurvey { state: Some(state), .. }) => {
                 wishes.extend(state.unlocked.then_some(Wish::Lock));
                 let other = match state.protection {
                     Protection::Keyring => Protection::Passphrase,
@@ -177,8 +193,8 @@ impl Storage {
                 let own = survey.file.as_ref().map_or(0, |file| file.own);
                 wishes.extend((own > 0).then_some(Wish::TakeOver { foreign: false }));
             }
-            None if !survey.vault.exists => wishes.extend(Protection::ALL.map(Wish::Protect)),
-            None => {}
+            Some(VaultSurvey { exists: false, .. }) => wishes.extend(Protection::ALL.map(Wish::Protect)),
+            Some(_) | None => {}
         }
         wishes
     }
@@ -201,11 +217,8 @@ impl Storage {
     }
 
     fn worked(&mut self) -> Vec<Effect> {
-        let there = self.survey.as_ref().is_some_and(|survey| survey.vault.exists);
-        let by_keyring = matches!(
-            self.survey.as_ref().and_then(|survey| survey.vault.state.as_ref()),
-            Some(VaultState { protection: Protection::Keyring, .. })
-        );
+        let there = self.survey.as_ref().is_some_and(Survey::has_vault);
+        let by_keyring = self.survey.as_ref().is_some_and(|survey| survey.is_opened_by(Protection::Keyring));
         let told = match self.wish {
             Wish::Protect(Protection::Keyring) if there => {
                 "The system keyring opens the vault from now on. Every secret was opened with the key it has, before the passphrase was dropped."

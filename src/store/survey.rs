@@ -15,20 +15,13 @@ pub fn survey(stores: &Stores) -> Survey {
     let mut findings = Vec::new();
     let vault = stores.vault().map(|vault| look_at_vault(vault, &mut findings));
     let file = stores.file().filter(|file| file.path().exists()).map(|file| look_at_file(file, &mut findings));
-    let state = vault.as_ref().and_then(|vault| vault.state.as_ref());
-    let wanted = state.is_none_or(|state| state.protection == Protection::Keyring || state.leftover);
+    let state = vault.as_ref().and_then(|vault| vault.state.clone());
+    let wanted = state.as_ref().is_none_or(|state| state.protection == Protection::Keyring || state.leftover);
     let keyring = match stores.vault().filter(|_| wanted) {
-        Some(vault) => look_at_keyring(vault, state, &mut findings),
+        Some(vault) => look_at_keyring(vault, state.as_ref(), &mut findings),
         None => ("not_used", None),
     };
-    Survey {
-        store: stores.first(),
-        why: stores.why(),
-        vault: vault.unwrap_or(VaultSurvey { path: String::new(), state: None, exists: false }),
-        keyring,
-        file,
-        findings,
-    }
+    Survey { store: stores.first(), why: stores.why(), vault, keyring, file, findings }
 }
 
 fn finding(check: &'static str, level: Level, what: impl Into<String>, remedy: Option<&str>) -> Finding {

@@ -28,7 +28,7 @@ use self::file::{Fault, OnlyRead, Opened, Place};
 use self::seal::{Cost, PrivateKey, PublicKey};
 use super::keyring::Keyring;
 use super::{Listing, Store};
-use crate::account::{AccountId, Kept, Note, StoreKind};
+use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::storage::VaultState;
 use crate::flow::{Protection, StoreOffer};
 use crate::problem::{Kind, Problem};
@@ -145,6 +145,10 @@ impl Store for Vault {
             Ok(None) => Listing::default(),
             Err(problem) => Listing { accounts: Vec::new(), problem: Some(problem) },
         }
+    }
+
+    fn find(&self, id: &AccountId) -> Result<Option<Account>, Problem> {
+        Ok(self.read(|connection| row::one(connection, id))?.flatten())
     }
 
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {

@@ -475,7 +475,7 @@ fn a_look_at_the_stores_opens_nothing_and_names_what_is_wrong() {
     saved(&vault, None, "sk_1");
     let clean = survey::survey(&stores);
     assert!(clean.findings.iter().all(|finding| finding.level == Level::Good), "{clean:?}");
-    assert_eq!((clean.keyring.0, clean.vault.state.expect("a vault").accounts), ("works", 1));
+    assert_eq!((clean.keyring.0, clean.state().expect("a vault").accounts), ("works", 1));
 
     file.save(&Kept::new(kept(StoreKind::Json, Some("file")), Secret::new("sk_2"))).expect("saved");
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).expect("set");

@@ -36,7 +36,7 @@ impl Storage {
         let mut screen = Screen::new(ScreenId::Store, TITLE);
         screen.lines = self.survey.as_ref().map(survey_lines).unwrap_or_default();
         let choice = |label: String, detail: &str| Choice { label, detail: detail.to_owned() };
-        let exists = self.survey.as_ref().is_some_and(|survey| survey.vault.exists);
+        let exists = self.survey.as_ref().is_some_and(Survey::has_vault);
         let mut choices: Vec<Choice> = self
             .wishes()
             .into_iter()
@@ -44,7 +44,9 @@ impl Storage {
                 Wish::Protect(protection) if !exists => {
                     choice(format!("Make a vault that {} opens", opener(protection)), "encrypted, one file")
                 }
-                Wish::Protect(protection) if self.is_protected_by(protection) => {
+                Wish::Protect(protection)
+                    if self.survey.as_ref().is_some_and(|survey| survey.is_opened_by(protection)) =>
+                {
                     choice("Change the passphrase".into(), "typed twice")
                 }
                 Wish::Protect(protection) => choice(
@@ -63,11 +65,6 @@ impl Storage {
         choices.push(choice("Leave all as it is".into(), "back to the list"));
         screen.prompt = Some(Prompt::Pick { label: "What do you want to do?".into(), choices });
         screen
-    }
-
-    fn is_protected_by(&self, protection: Protection) -> bool {
-        let state = self.survey.as_ref().and_then(|survey| survey.vault.state.as_ref());
-        state.is_some_and(|state| state.protection == protection)
     }
 }
 
@@ -96,8 +93,8 @@ pub fn survey_lines(survey: &Survey) -> Vec<Line> {
     let mut lines: Vec<Line> = wrong.iter().flat_map(|finding| finding_lines(finding)).collect();
     lines.extend((!wrong.is_empty()).then_some(Line::Gap));
     lines.push(Line::fact("new credentials", format!("{name}: {}", survey.why)));
-    lines.push(Line::fact("vault", survey.vault.path.clone()));
-    if let Some(state) = &survey.vault.state {
+    lines.extend(survey.vault.as_ref().map(|vault| Line::fact("vault", vault.path.clone())));
+    if let Some(state) = survey.state() {
         let opener = match (state.protection, state.unlocked) {
             (Protection::Passphrase, true) => "a passphrase; it is open in this program",
             (Protection::Passphrase, false) => "a passphrase, asked for when a secret is used",
@@ -105,7 +102,7 @@ pub fn survey_lines(survey: &Survey) -> Vec<Line> {
         };
         lines.push(Line::fact("opened by", opener));
         lines.push(Line::fact("holds", accounts(state.accounts as usize)));
-    } else if !survey.vault.exists {
+    } else if survey.vault.is_some() && !survey.has_vault() {
         lines.push(Line::fact("holds", "not made yet"));
     }
     if let Some(file) = &survey.file {

@@ -275,10 +275,14 @@ impl Place {
             Fault::Sql(error) => error,
         };
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => told(
-                format!("The disk is full; the vault {file} was not written."),
-                "Make room, then try again; nothing was changed.",
-            ),
+            Some(code @ (ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+                if code == ErrorCode::DiskFull || is_full(&self.folder) =>
+            {
+                told(
+                    format!("The disk is full; the vault {file} was not written."),
+                    "Make room, then try again; nothing was changed.",
+                )
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => told(
                 format!("Another program has been writing the vault {file} for {} s.", PATIENCE.as_secs()),
                 "Nothing was changed. End that program, then try again.",
@@ -388,6 +392,15 @@ fn cannot_write(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure)
     )
+}
+
+/// Where SQLite's own files find no room, it speaks of a failure.
+fn is_full(folder: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::statvfs(folder)
+        .is_ok_and(|disk| disk.f_bavail == 0 || (disk.f_files > 0 && disk.f_favail == 0));
+    #[cfg(not(unix))]
+    return folder.as_os_str().is_empty();
 }
 
 /// A path in a URI (SQLite, "Uniform Resource Identifiers"): what means something there is spelled by its number.

@@ -138,7 +138,7 @@ pub fn survey(protection: Option<Protection>) -> Survey {
     Survey {
         store: StoreKind::Vault,
         why: "the default",
-        vault: VaultSurvey { path: "/home/ada/.local/share/authmd-tui/vault/vault.sqlite".into(), state, exists },
+        vault: Some(VaultSurvey { path: "/home/ada/.local/share/authmd-tui/vault/vault.sqlite".into(), state, exists }),
         keyring: ("works", None),
         file: Some(FileSurvey { path: "/home/ada/tokens.json".into(), own: 2, foreign: 1 }),
         findings: vec![
