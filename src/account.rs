@@ -350,10 +350,10 @@ impl Account {
         }
     }
 
-    /// Takes a note, unless the credential it is about is not the one held any more.
-    pub fn note(&mut self, note: Note, obtained: Option<Timestamp>) {
+    /// Takes a note, unless the credential it is about is not the one held any more; true where it is.
+    pub fn note(&mut self, note: Note, obtained: Option<Timestamp>) -> bool {
         if self.obtained_at() != obtained {
-            return;
+            return false;
         }
         match note {
             Note::Proof(proof) => self.proven(proof),
@@ -364,6 +364,7 @@ impl Account {
                 self.renewal = Renewal::Person;
             }
         }
+        true
     }
 
     fn proven(&mut self, proof: Proof) {

@@ -352,7 +352,19 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
             true => walk(settings, &mut walker, &mut Renew::new(account.clone(), Presence::Person)).await,
             false => {
                 let mut flow = Renew::new(account.clone(), Presence::Nobody);
-                plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await
+                let outcome = plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await;
+                match flow.kept_nowhere() {
+                    // What ends with this command is no renewal.
+                    Some(problem) => Outcome::of(Problem::new(
+                        Kind::Store,
+                        format!(
+                            "{} was renewed, but the new credential could not be stored and is lost: {}",
+                            account.id, problem.what
+                        ),
+                        problem.hint.clone(),
+                    )),
+                    None => outcome,
+                }
             }
         };
         if let (false, Outcome::Connected(account)) = (walkable, &outcome) {
@@ -516,6 +528,7 @@ fn refuse_dead(account: &Account, now: Timestamp) -> Done {
 
 /// The stores of the demo: one, that ends with it.
 pub fn throw_away_ports(settings: &Settings) -> Result<Ports, Problem> {
-    let stores = Stores::new(vec![Arc::new(Memory::default())], Locks::here(), true);
+    let stores =
+        Stores::new(vec![Arc::new(Memory::default())], Locks::here(), true).because("nothing of the demo is kept");
     Ok(Ports { net: settings.net()?, stores: Arc::new(stores) })
 }

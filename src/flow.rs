@@ -93,6 +93,8 @@ pub enum Effect {
     Lookup {
         resource: String,
     },
+    /// Makes sure that what this store keeps can be opened: a passphrase is asked for before a lock is held, not while.
+    Unlock(StoreKind),
     /// Waits until nobody else renews or ends the account.
     Lock(AccountId),
     /// The account as it is in the store now, with its secrets.

@@ -262,8 +262,15 @@ fn needs_person(screen: &Screen) -> Problem {
 async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
     let question = question(prompt, screen.can_go_back);
     if let Prompt::Secret { .. } = prompt {
-        let typed = console.hidden(&question).await;
-        return typed.map_or(Input::Cancel, |typed| Input::Answer(Answer::Text(typed)));
+        loop {
+            if let Some(typed) = console.hidden(&question).await {
+                return Input::Answer(Answer::Text(typed));
+            }
+            match &screen.at_stake {
+                Some(at_stake) if !console.confirm(&format!("{at_stake} Cancel all the same?")).await => {}
+                _ => return Input::Cancel,
+            }
+        }
     }
     loop {
         console.prompt(&question);

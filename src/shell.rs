@@ -12,6 +12,7 @@ pub mod process;
 
 use std::sync::Arc;
 
+use crate::account::StoreKind;
 use crate::flow::{Effect, Input};
 use crate::problem::{Kind, Problem};
 use crate::store::{self, Stores};
@@ -32,6 +33,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         }
         Effect::Lookup { resource } => Input::Known(ports.blocking(move |stores| Ok(stores.known(&resource))).await),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
+        Effect::Unlock(StoreKind::Vault) => {
+            Input::Stored(ports.blocking(|stores| stores.required_vault()?.ready()).await)
+        }
+        Effect::Unlock(StoreKind::Json | StoreKind::Memory) => Input::Stored(Ok(())),
         Effect::Lock(id) => Input::Locked(ports.blocking(move |stores| stores.lock(&id)).await),
         Effect::Save(kept) => Input::Stored(ports.blocking(move |stores| stores.save(&kept)).await),
         Effect::Note { id, note, obtained } => {

@@ -44,8 +44,8 @@ pub trait Store: Send + Sync {
     /// never a mixture.
     fn save(&self, kept: &Kept) -> Result<(), Problem>;
 
-    /// Writes a note on the account as it is now; see [`Account::note`].
-    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem>;
+    /// Writes a note on the account as it is now; see [`Account::note`]. False where there was nothing to write it on.
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<bool, Problem>;
 
     /// Removes the account. It is no error if it is gone already.
     fn forget(&self, id: &AccountId) -> Result<(), Problem>;
@@ -111,6 +111,11 @@ impl Stores {
 
     pub fn why(&self) -> &'static str {
         self.why
+    }
+
+    /// Are the accounts of this one listed?
+    pub fn is_in_use(&self, kind: StoreKind) -> bool {
+        self.stores.iter().any(|store| store.kind() == kind)
     }
 
     /// Where new credentials go.
@@ -205,12 +210,22 @@ impl Stores {
         self.store(kept.account.store)?.save(kept)
     }
 
+    /// That a token is about to be spent must stand somewhere; what else is noted of an account that has changed since is
+    /// no matter.
     pub fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        self.each_that_has(id, |store| store.note(id, note, obtained))
+        let noted = self.each_that_has(id, |store| store.note(id, note, obtained))?;
+        match note {
+            Note::Spending(_) if !noted.contains(&true) => Err(Problem::new(
+                Kind::Store,
+                format!("{id} was changed by another program just now."),
+                "Nothing was sent. Try again.",
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        self.each_that_has(id, |store| store.forget(id))
+        self.each_that_has(id, |store| store.forget(id)).map(drop)
     }
 
     /// Waits until nobody else is renewing or ending this account.
@@ -220,7 +235,11 @@ impl Stores {
 
     /// Does it in every store that has the account, whatever the others say. Only where none has it, a store that could not
     /// be read is a problem.
-    fn each_that_has(&self, id: &AccountId, work: impl Fn(&dyn Store) -> Result<(), Problem>) -> Result<(), Problem> {
+    fn each_that_has<T>(
+        &self,
+        id: &AccountId,
+        work: impl Fn(&dyn Store) -> Result<T, Problem>,
+    ) -> Result<Vec<T>, Problem> {
         let mut results = Vec::new();
         let mut unreadable = None;
         for store in &self.stores {

@@ -184,7 +184,7 @@ impl Program {
                 Some(Message::Redraw)
             }
             Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
-            Event::Paste(text) => Some(Message::Paste(text)),
+            Event::Paste(text) => Some(Message::Paste(Secret::new(text))),
             Event::Resize(..) => {
                 self.resize();
                 Some(Message::Redraw)

@@ -1,9 +1,9 @@
 //! Getting a new credential for an account: by its refresh token where it has one, else by signing up again with a person.
 //!
 //! ```text
-//!   Locking ▶ Loading ──nothing to do: somebody has just renewed it──▶ Over
+//!   Opening ▶ Locking ▶ Loading ──nothing to do: somebody has just renewed it──▶ Over
 //!                │
-//!                ├──a renewal was cut off──▶ Doubt ▶ Asking · spend once more · sign up again · leave
+//!                ├──a renewal was cut off──▶ Doubt ▶ Asking · Locking again · sign up again · leave
 //!                ├──no refresh token, or it is dead──▶ SigningUp
 //!                ▼
 //!            Declaring ▶ Spending ▶ Saving ▶ Over
@@ -18,6 +18,8 @@
 //! time that the store can be written. Whoever finds that note, and nobody at work, knows that the outcome is unknown.
 
 mod screens;
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,6 +37,9 @@ use crate::{trust, when};
 
 /// What another program has obtained so recently is not renewed once more.
 const RECENT: SignedDuration = SignedDuration::from_secs(10);
+/// How often, and how far apart, a new credential is tried to be stored once more where nobody can be asked.
+const TRIES: u8 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
 /// The choices where the outcome of a renewal is unknown.
 const ASK: usize = 0;
 const SPEND: usize = 1;
@@ -57,10 +62,17 @@ pub struct Renew {
     lost_scopes: Vec<String>,
     /// The person wants out as soon as what is under way has arrived.
     leaving: bool,
+    /// The person has said that the token is to be sent once more.
+    told_to_spend: bool,
+    /// How often it could not be stored.
+    failures: u8,
+    /// Something was asked of the service.
+    asked: bool,
 }
 
 #[derive(Debug)]
 enum Stage {
+    Opening,
     Locking,
     Loading,
     /// A renewal was cut off, and only the person can say how to go on.
@@ -71,6 +83,8 @@ enum Stage {
     /// Writes down that nothing was spent, or that the token is dead; then ends with the problem.
     Settling(Problem),
     Saving,
+    /// It could not be stored, and nobody is there to ask: once more in a moment.
+    Pausing,
     LookingUp,
     Store,
     SigningUp(Box<SignUp>),
@@ -82,7 +96,7 @@ impl Renew {
         Self {
             account,
             presence,
-            stage: Stage::Locking,
+            stage: Stage::Opening,
             lease: None,
             kept: None,
             granted: None,
@@ -91,7 +105,16 @@ impl Renew {
             adopted: false,
             lost_scopes: Vec::new(),
             leaving: false,
+            told_to_spend: false,
+            failures: 0,
+            asked: false,
         }
+    }
+
+    /// The new credential is in this program's memory only, and this is why.
+    pub fn kept_nowhere(&self) -> Option<&Problem> {
+        let in_memory = self.granted.as_ref().is_some_and(|kept| kept.account.store == StoreKind::Memory);
+        self.problem.as_ref().filter(|_| in_memory && self.account.store != StoreKind::Memory)
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
@@ -107,11 +130,16 @@ impl Renew {
     fn begin(&mut self, now: Timestamp) -> Vec<Effect> {
         match self.account.renewal {
             Renewal::Refresh { .. } => {
-                self.stage = Stage::Locking;
-                vec![Effect::Lock(self.account.id.clone())]
+                self.stage = Stage::Opening;
+                vec![Effect::Unlock(self.account.store)]
             }
             Renewal::Person | Renewal::None => self.sign_up_again(None, now),
         }
+    }
+
+    fn lock(&mut self) -> Vec<Effect> {
+        self.stage = Stage::Locking;
+        vec![Effect::Lock(self.account.id.clone())]
     }
 
     /// The way that needs a person; `why` is what stood in the way of the other one.
@@ -144,8 +172,10 @@ impl Renew {
         };
         let renewed_since = kept.account.obtained_at() != self.account.obtained_at();
         // A person who asks twice means it; of many scripts that ask at once, one is enough.
+        let age = kept.account.renewed_at.map(|at| now.duration_since(at));
         let just_now = self.presence == Presence::Nobody
-            && kept.account.renewed_at.is_some_and(|at| now.duration_since(at) < RECENT);
+            && age.is_some_and(|age| age.abs() < RECENT)
+            && works_yet(&kept.account, now);
         if (renewed_since || just_now) && kept.account.spending.is_none() {
             self.adopted = true;
             return self.end(Outcome::Connected(Box::new(kept.account)));
@@ -153,12 +183,13 @@ impl Renew {
         self.account = kept.account.clone();
         self.kept = Some(kept);
         match self.account.spending {
-            Some(_) => self.in_doubt(),
-            None => self.declare(now),
+            Some(_) if !self.told_to_spend => self.in_doubt(),
+            _ => self.declare(now),
         }
     }
 
     fn in_doubt(&mut self) -> Vec<Effect> {
+        self.lease = None;
         match self.presence {
             Presence::Person => {
                 self.stage = Stage::Doubt;
@@ -293,6 +324,12 @@ impl Renew {
                 vec![Effect::Lookup { resource: self.account.resource.clone() }]
             }
             // Memory is no place to stay, but what the caller asked for can be had from it.
+            (Err(problem), Presence::Nobody) if self.failures < TRIES => {
+                self.failures += 1;
+                self.problem = Some(problem);
+                self.stage = Stage::Pausing;
+                vec![Effect::Wait(PAUSE)]
+            }
             (Err(problem), Presence::Nobody) if granted.account.store != StoreKind::Memory => {
                 self.problem = Some(problem);
                 let mut granted = granted;
@@ -321,12 +358,16 @@ impl Renew {
                     let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded);
                     let request = check.begin();
                     self.stage = Stage::Asking(check);
+                    self.asked = true;
                     vec![Effect::Http(request)]
                 }
                 (Err(problem), _) => self.fail(problem),
                 _ => Vec::new(),
             },
-            SPEND => self.declare(now),
+            SPEND => {
+                self.told_to_spend = true;
+                self.lock()
+            }
             SIGN_UP => self.sign_up_again(None, now),
             _ => self.end(Outcome::Cancelled),
         }
@@ -340,17 +381,32 @@ impl Renew {
         Vec::new()
     }
 
+    /// A token is on its way, or what came of it: that is waited for.
+    fn is_under_way(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Declaring | Stage::Spending | Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp
+        )
+    }
+
     fn cancel(&mut self) -> Vec<Effect> {
         match &self.stage {
             Stage::Over(_) => Vec::new(),
             // A note, the token, or its successor is on its way: let it arrive, then go.
-            Stage::Declaring | Stage::Spending | Stage::Saving | Stage::Settling(_) | Stage::LookingUp => {
+            _ if self.is_under_way() => {
                 self.leaving = true;
                 Vec::new()
             }
             _ => self.end(Outcome::Cancelled),
         }
     }
+}
+
+/// As far as is known.
+fn works_yet(account: &Account, now: Timestamp) -> bool {
+    let refused = matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
+    let ends = account.layers.first().and_then(|layer| layer.expires_at);
+    !refused && ends.is_none_or(|end| end > now)
 }
 
 impl Flow for Renew {
@@ -366,7 +422,9 @@ impl Flow for Renew {
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Over(Outcome::Cancelled));
         match (stage, input) {
-            (Stage::Locking, Input::Begin) => self.begin(now),
+            (Stage::Opening, Input::Begin) => self.begin(now),
+            (Stage::Opening, Input::Stored(Ok(()))) => self.lock(),
+            (Stage::Opening, Input::Stored(Err(problem))) => self.fail(problem),
             (Stage::Locking, Input::Locked(Ok(lease))) => {
                 self.lease = Some(lease);
                 self.stage = Stage::Loading;
@@ -394,6 +452,10 @@ impl Flow for Renew {
                 _ => self.fail(problem),
             },
             (Stage::Saving, Input::Stored(result)) => self.saved(result),
+            (Stage::Pausing, Input::Elapsed) => match self.granted.clone() {
+                Some(granted) => self.save(granted),
+                None => Vec::new(),
+            },
             (Stage::LookingUp, Input::Known(known)) => {
                 self.stores = known.map(|known| known.stores).unwrap_or_default();
                 self.stores.retain(|store| store.setup.is_none());

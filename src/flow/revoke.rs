@@ -13,7 +13,7 @@ mod screens;
 use jiff::Timestamp;
 
 use super::discover::{self, Discovery, no_answer};
-use super::probe::{Check, Next};
+use super::probe::{self, Check};
 use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::wire::{self, Step};
@@ -60,7 +60,16 @@ pub struct Revoke {
     sent: Sent,
     receipts: Vec<Receipt>,
     problem: Option<Problem>,
+    /// Held from reading the credential until it is removed, but not while a person is asked something.
     lease: Option<Lease>,
+    next: Next,
+}
+
+/// What the lock is for.
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    Load,
+    Forget,
 }
 
 /// How the service took the call.
@@ -74,6 +83,7 @@ struct Sent {
 #[derive(Debug)]
 enum Stage {
     Confirm,
+    Opening,
     /// Waiting until nobody renews it: what that brings would outlive the revocation.
     Locking,
     Loading,
@@ -97,7 +107,7 @@ impl Revoke {
     pub fn new(account: Account, presence: Presence) -> Self {
         let stage = match presence {
             Presence::Person => Stage::Confirm,
-            Presence::Nobody => Stage::Locking,
+            Presence::Nobody => Stage::Opening,
         };
         Self {
             account,
@@ -112,6 +122,7 @@ impl Revoke {
             receipts: Vec::new(),
             problem: None,
             lease: None,
+            next: Next::Load,
         }
     }
 
@@ -131,7 +142,13 @@ impl Revoke {
         Vec::new()
     }
 
-    fn lock(&mut self) -> Vec<Effect> {
+    fn open(&mut self) -> Vec<Effect> {
+        self.stage = Stage::Opening;
+        vec![Effect::Unlock(self.account.store)]
+    }
+
+    fn lock(&mut self, next: Next) -> Vec<Effect> {
+        self.next = next;
         self.stage = Stage::Locking;
         vec![Effect::Lock(self.account.id.clone())]
     }
@@ -202,9 +219,11 @@ impl Revoke {
                 return self.unconfirmed(Problem::new(Kind::ServiceRefused, what, self.by_hand()));
             }
         };
-        match (trust::same_site(&host, &self.account.start), self.presence) {
+        let home = resource_url(&self.account).unwrap_or_else(|_| self.account.start.clone());
+        match (trust::same_site(&host, &home), self.presence) {
             (true, _) => self.try_before(),
             (false, Presence::Person) => {
+                self.lease = None;
                 self.stage = Stage::Hosts(discovery);
                 Vec::new()
             }
@@ -346,6 +365,7 @@ impl Revoke {
                 self.end(Outcome::of(Problem { hint, ..problem }))
             }
             Presence::Person => {
+                self.lease = None;
                 self.problem = Some(problem);
                 self.stage = Stage::Unconfirmed;
                 Vec::new()
@@ -369,12 +389,17 @@ impl Flow for Revoke {
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Over(Outcome::Cancelled));
         match (stage, input) {
-            (Stage::Confirm, Input::Answer(Answer::Confirm(true))) => self.lock(),
+            (Stage::Confirm, Input::Answer(Answer::Confirm(true))) => self.open(),
             (Stage::Confirm, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
-            (Stage::Locking, Input::Begin) => self.lock(),
+            (Stage::Opening, Input::Begin) => self.open(),
+            (Stage::Opening, Input::Stored(Ok(()))) => self.lock(Next::Load),
+            (Stage::Opening, Input::Stored(Err(problem))) => self.end(Outcome::of(problem)),
             (Stage::Locking, Input::Locked(Ok(lease))) => {
                 self.lease = Some(lease);
-                self.load()
+                match self.next {
+                    Next::Load => self.load(),
+                    Next::Forget => self.forget(),
+                }
             }
             (Stage::Locking, Input::Locked(Err(problem))) => self.end(Outcome::of(problem)),
             (Stage::Loading, Input::Loaded(loaded)) => self.loaded(loaded, now),
@@ -386,32 +411,32 @@ impl Flow for Revoke {
                 let next = discovery.resume(now);
                 self.discover(discovery, next)
             }
-            (Stage::Hosts(_), Input::Answer(Answer::Confirm(true))) => self.try_before(),
+            (Stage::Hosts(_), Input::Answer(Answer::Confirm(true))) => self.lock(Next::Load),
             (Stage::Hosts(_), Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Before(mut check), Input::Http(answer)) => match check.answer(&answer) {
-                Next::Send(request) => {
+                probe::Next::Send(request) => {
                     self.stage = Stage::Before(check);
                     vec![Effect::Http(request)]
                 }
-                Next::Over(verdict) => {
+                probe::Next::Over(verdict) => {
                     self.before = Some(verdict);
                     self.send()
                 }
             },
             (Stage::Sending, Input::Http(answer)) => self.sent(answer, now),
             (Stage::After(mut check), Input::Http(answer)) => match check.answer(&answer) {
-                Next::Send(request) => {
+                probe::Next::Send(request) => {
                     self.stage = Stage::After(check);
                     vec![Effect::Http(request)]
                 }
-                Next::Over(verdict) => self.proven(verdict, now),
+                probe::Next::Over(verdict) => self.proven(verdict, now),
             },
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(AGAIN))) => {
                 self.problem = None;
                 self.sent = Sent::default();
-                self.load()
+                self.lock(Next::Load)
             }
-            (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.forget(),
+            (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.lock(Next::Forget),
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(_))) => {
                 let problem = self.problem.take();
                 self.end(problem.map_or(Outcome::Cancelled, Outcome::of))

@@ -32,7 +32,7 @@ use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
 use super::target::Target;
 use super::wire::{Offer, Registration, Start};
-use super::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Screen};
+use super::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Protection, Screen};
 use crate::account::{Account, Kept, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -107,7 +107,7 @@ enum Stage {
     Store,
     /// What is to open the vault that is made now.
     Passphrase,
-    SettingUp,
+    SettingUp(Protection),
     Consent,
     Email,
     Code,
@@ -292,7 +292,7 @@ impl Flow for SignUp {
                 Some(passphrase) => self.set_up(Guard::Passphrase(passphrase)),
                 None => Vec::new(),
             },
-            (Stage::SettingUp, Input::Stored(result)) => self.was_set_up(result),
+            (Stage::SettingUp(protection), Input::Stored(result)) => self.was_set_up(protection, result),
             (Stage::Consent, Input::Answer(Answer::Confirm(true))) => self.consented(),
             (Stage::Hosts | Stage::Consent, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Email, Input::Answer(Answer::Text(text))) => self.email_typed(text.expose()),

@@ -161,13 +161,7 @@ impl Storage {
             Ok(survey) => self.survey = Some(survey),
             Err(problem) => return self.end(Outcome::of(problem), ""),
         }
-        match self.wish {
-            Wish::Look => {
-                self.stage = Stage::Overview;
-                Vec::new()
-            }
-            wish => self.work(wish),
-        }
+        self.work(self.wish)
     }
 
     /// What can be done now, in the order in which it is offered.
@@ -203,7 +197,10 @@ impl Storage {
         self.wish = wish;
         self.stage = Stage::Working;
         match wish {
-            Wish::Look => vec![Effect::Survey],
+            Wish::Look => {
+                self.stage = Stage::Overview;
+                Vec::new()
+            }
             Wish::Protect(Protection::Keyring) => vec![Effect::Protect(Guard::Keyring)],
             Wish::Protect(Protection::Passphrase) => {
                 self.passphrase = NewPassphrase::default();

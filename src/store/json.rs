@@ -20,7 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::entry::Entry;
-use super::{Listing, Store};
+use super::{Listing, Store, rights};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::{Kind, Problem, cause};
@@ -44,6 +44,17 @@ impl Json {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes the entry if it is still what was read: another program may have put its own in place.
+    pub fn forget_if_same(&self, kept: &Kept) -> Result<bool, Problem> {
+        let mut forgotten = false;
+        self.change(|entries, text| {
+            let entry = entries.iter().find(|entry| entry.account.id == kept.account.id)?;
+            forgotten = entry.account == kept.account && entry.secrets.as_ref() == Some(&kept.secrets);
+            forgotten.then(|| text::remove(&text, &entry.key))
+        })?;
+        Ok(forgotten)
     }
 
     /// The file itself, behind any symbolic link: renaming over a link would replace the link.
@@ -149,14 +160,16 @@ impl Store for Json {
         })
     }
 
-    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<bool, Problem> {
+        let mut noted = false;
         self.change(|entries, text| {
             let entry = entries.iter().find(|entry| entry.account.id == *id && entry.is_readable)?;
             let mut account = entry.account.clone();
-            account.note(note, obtained);
+            noted = account.note(note, obtained);
             let former = text::get(&text, &entry.key)?.to_owned();
             (account != entry.account).then(|| text::set(&text, &entry.key, &entry::annotated(&former, &account)))
-        })
+        })?;
+        Ok(noted)
     }
 
     fn forget(&self, id: &AccountId) -> Result<(), Problem> {
@@ -174,7 +187,7 @@ impl Store for Json {
             detail: format!("{}, not encrypted, {}", self.path.display(), readers(&self.file())),
             problem: self
                 .read()
-                .and_then(|_| writable(&self.file()).map_err(|error| self.problem("write", &error)))
+                .and_then(|_| rights::writable(&self.file()).map_err(|error| self.problem("write", &error)))
                 .err(),
         }]
     }
@@ -240,16 +253,4 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     paths::sync_folder(folder)
-}
-
-/// Would a replacement go through? A read-only file in a folder one may write could be renamed over, and must not be.
-/// Nothing is left behind, no folder either.
-fn writable(path: &Path) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
-        return Err(io::Error::from(io::ErrorKind::PermissionDenied));
-    }
-    match path.ancestors().skip(1).find(|folder| folder.is_dir()) {
-        Some(folder) => tempfile::tempfile_in(folder).map(drop),
-        None => tempfile::tempfile_in(".").map(drop),
-    }
 }

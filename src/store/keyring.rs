@@ -61,7 +61,7 @@ impl Trouble {
             ),
             Trouble::TimedOut => (
                 format!("The system keyring gave no answer within {} s.", PATIENCE.as_secs()),
-                "It may be asking you something in a window of its own; answer it, then try again. Nothing was changed.",
+                "It may be asking you something in a window of its own; answer it, then try again.",
             ),
             Trouble::Missing => (
                 "The system keyring works, but has no key for this vault.".to_owned(),
@@ -115,7 +115,11 @@ impl Keyring for System {
 fn open(name: &str) -> Result<keyring_core::Entry, Trouble> {
     use keyring_core::api::CredentialStoreApi;
     let label = std::collections::HashMap::from([("label", "authmd-tui vault key")]);
-    let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| Trouble::None(words(&error)))?;
+    let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| match trouble(&error) {
+        // Whatever else keeps it from connecting, there is nobody there.
+        Trouble::Other(why) => Trouble::None(why),
+        told => told,
+    })?;
     store.build(SERVICE, name, Some(&label)).map_err(|error| trouble(&error))
 }
 
@@ -185,7 +189,10 @@ fn bounded<T: Send + 'static>(
     if let Err(error) = spawned {
         return Err(Trouble::Other(error.to_string()));
     }
-    receive.recv_timeout(patience).unwrap_or_else(|_| {
+    receive.recv_timeout(patience).unwrap_or_else(|why| {
+        if why == mpsc::RecvTimeoutError::Disconnected {
+            return Err(Trouble::Other("the call ended unexpectedly".to_owned()));
+        }
         let mut awaited = awaited.lock().unwrap_or_else(PoisonError::into_inner);
         // It may have come in the meantime.
         receive.try_recv().unwrap_or_else(|_| {

@@ -64,17 +64,22 @@ impl Locks {
         ))
     }
 
-    /// Is somebody renewing or ending this account just now?
+    /// Is somebody renewing or ending this account just now? Several may ask at once.
     pub fn is_held(&self, id: &AccountId) -> bool {
-        matches!(self.try_lock(id), Ok(None))
+        match self {
+            Locks::Folder(folder) => {
+                let file = File::open(folder.join(name(id)));
+                matches!(file.map(|file| file.try_lock_shared()), Ok(Err(TryLockError::WouldBlock)))
+            }
+            Locks::Here(held) => held.lock().unwrap_or_else(PoisonError::into_inner).contains(id),
+        }
     }
 
     fn try_lock(&self, id: &AccountId) -> io::Result<Option<Lease>> {
         match self {
             Locks::Folder(folder) => {
                 paths::private_folder(folder)?;
-                // A colon means something else on some systems; an id has no plus.
-                let file: File = paths::private_file(&folder.join(format!("{}.lock", id.as_str().replace(':', "+"))))?;
+                let file: File = paths::private_file(&folder.join(name(id)))?;
                 match file.try_lock() {
                     Ok(()) => Ok(Some(Lease::new(file))),
                     Err(TryLockError::WouldBlock) => Ok(None),
@@ -87,4 +92,18 @@ impl Locks {
             }
         }
     }
+}
+
+/// The name of an account's lock. A colon means something else on some systems, and an id has no plus; what is too long for
+/// a file's name is told apart by a checksum (FNV-1a).
+fn name(id: &AccountId) -> String {
+    const LONGEST: usize = 200;
+    let name = id.as_str().replace(':', "+");
+    if name.len() <= LONGEST {
+        return format!("{name}.lock");
+    }
+    let sum = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    format!("{}+{sum:016x}.lock", &name[..LONGEST])
 }

@@ -41,11 +41,10 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        if let Some(kept) = self.entries().iter_mut().find(|kept| kept.account.id == *id) {
-            kept.account.note(note, obtained);
-        }
-        Ok(())
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<bool, Problem> {
+        let mut entries = self.entries();
+        let kept = entries.iter_mut().find(|kept| kept.account.id == *id);
+        Ok(kept.is_some_and(|kept| kept.account.note(note, obtained)))
     }
 
     fn forget(&self, id: &AccountId) -> Result<(), Problem> {

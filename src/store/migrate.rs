@@ -9,6 +9,13 @@ use crate::problem::{Kind, Problem};
 pub fn take_over(stores: &Stores, foreign: bool) -> Result<TakenOver, Problem> {
     let vault = stores.required_vault()?;
     let file = stores.file().ok_or_else(|| stores.no_such(StoreKind::Json))?;
+    if !stores.is_in_use(StoreKind::Vault) {
+        return Err(Problem::new(
+            Kind::Usage,
+            "The vault is not in use here, so what is moved into it would be listed no more.",
+            "Call it with --store vault; afterwards unset AUTH_MD_TOKEN_STORE, so that the vault is what is listed.",
+        ));
+    }
     if !vault.exists() {
         return Err(Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"));
     }
@@ -29,12 +36,16 @@ pub fn take_over(stores: &Stores, foreign: bool) -> Result<TakenOver, Problem> {
             continue;
         };
         let held = vault.load(&listed.id)?;
-        let account = Account { store: StoreKind::Vault, source: Source::Own, ..kept.account };
-        let copy = Kept { account, secrets: kept.secrets };
-        let is_newer = |held: &Kept| held.account.obtained_at() > copy.account.obtained_at();
+        let account = Account { store: StoreKind::Vault, source: Source::Own, ..kept.account.clone() };
+        let copy = Kept { account, secrets: kept.secrets.clone() };
         match held {
-            Some(held) if held == copy => {}
-            Some(held) if is_newer(&held) || !own => {
+            Some(held) if held.secrets == copy.secrets => {
+                // There already, from a run before this one that was cut off, or by hand.
+                if !own {
+                    continue;
+                }
+            }
+            Some(held) if held.account.obtained_at() > copy.account.obtained_at() => {
                 taken.newer += 1;
                 continue;
             }
@@ -49,11 +60,9 @@ pub fn take_over(stores: &Stores, foreign: bool) -> Result<TakenOver, Problem> {
                 }
             }
         }
-        if own {
-            file.forget(&listed.id)?;
-            taken.moved += 1;
-        } else {
-            taken.copied += 1;
+        match own {
+            true => taken.moved += usize::from(file.forget_if_same(&kept)?),
+            false => taken.copied += 1,
         }
     }
     Ok(taken)

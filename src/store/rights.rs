@@ -60,3 +60,15 @@ pub fn mend(path: &Path) -> io::Result<()> {
     let _ = path;
     Ok(())
 }
+
+/// Would a replacement go through? A read-only file in a folder one may write could be renamed over, and must not be.
+/// Nothing is left behind, no folder either.
+pub fn writable(path: &Path) -> io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    }
+    match path.ancestors().skip(1).find(|folder| folder.is_dir()) {
+        Some(folder) => tempfile::tempfile_in(folder).map(drop),
+        None => tempfile::tempfile_in(".").map(drop),
+    }
+}

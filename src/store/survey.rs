@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::json::Json;
 use super::rights::{self, Loose};
-use super::vault::Vault;
+use super::vault::{Vault, another_key};
 use super::{Store, Stores};
 use crate::account::Source;
 use crate::flow::Protection;
@@ -86,25 +86,25 @@ fn look_at_keyring(
     findings: &mut Vec<Finding>,
 ) -> (&'static str, Option<Problem>) {
     let keeps_the_key = state.is_some_and(|state| state.protection == Protection::Keyring);
-    if let Err(trouble) = vault.probe() {
-        let level = if keeps_the_key { Level::Problem } else { Level::Warning };
-        let problem = trouble.problem();
-        findings.push(told("keyring", level, &problem));
-        return (trouble.name(), Some(problem));
-    }
-    // It has an item of that name; is it the key of this vault?
-    match keeps_the_key.then(|| vault.ready()) {
-        Some(Err(problem)) => {
-            findings.push(told("keyring", Level::Problem, &problem));
-            ("missing", Some(problem))
-        }
-        Some(Ok(())) => {
+    match vault.probe() {
+        Ok(Some(true)) => {
             findings.push(finding("keyring", Level::Good, "answers, and has the vault's key", None));
             ("works", None)
         }
-        None => {
+        Ok(None) => {
             findings.push(finding("keyring", Level::Good, "answers", None));
             ("works", None)
+        }
+        Ok(Some(false)) => {
+            let problem = another_key();
+            findings.push(told("keyring", Level::Problem, &problem));
+            ("another_key", Some(problem))
+        }
+        Err(trouble) => {
+            let level = if keeps_the_key { Level::Problem } else { Level::Warning };
+            let problem = trouble.problem();
+            findings.push(told("keyring", level, &problem));
+            (trouble.name(), Some(problem))
         }
     }
 }

@@ -27,13 +27,14 @@ use rusqlite::Connection;
 use self::file::{Fault, OnlyRead, Opened, Place};
 use self::seal::{Cost, PrivateKey, PublicKey};
 use super::keyring::Keyring;
-use super::{Listing, Store};
+use super::{Listing, Store, rights};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::storage::VaultState;
 use crate::flow::{Protection, StoreOffer};
 use crate::problem::{Kind, Problem};
 
 pub use self::file::{NAME, Schema};
+pub use self::guard::another_key;
 
 pub struct Vault {
     place: Place,
@@ -90,7 +91,8 @@ impl Vault {
         place: &Place,
         slot: &'a mut MutexGuard<'_, Option<Opened>>,
     ) -> Result<Option<&'a mut Opened>, Fault> {
-        if slot.as_ref().is_some_and(|opened| !opened.is_current(place)) {
+        // What could only be read may have been mended.
+        if slot.as_ref().is_some_and(|opened| !opened.is_current(place) || opened.only_read.is_some()) {
             **slot = None;
         }
         if slot.is_none() {
@@ -117,10 +119,11 @@ impl Vault {
         &self.place.folder
     }
 
-    /// Can it be written now? Shown by a write that is undone: the disk, the rights and the locks all have their say.
+    /// Can it be written now? Shown by a write that changes nothing: the disk, the rights and the locks all have their say.
     fn writable(&self) -> Result<(), Problem> {
         if !self.exists() {
-            return self.place.check_rights().map_err(|fault| self.place.problem(fault));
+            let there = self.place.check_rights().and_then(|()| Ok(rights::writable(&self.file())?));
+            return there.map_err(|fault| self.place.problem(fault));
         }
         self.write(|connection| {
             connection.execute("UPDATE vault SET leftover = leftover", [])?;
@@ -172,13 +175,16 @@ impl Store for Vault {
         })
     }
 
-    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
+    fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<bool, Problem> {
         self.write(|connection| {
             let Some(mut account) = row::one(connection, id)? else {
-                return Ok(());
+                return Ok(false);
             };
-            account.note(note, obtained);
-            row::annotate(connection, &account)
+            let noted = account.note(note, obtained);
+            if noted {
+                row::annotate(connection, &account)?;
+            }
+            Ok(noted)
         })
     }
 

@@ -38,7 +38,8 @@ const CHECKS_AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub enum Message {
     Key(KeyEvent),
-    Paste(String),
+    /// Perhaps a passphrase.
+    Paste(Secret),
     /// The screen has to be drawn again: another size, another moment, back from suspension.
     Redraw,
     Flow(FlowId, Input),
@@ -98,10 +99,6 @@ pub struct UnlockPane {
     pub problem: Option<Problem>,
     /// A passphrase is being tried.
     pub busy: bool,
-    /// What is to be done once the vault is open.
-    waiting: Vec<Command>,
-    /// What the vault said.
-    why: Option<Problem>,
 }
 
 pub struct CredentialPane {
@@ -158,6 +155,8 @@ pub struct App {
     /// After so long without a key, the vault's key is forgotten.
     pub lock_after: SignedDuration,
     lock_at: Option<Timestamp>,
+    /// What is to be done once the vault is open, and what the vault said.
+    wants_vault: Vec<(Command, Problem)>,
     next_flow: u64,
     /// The last screen of the guided pane that was left, for the record.
     pub left: Option<Screen>,
@@ -186,6 +185,7 @@ impl App {
             clipboard_until: None,
             lock_after: LOCK_AFTER,
             lock_at: None,
+            wants_vault: Vec::new(),
             next_flow: 0,
             left: None,
             interrupted: false,
@@ -246,7 +246,7 @@ impl App {
         let mut commands = self.expire(now);
         commands.extend(match message {
             Message::Key(key) => self.key(&key, now),
-            Message::Paste(text) => self.paste(&text, now),
+            Message::Paste(text) => self.paste(text.expose(), now),
             Message::Redraw => Vec::new(),
             Message::Flow(id, input) => self.flow(id, input, now),
             Message::Loaded(result) => {
@@ -272,7 +272,7 @@ impl App {
                 vec![Command::Load]
             }
             Message::Locked(command, why) => {
-                self.ask_for_passphrase(command, why);
+                self.wants_vault.push((command, why));
                 Vec::new()
             }
             Message::Unlocked(result) => self.unlocked(result),
@@ -289,6 +289,9 @@ impl App {
                 Vec::new()
             }
         });
+        if self.overlay.is_none() && !self.wants_vault.is_empty() {
+            self.overlay = Some(Overlay::Unlock(UnlockPane::default()));
+        }
         commands
     }
 
@@ -424,7 +427,8 @@ impl App {
         }
         match action {
             Action::Quit => return self.quit(),
-            Action::Suspend => return vec![Command::Suspend],
+            // A program that stands still does not look at the clock.
+            Action::Suspend => return vec![Command::ForgetKey, Command::Suspend],
             Action::Redraw => return vec![Command::Load],
             Action::Help => {
                 self.overlay = Some(Overlay::Help { scroll: 0 });

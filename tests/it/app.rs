@@ -350,7 +350,7 @@ fn at_rest_nothing_wakes_until_a_word_changes() {
 #[test]
 fn quitting_from_the_list_asks_nothing() {
     assert_eq!(press(&mut app(), "q"), [Command::Quit]);
-    assert_eq!(app().update(ctrl('z'), noon()), [Command::Suspend]);
+    assert_eq!(app().update(ctrl('z'), noon()), [Command::ForgetKey, Command::Suspend]);
 }
 
 #[test]
@@ -392,10 +392,20 @@ fn a_locked_vault_asks_for_its_passphrase_and_goes_on_with_what_was_asked() {
     assert_eq!(app.place(), Place::Unlock, "asked again");
     press(&mut app, "correct horse");
     app.update(key(KeyCode::Enter), noon());
+    assert_eq!(app.update(key(KeyCode::F(1)), noon()), []);
+    let suspend = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+    assert_eq!(app.update(Message::Key(suspend), noon()), [Command::ForgetKey, Command::Suspend]);
+    assert_eq!(app.place(), Place::Unlock, "and it is still asked for afterwards");
     assert_eq!(app.update(Message::Unlocked(Ok(())), noon()), [fetch.clone(), verify.clone()], "both go on");
+    assert!(app.overlay.is_none());
 
+    // What is being looked at stays; the passphrase is asked for after it.
+    app.update(key(KeyCode::Char('?')), noon());
     app.update(Message::Locked(fetch, locked()), noon());
     app.update(Message::Locked(verify, locked()), noon());
+    assert_eq!(app.place(), Place::Help);
+    app.update(key(KeyCode::Esc), noon());
+    assert_eq!(app.place(), Place::Unlock);
     let commands = app.update(key(KeyCode::Esc), noon());
     assert!(app.overlay.is_none() && app.notice.is_some(), "whoever waited is told");
     assert!(!commands.iter().any(|command| matches!(command, Command::Perform(..))), "{commands:?}");

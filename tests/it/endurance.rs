@@ -262,11 +262,15 @@ fn eight_programs_that_change_one_vault_at_once_lose_nothing_and_double_nothing(
 #[test]
 #[ignore = "only to be run by the test above, eight times at once"]
 fn changes_two_hundred_times() {
-    let vault = open(&folder_of_child());
+    let mut vault = open(&folder_of_child());
     let nth = number_of_child("NTH");
     let mut dice = Dice(nth.wrapping_mul(2_654_435_761) | 1);
     let mut is: BTreeMap<String, u32> = BTreeMap::new();
     for change in 1..=200 {
+        if change % 20 == 0 {
+            // Programs come and go while others have it open.
+            vault = open(&folder_of_child());
+        }
         let name = format!("p{nth}a{}", dice.roll(6));
         let kept = marked(&name, change, StoreKind::Vault);
         match dice.roll(8) {
@@ -279,7 +283,7 @@ fn changes_two_hundred_times() {
                 let shared = marked("shared", nth * 1_000 + change, StoreKind::Vault);
                 vault.save(&shared).expect("saved");
             }
-            2 => vault.note(&kept.account.id, Note::Spending(noon()), None).expect("noted"),
+            2 => drop(vault.note(&kept.account.id, Note::Spending(noon()), None).expect("noted")),
             3 => assert_eq!(vault.accounts().problem, None),
             _ => {
                 vault.save(&kept).expect("saved");
@@ -327,7 +331,7 @@ fn saves_until_the_disk_is_full() {
         }
         assert!(saved < 100_000, "the limit is not there");
     };
-    assert!(problem.what.contains("disk") && problem.hint.contains("space"), "{problem}");
-    assert!(vault.offers()[0].problem.is_some() || vault.accounts().accounts.len() == saved);
+    assert!(problem.what.contains("disk") && problem.hint.contains("try again"), "{problem}");
+    assert_eq!(vault.accounts().accounts.len(), saved, "what is there is still listed");
     println!("saved {saved}");
 }

@@ -100,6 +100,7 @@ impl Tour {
             Effect::Wait(_) => Input::Elapsed,
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
             Effect::Survey => Input::Surveyed(Box::new(Ok(survey(Some(Protection::Passphrase))))),
+            Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::Load(id) => Input::Loaded(Ok(self.kept(&id, "sk_held"))),
             _ => Input::Stored(self.storing.clone()),

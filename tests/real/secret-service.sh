@@ -38,7 +38,11 @@ export XDG_DATA_HOME=$place/data XDG_CACHE_HOME=$place/cache XDG_CONFIG_HOME=$pl
 export REAL_HOME=$place/home
 unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS
 
-tests() { cargo test --locked --test it -- --ignored --test-threads=1 "real::$1"; }
+# A name that fits no test is a mistake, not a success.
+tests() {
+    cargo test --locked --test it -- --ignored --test-threads=1 "real::$1" | tee "$REAL_HOME/../log"
+    grep -q '^test result: ok. [1-9]' "$REAL_HOME/../log"
+}
 export -f tests
 cargo test --locked --test it --no-run
 dbus-run-session -- "$0" session open bash -c 'tests open && tests moving::killed'

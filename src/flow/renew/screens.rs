@@ -21,16 +21,25 @@ impl Renew {
             screen.lines.push(Line::text(what));
             screen
         };
+        let mut screen = self.of_stage(&title, busy, now);
+        if self.is_under_way() {
+            screen.at_stake = Some("The refresh token is on its way: leaving now may lose what comes of it.".into());
+        }
+        screen
+    }
+
+    fn of_stage(&self, title: &str, busy: impl Fn(&str) -> Screen, now: Timestamp) -> Screen {
         match &self.stage {
+            Stage::Opening => busy("Opening the store…"),
             Stage::Locking => busy("Waiting until no other program renews it…"),
             Stage::Loading | Stage::Declaring => busy("Reading the refresh token…"),
             Stage::Asking(_) => busy("Trying the present credential once…"),
             Stage::Spending => busy("Sending the refresh token…"),
-            Stage::Saving | Stage::Settling(_) | Stage::LookingUp => busy("Keeping what came of it…"),
-            Stage::Doubt => self.doubt(&title, now),
-            Stage::Store => self.another_store(&title),
+            Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => busy("Keeping what came of it…"),
+            Stage::Doubt => self.doubt(title, now),
+            Stage::Store => self.another_store(title),
             Stage::SigningUp(_) => busy(""),
-            Stage::Over(outcome) => self.over(&title, outcome, now),
+            Stage::Over(outcome) => self.over(title, outcome, now),
         }
     }
 
@@ -83,7 +92,11 @@ impl Renew {
         let mut screen = Screen::new(id, title);
         match outcome {
             Outcome::Connected(account) => screen.lines = self.renewed(account, now),
-            Outcome::Cancelled => screen.lines.push(Line::text("Cancelled. Nothing was sent; all is as it was.")),
+            Outcome::Cancelled => screen.lines.push(Line::text(match (&self.granted, self.asked) {
+                (Some(_), _) => "Cancelled. The new credential was not kept and is lost; the old one may be dead.",
+                (None, true) => "Cancelled. The refresh token was not sent; the account is as it was.",
+                (None, false) => "Cancelled. Nothing was sent; all is as it was.",
+            })),
             _ => screen.problem = outcome.problem().cloned(),
         }
         screen.outcome = Some(outcome.clone());

@@ -18,6 +18,7 @@ impl Revoke {
         };
         let mut screen = match &self.stage {
             Stage::Confirm => self.confirm_screen(),
+            Stage::Opening => busy("Opening the store…".into()),
             Stage::Locking => busy("Waiting until no other program renews it…".into()),
             Stage::Loading => busy("Fetching the credential…".into()),
             Stage::Discovering(discovery) => {

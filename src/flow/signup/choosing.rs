@@ -105,7 +105,8 @@ impl SignUp {
         let Some(store) = self.known.stores.get(picked) else {
             return Vec::new();
         };
-        if let Some(problem) = store.problem.clone() {
+        // With a credential in hand it is tried all the same: the place may have been mended.
+        if let (Some(problem), None) = (store.problem.clone(), &self.ceremony.granted) {
             return self.object(problem);
         }
         match (store.setup, store.kind) {
@@ -119,22 +120,28 @@ impl SignUp {
     }
 
     pub(super) fn set_up(&mut self, guard: Guard) -> Vec<Effect> {
-        self.stage = Stage::SettingUp;
+        let protection = match guard {
+            Guard::Keyring => Protection::Keyring,
+            Guard::Passphrase(_) => Protection::Passphrase,
+        };
+        self.stage = Stage::SettingUp(protection);
         vec![Effect::Protect(guard)]
     }
 
-    pub(super) fn was_set_up(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
+    pub(super) fn was_set_up(&mut self, protection: Protection, result: Result<(), Problem>) -> Vec<Effect> {
+        if self.question == Some(Stage::Passphrase) {
+            // It is answered; "back" does not lead there any more.
+            self.question = self.past.pop();
+        }
         if let Err(problem) = result {
             self.stage = Stage::Store;
-            self.question = Some(Stage::Store);
             return self.object(problem);
         }
         // There is one vault now; no need to ask for it again.
-        let made = self.known.stores.iter().position(|store| store.setup.is_some());
-        if let Some(made) = made.and_then(|nth| self.known.stores.get_mut(nth)) {
+        self.known.stores.retain(|store| store.setup.is_none() || store.setup == Some(protection));
+        for made in self.known.stores.iter_mut().filter(|store| store.setup.is_some()) {
             (made.setup, made.label) = (None, "In the vault".to_owned());
         }
-        self.known.stores.retain(|store| store.setup.is_none());
         self.place_settled(StoreKind::Vault)
     }
 

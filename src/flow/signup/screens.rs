@@ -21,7 +21,7 @@ impl SignUp {
             Stage::Label => self.label_screen(),
             Stage::Store => self.stores(),
             Stage::Passphrase => self.passphrase.screen(&self.page(ScreenId::Store, None).title),
-            Stage::SettingUp => {
+            Stage::SettingUp(_) => {
                 let mut screen = self.page(ScreenId::Waiting, None);
                 screen.lines.push(Line::text("Making the vault…"));
                 screen

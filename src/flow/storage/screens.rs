@@ -59,7 +59,7 @@ impl Storage {
                     "copied, verified, then deleted there",
                 ),
                 Wish::Repair => choice("Take the rights of others away".into(), "folders 0700, files 0600"),
-                Wish::Look => choice("Look again".into(), ""),
+                Wish::Look => choice("Look".into(), ""),
             })
             .collect();
         choices.push(choice("Leave all as it is".into(), "back to the list"));

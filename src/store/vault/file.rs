@@ -7,6 +7,7 @@
 //!     vault.sqlite-wal, -shm        SQLite's own
 //!     vault.sqlite.v1               the copy made before version 2
 //!     vault.lock                    held while the file is made or brought up to date
+//!     guard.lock                    held while what opens it is changed
 //! ```
 
 use std::fs::{self, File};
@@ -145,26 +146,18 @@ impl Place {
         }
         self.check_rights()?;
         let seen = identity(&path);
-        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let version = match version(&connection) {
-            Err(error) if cannot_write(&error) => {
-                // A disk that cannot be written has no room for SQLite's own files; with no write pending, none are needed.
-                let pending = fs::metadata(self.beside("-wal")).is_ok_and(|wal| wal.len() > 0);
-                if pending {
-                    return Err(error.into());
-                }
-                connection = Connection::open_with_flags(
-                    format!("file:{}?immutable=1", uri_path(&path)),
-                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-                )?;
-                version(&connection)?
-            }
-            version => version?,
+        // Before SQLite has it open: closing a file gives up every lock that this process has on it (fcntl(2)).
+        let cut_short = is_cut_short(&path)?;
+        let (mut connection, version) = match self.connect(&path) {
+            Err(Fault::Sql(error)) if cannot_write(&error) => self.connect_to_what_stands_still(&path)?,
+            connected => connected?,
         };
         let only_read = match () {
-            () if is_cut_short(&path)? => Some(OnlyRead::CutShort),
+            () if cut_short => Some(OnlyRead::CutShort),
             () if version > self.schema.version() => Some(OnlyRead::Newer(version)),
             () if connection.is_readonly("main")? => Some(OnlyRead::Disk),
+            // A vault is made whole, under another name; one without a schema never was one.
+            () if version == 0 => return Err(Fault::Told(self.damaged())),
             () => None,
         };
         if only_read.is_some() {
@@ -178,14 +171,35 @@ impl Place {
         Ok(Some(Opened { connection, only_read, version: self.schema.version(), identity: seen }))
     }
 
-    fn connect(&self, how: OpenFlags) -> Result<Connection, Fault> {
-        let mut connection = Connection::open_with_flags(self.file(), how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    fn connect(&self, path: &Path) -> Result<(Connection, u32), Fault> {
+        let how = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, how)?;
         connection.busy_handler(Some(wait_a_little))?;
         connection.execute_batch(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
              PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
         )?;
-        Ok(connection)
+        let version = version(&connection)?;
+        Ok((connection, version))
+    }
+
+    /// A disk that cannot be written has no room for SQLite's own files; with no write pending, none are needed.
+    fn connect_to_what_stands_still(&self, path: &Path) -> Result<(Connection, u32), Fault> {
+        if fs::metadata(self.beside("-wal")).is_ok_and(|wal| wal.len() > 0) {
+            return Err(Fault::Told(OnlyRead::Disk.problem()));
+        }
+        let how = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(format!("file:{}?immutable=1", uri_path(path)), how)?;
+        let version = version(&connection)?;
+        Ok((connection, version))
+    }
+
+    fn damaged(&self) -> Problem {
+        Problem::new(
+            Kind::Store,
+            format!("The vault {} is damaged.", self.file().display()),
+            "It was left as it is. Move it away, with its -wal and -shm, and put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
+        )
     }
 
     /// Makes the file, with whatever `fill` puts into it, under another name first: it is there whole or not at all.
@@ -199,6 +213,10 @@ impl Place {
                 format!("There is a vault already: {}.", self.file().display()),
                 "To change how it is protected: authmd-tui store migrate",
             )));
+        }
+        // What a vault that was taken away has left behind would be mixed into this one; it may be wanted yet.
+        for left in ["-wal", "-shm", "-journal"] {
+            set_aside(&self.beside(left))?;
         }
         let making = self.beside(".new");
         for left_over in [&making, &self.beside(".new-wal"), &self.beside(".new-shm"), &self.beside(".new-journal")] {
@@ -226,18 +244,14 @@ impl Place {
         if before >= self.schema.version() {
             return Ok(());
         }
-        let copy = self.free_name(before);
-        drop(paths::private_file(&copy)?);
-        connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
-        File::open(&copy)?.sync_all()?;
+        let (copy, copying) = (self.beside(&format!(".v{before}")), self.beside(".copy"));
+        remove(&copying)?;
+        drop(paths::private_file(&copying)?);
+        connection.execute("VACUUM INTO ?1", [copying.display().to_string()])?;
+        File::open(&copying)?.sync_all()?;
+        fs::rename(&copying, &copy)?;
         paths::sync_folder(&self.folder)?;
         self.step_up(connection, before)
-    }
-
-    fn free_name(&self, version: u32) -> PathBuf {
-        let plain = self.beside(&format!(".v{version}"));
-        let numbered = (2..).map(|nth| self.beside(&format!(".v{version}-{nth}")));
-        std::iter::once(plain.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(plain)
     }
 
     fn step_up(&self, connection: &mut Connection, before: u32) -> Result<(), Fault> {
@@ -252,7 +266,17 @@ impl Place {
 
     /// Nobody else makes the file or brings it up to date while this is held. The system lets go of it when its holder dies.
     fn alone(&self) -> Result<File, Fault> {
-        let file = paths::private_file(&self.folder.join("vault.lock"))?;
+        self.locked("vault.lock")
+    }
+
+    /// Nobody else changes what opens the vault while this is held.
+    pub fn guarded(&self) -> Result<File, Fault> {
+        paths::private_folder(&self.folder)?;
+        self.locked("guard.lock")
+    }
+
+    fn locked(&self, name: &str) -> Result<File, Fault> {
+        let file = paths::private_file(&self.folder.join(name))?;
         file.lock()?;
         Ok(file)
     }
@@ -292,10 +316,7 @@ impl Place {
                 format!("The vault {file} cannot be opened."),
                 "Check its rights and those of its folder; it was left as it is.",
             ),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => told(
-                format!("The vault {file} is damaged."),
-                "It was left as it is. Put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
-            ),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => self.damaged(),
             Some(ErrorCode::SystemIoFailure) => told(
                 format!("The disk failed while the vault {file} was used."),
                 "Check the disk and the free space, then try again.",
@@ -320,7 +341,10 @@ impl Opened {
         // A newer program may have brought the file up to date while this one had it open.
         let version = version(&transaction)?;
         if version != self.version {
-            return Err(Fault::Told(OnlyRead::Newer(version).problem()));
+            return Err(match version > self.version {
+                true => Fault::Told(OnlyRead::Newer(version).problem()),
+                false => Fault::Io(io::Error::other("an older vault was put in its place; try again")),
+            });
         }
         let done = work(&transaction)?;
         transaction.commit()?;
@@ -350,7 +374,7 @@ impl OnlyRead {
             OnlyRead::CutShort => (
                 "The vault's file is damaged: its end is missing. What can be read is shown; nothing is written."
                     .to_owned(),
-                "Put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
+                "Move it away, with its -wal and -shm, and put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
             ),
         };
         Problem::new(Kind::Store, what, hint)
@@ -359,6 +383,18 @@ impl OnlyRead {
 
 /// SQLite takes what is missing at the end for blank. The header says how long the file has to be (file format, 1.3).
 fn is_cut_short(path: &Path) -> io::Result<bool> {
+    // While another program moves its log into the file, it may be short for a moment.
+    const LOOKS: u32 = 5;
+    for _ in 1..LOOKS {
+        if !is_short(path)? {
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    is_short(path)
+}
+
+fn is_short(path: &Path) -> io::Result<bool> {
     let mut header = [0; 100];
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -407,6 +443,17 @@ fn is_full(folder: &Path) -> bool {
 fn uri_path(path: &Path) -> String {
     let text = path.display().to_string();
     text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+/// Gives what is there another name that is free.
+fn set_aside(path: &Path) -> io::Result<()> {
+    if !path.try_exists()? {
+        return Ok(());
+    }
+    let named =
+        |nth: u32| path.with_file_name(format!("{}.left-{nth}", path.file_name().unwrap_or_default().display()));
+    let free = (1..1_000).map(named).find(|name| !name.exists());
+    free.map_or(Ok(()), |free| fs::rename(path, free))
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -97,13 +97,19 @@ impl Vault {
         }))
     }
 
-    /// Does the keyring answer? Asked by reading, which changes nothing: the vault's own key where it should have that.
-    pub fn probe(&self) -> Result<(), Trouble> {
+    /// Does the keyring answer? Asked once, by reading, which changes nothing: for the vault's own key where it should have
+    /// that. `Some(false)` where it has another one under that name.
+    pub fn probe(&self) -> Result<Option<bool>, Trouble> {
         let keeps_the_key = |head: &Head| head.protection == Protection::Keyring;
-        let own = self.head().ok().flatten().filter(keeps_the_key);
-        match (self.keyring.get(own.as_ref().map_or(PROBE, |head| &head.id)), own) {
-            (Ok(_), _) | (Err(Trouble::Missing), None) => Ok(()),
-            (Err(trouble), _) => Err(trouble),
+        match self.head().ok().flatten().filter(keeps_the_key) {
+            Some(head) => {
+                let held = self.keyring.get(&head.id)?;
+                Ok(Some(PrivateKey::from_bytes(&held).is_some_and(|key| key.public() == head.public)))
+            }
+            None => match self.keyring.get(PROBE) {
+                Ok(_) | Err(Trouble::Missing) => Ok(None),
+                Err(trouble) => Err(trouble),
+            },
         }
     }
 
@@ -130,13 +136,7 @@ impl Vault {
 
     fn key_in_keyring(&self, head: &Head) -> Result<PrivateKey, Problem> {
         let held = self.keyring.get(&head.id).map_err(|trouble| trouble.problem())?;
-        PrivateKey::from_bytes(&held).filter(|key| key.public() == head.public).ok_or_else(|| {
-            Problem::new(
-                Kind::Store,
-                "The system keyring has another key than this vault's.",
-                "Was the vault's file put back from another machine? Put back the keyring's item that belongs to it as well.",
-            )
-        })
+        PrivateKey::from_bytes(&held).filter(|key| key.public() == head.public).ok_or_else(another_key)
     }
 
     /// Takes a passphrase; for a vault that the keyring opens, there is nothing to do.
@@ -165,8 +165,10 @@ impl Vault {
         })
     }
 
-    /// Makes the vault, or changes what opens it.
+    /// Makes the vault, or changes what opens it. One program at a time: two that move the key to and fro would delete the
+    /// one copy that the other has just come to rely on.
     pub fn protect(&self, guard: &Guard) -> Result<(), Problem> {
+        let _guarded = self.place.guarded().map_err(|fault| self.place.problem(fault))?;
         match (self.head()?, guard) {
             (None, _) => self.make(guard),
             (Some(head), Guard::Passphrase(passphrase)) => self.to_passphrase(&head, passphrase),
@@ -230,6 +232,7 @@ impl Vault {
             Ok(())
         })?;
         self.remember(&key, head.locks + 1);
+        self.tidy();
         if from_keyring { self.clear_keyring(&head.id) } else { Ok(()) }
     }
 
@@ -250,8 +253,8 @@ impl Vault {
             Ok(())
         })?;
         self.remember(&key, head.locks + 1);
-        // What the passphrase opened is not to stay in SQLite's log.
-        self.tidy()
+        self.tidy();
+        Ok(())
     }
 
     /// Takes the copy of the key that is of no use any more out of the keyring.
@@ -267,9 +270,14 @@ impl Vault {
         self.write(|connection| Ok(connection.execute("UPDATE vault SET leftover = 0", [])?)).map(drop)
     }
 
-    fn tidy(&self) -> Result<(), Problem> {
-        self.with_opened(|opened| Ok(opened.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?))
-            .map(|_| ())
+    /// What a passphrase opened until now is not to stay in SQLite's log. While others read, it does for a moment.
+    fn tidy(&self) {
+        let tidied = self.with_opened(|opened| {
+            Ok(opened.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        });
+        if let Err(problem) = tidied {
+            tracing::warn!(what = problem.what, "SQLite's log could not be emptied");
+        }
     }
 
     /// Tries the key on everything that is sealed.
@@ -291,6 +299,15 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// The keyring has an item of the vault's name, and it is not the vault's key.
+pub fn another_key() -> Problem {
+    Problem::new(
+        Kind::Store,
+        "The system keyring has another key than this vault's.",
+        "Was the vault's file put back from another machine? Put back the keyring's item that belongs to it as well.",
+    )
 }
 
 fn locked() -> Problem {

@@ -28,7 +28,7 @@ struct Sealed<'a> {
     secret: &'a str,
 }
 
-/// Every place that the secrets of this account may be sent to.
+/// Every place that the secrets of this account may be sent to, and those where such places are looked up.
 fn places(account: &Account) -> Vec<&str> {
     let renewal = match &account.renewal {
         Renewal::Refresh { url } => Some(url.as_str()),
@@ -38,7 +38,9 @@ fn places(account: &Account) -> Vec<&str> {
         Revocation::Endpoint { url, .. } => Some(url.as_str()),
         Revocation::None | Revocation::Undiscovered => None,
     };
-    std::iter::once(account.resource.as_str()).chain(renewal).chain(revocation).collect()
+    let start = [account.resource.as_str(), account.start.as_str()];
+    let metadata = account.metadata.as_ref().map(url::Url::as_str);
+    start.into_iter().chain(metadata).chain(renewal).chain(revocation).collect()
 }
 
 fn seal(account: &Account, kind: LayerKind, secret: &Secret, to: &PublicKey) -> Result<Vec<u8>, Fault> {

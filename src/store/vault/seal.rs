@@ -144,7 +144,7 @@ fn cipher(passphrase: &Secret, cost: Cost, salt: &[u8]) -> Result<XChaCha20Poly1
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.expose().as_bytes(), salt, key.as_mut_slice())
         .map_err(|_| Unopened)?;
-    Ok(XChaCha20Poly1305::new(&(*key).into()))
+    XChaCha20Poly1305::new_from_slice(key.as_slice()).map_err(|_| Unopened)
 }
 
 #[cfg(test)]

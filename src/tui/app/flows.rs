@@ -29,6 +29,10 @@ impl App {
     }
 
     pub(super) fn flow(&mut self, id: FlowId, input: Input, now: Timestamp) -> Vec<Command> {
+        if matches!(input, Input::Loaded(Ok(_))) && self.lock_at.is_none() {
+            // The vault's key is in use again, though nobody has pressed anything.
+            self.lock_at = now.checked_add(self.lock_after).ok();
+        }
         if let Scene::Session(session) = &mut self.scene
             && session.id == id
         {
@@ -104,7 +108,7 @@ impl App {
             Some(at_stake) => {
                 self.overlay = Some(Overlay::Question(Question {
                     text: vec![at_stake],
-                    yes: "Cancel the sign-up",
+                    yes: "Cancel all the same",
                     no: "Go on with it",
                     chosen: None,
                     then: Then::CancelSession,

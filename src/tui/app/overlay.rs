@@ -11,7 +11,10 @@ use crate::tui::view;
 impl App {
     pub(super) fn act_on_overlay(&mut self, overlay: Overlay, action: Action, now: Timestamp) -> Vec<Command> {
         match (overlay, action) {
-            (_, Action::Suspend) => return vec![Command::Suspend],
+            (overlay, Action::Suspend) => {
+                self.overlay = Some(overlay);
+                return vec![Command::ForgetKey, Command::Suspend];
+            }
             (Overlay::Question(question), Action::Quit) if matches!(question.then, Then::Quit) => {
                 return vec![Command::Quit];
             }
@@ -40,26 +43,20 @@ impl App {
         Vec::new()
     }
 
-    /// The vault wants its passphrase before `command` can be done.
-    pub(super) fn ask_for_passphrase(&mut self, command: Command, why: Problem) {
-        let mut pane = match self.overlay.take() {
-            Some(Overlay::Unlock(pane)) => pane,
-            _ => UnlockPane::default(),
-        };
-        pane.waiting.push(command);
-        pane.why = Some(why);
-        self.overlay = Some(Overlay::Unlock(pane));
-    }
-
     pub(super) fn unlocked(&mut self, result: Result<(), Problem>) -> Vec<Command> {
-        match (self.overlay.take(), result) {
-            (Some(Overlay::Unlock(pane)), Ok(())) => pane.waiting,
-            (Some(Overlay::Unlock(pane)), Err(problem)) => {
-                self.overlay = Some(Overlay::Unlock(UnlockPane { busy: false, problem: Some(problem), ..pane }));
-                Vec::new()
+        let asking = matches!(self.overlay, Some(Overlay::Unlock(_)));
+        match result {
+            Ok(()) => {
+                if asking {
+                    self.overlay = None;
+                }
+                self.wants_vault.drain(..).map(|(command, _)| command).collect()
             }
-            (overlay, _) => {
-                self.overlay = overlay;
+            Err(problem) => {
+                if asking {
+                    let pane = UnlockPane { problem: Some(problem), ..UnlockPane::default() };
+                    self.overlay = Some(Overlay::Unlock(pane));
+                }
                 Vec::new()
             }
         }
@@ -73,9 +70,8 @@ impl App {
                 vec![Command::Unlock(passphrase)]
             }
             Action::Cancel => {
-                let why = pane.why.unwrap_or_else(Problem::cancelled);
-                let given_up: Vec<Command> = pane.waiting;
-                given_up.into_iter().flat_map(|command| self.given_up(command, &why, now)).collect()
+                let given_up = std::mem::take(&mut self.wants_vault);
+                given_up.into_iter().flat_map(|(command, why)| self.given_up(command, &why, now)).collect()
             }
             _ => {
                 self.overlay = Some(Overlay::Unlock(pane));

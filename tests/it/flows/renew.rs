@@ -93,7 +93,11 @@ fn pair() -> Fake {
 fn the_refresh_token_is_spent_once_and_its_successor_kept() {
     let mut play = refreshing(Presence::Nobody, pair());
     play.begin();
-    assert_eq!(play.done, ["lock", "load", "note Spending", "http", "save"], "the intent is written before it is sent");
+    assert_eq!(
+        play.done,
+        ["unlock", "lock", "load", "note Spending", "http", "save"],
+        "the intent is written before it is sent"
+    );
     assert_eq!(play.last_body(), ["grant_type=refresh_token", "refresh_token=rt_1"]);
     let Kept { account, secrets } = &play.saved[0];
     assert_eq!(
@@ -214,7 +218,12 @@ fn a_successor_that_cannot_be_stored_is_held_until_it_can() {
     assert_eq!((asked.saved[0].account.store, asked.saved[0].secrets.credential.expose()), (StoreKind::Memory, "at_2"));
 
     let mut alone = refreshing(Presence::Nobody, pair());
-    alone.storing = VecDeque::from([full(), Ok(())]);
+    alone.storing = VecDeque::from([full(), full(), Ok(())]);
+    alone.begin();
+    assert_eq!(alone.saved[0].account.store, StoreKind::Json, "tried again, and there was room");
+
+    let mut alone = refreshing(Presence::Nobody, pair());
+    alone.storing = VecDeque::from([full(), full(), full(), full(), Ok(())]);
     alone.begin();
     assert_eq!(alone.saved[0].account.store, StoreKind::Memory, "whoever asked can still have it");
 }
@@ -225,11 +234,40 @@ fn leaving_while_the_token_is_on_its_way_waits_for_what_comes() {
     let (now, held) = (play.now, play.held.clone().map(Box::new));
     let flow = &mut play.flow;
     flow.step(Input::Begin, now);
+    flow.step(Input::Stored(Ok(())), now);
     flow.step(Input::Locked(Ok(Lease::new(()))), now);
     flow.step(Input::Loaded(Ok(held)), now);
+    assert!(flow.screen(now).at_stake.is_some(), "leaving is asked about");
     flow.step(Input::Cancel, now);
     let settled = flow.step(Input::Stored(Ok(())), now);
     assert!(matches!(settled.as_slice(), [Effect::Note { note: Note::Unspent, .. }]), "{settled:?}");
     flow.step(Input::Stored(Ok(())), now);
     assert_eq!(flow.screen(now).outcome, Some(Outcome::Cancelled));
+}
+
+#[test]
+fn what_was_just_obtained_and_does_not_work_any_more_is_renewed_again() {
+    let renewed = |ends: i64, ago: i64| {
+        let mut play = refreshing(Presence::Nobody, pair());
+        let held = &mut play.held.as_mut().expect("held").account;
+        held.renewed_at = Some(noon() - SignedDuration::from_secs(ago));
+        held.layers[0].expires_at = Some(noon() + SignedDuration::from_secs(ends));
+        // The list that the caller saw was as new as the store.
+        let account = held.clone();
+        play.flow = Box::new(Renew::new(account, Presence::Nobody));
+        play.begin();
+        play.requests.len()
+    };
+    assert_eq!(renewed(3_600, 2), 0, "another program has just done it");
+    assert_eq!(renewed(-1, 2), 1, "it is over already");
+    assert_eq!(renewed(3_600, -60), 1, "a clock that went back is no reason to wait");
+    assert_eq!(renewed(3_600, 60), 1);
+}
+
+#[test]
+fn leaving_with_the_new_credential_in_hand_says_what_that_means() {
+    let mut play = refreshing(Presence::Person, pair());
+    play.storing = VecDeque::from([Err(Problem::new(Kind::Store, "The disk is full.", "Make room."))]);
+    play.begin().step(Input::Cancel);
+    assert!(play.text_shown().contains("was not kept and is lost"), "{}", play.text_shown());
 }

@@ -203,6 +203,7 @@ fn a_cancel_after_the_service_was_told_says_so() {
     let effects = play.flow.step(Input::Answer(authmd_tui::flow::Answer::Confirm(true)), play.now);
     assert_eq!(effects.len(), 1);
     let held = play.held.clone().map(Box::new);
+    play.flow.step(Input::Stored(Ok(())), play.now);
     play.flow.step(Input::Locked(Ok(Lease::new(()))), play.now);
     play.flow.step(Input::Loaded(Ok(held)), play.now);
     let told = play.flow.step(Input::Http(answer(200, "{}")), play.now);

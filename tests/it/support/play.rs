@@ -202,6 +202,7 @@ impl Play {
             Effect::Http(_) => "http".into(),
             Effect::Wait(_) => "wait".into(),
             Effect::Lookup { .. } => "lookup".into(),
+            Effect::Unlock(_) => "unlock".into(),
             Effect::Lock(_) => "lock".into(),
             Effect::Load(_) => "load".into(),
             Effect::Save(_) => "save".into(),
@@ -271,6 +272,7 @@ impl Play {
                 }
                 Input::Stored(self.noting.clone())
             }
+            Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::Protect(guard) => {
                 self.guards.push(guard);
