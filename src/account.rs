@@ -324,6 +324,11 @@ impl Account {
         self.renews_until().unwrap_or_else(|| self.expires_at())
     }
 
+    /// Does it wait for somebody to do something?
+    pub fn needs_person(&self, now: Timestamp, due_within: SignedDuration) -> bool {
+        self.spending.is_some() || self.status(now, due_within).needs_person()
+    }
+
     pub fn status(&self, now: Timestamp, due_within: SignedDuration) -> Status {
         let renews = self.renews_until();
         let ends = self.person_needed_at();

@@ -105,17 +105,19 @@ pub enum Command {
     /// Show one account
     Show { account: String },
     /// Ask the services whether the credentials still work
+    #[command(group = ArgGroup::new("which").required(true).args(["accounts", "all"]))]
     Verify {
         accounts: Vec<String>,
         /// All accounts
-        #[arg(long, conflicts_with = "accounts", required_unless_present = "accounts")]
+        #[arg(long)]
         all: bool,
     },
     /// Renew: what needs a person is walked on the terminal, or named where there is none
+    #[command(group = ArgGroup::new("which").required(true).args(["accounts", "due"]))]
     Renew {
         accounts: Vec<String>,
         /// All that end within a week, or have ended
-        #[arg(long, conflicts_with = "accounts", required_unless_present = "accounts")]
+        #[arg(long)]
         due: bool,
     },
     /// Revoke at the service, prove it, then forget

@@ -336,7 +336,7 @@ async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let ends_soon = |account: &Account| account.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
     let is_due = |account: &Account| match account.status(now, DUE_WITHIN) {
         Status::Renews => ends_soon(account),
-        status => status.needs_person(),
+        _ => account.needs_person(now, DUE_WITHIN),
     };
     let chosen = match due {
         true => known.into_iter().filter(is_due).collect(),

@@ -8,7 +8,8 @@
 //! The rules that every flow keeps, property-tested in `tests/it/invariants.rs`:
 //! - at most one effect is under way at a time, so one request and one timer at most;
 //! - an input that does not fit the state is ignored;
-//! - `Cancel` ends it from anywhere; only a credential just obtained is stored first;
+//! - `Cancel` ends it from anywhere; only a token on its way, or what came of it, is waited for and stored first;
+//! - a token that works once is sent only after that was written down;
 //! - after the outcome nothing is emitted;
 //! - a claim is completed only with a code that came in as a human's answer.
 
@@ -195,8 +196,10 @@ pub struct StoreOffer {
     pub setup: Option<Protection>,
     /// "in a file other tools can read".
     pub label: String,
-    /// What that means: where it is, who can read it, how long it lasts.
+    /// What that means: who can read it, how long it lasts.
     pub detail: String,
+    /// Where it is.
+    pub place: Option<String>,
     /// Why it cannot be used now.
     pub problem: Option<Problem>,
 }

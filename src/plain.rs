@@ -174,7 +174,7 @@ impl Console {
         let unlocked = loop {
             let typed = self.hidden("Passphrase of the vault (Enter alone gives up):").await;
             let Some(passphrase) = typed.filter(|typed| !typed.is_empty()) else {
-                break Err(Problem::cancelled());
+                break Err(Problem::new(Kind::Cancelled, "The vault stays locked.", "Nothing was done."));
             };
             match ports.blocking(move |stores| stores.required_vault()?.unlock(&passphrase)).await {
                 Err(problem) if problem.kind == Kind::Locked => self.say(&problem.what),

@@ -215,7 +215,7 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
     match status {
         _ if account.spending.is_some() => {
             let since = account.spending.map(|since| when::relative(since, now)).unwrap_or_default();
-            format!("outcome unknown: a renewal was cut off {since}; press or call renew to choose a way on")
+            format!("outcome unknown: a renewal was cut off {since}; renew it to choose a way on")
         }
         Status::Renews => format!("the access token ends {end}, and renews by itself{}", until(account, now)),
         Status::Ok if end.is_empty() => "works; no end known".to_owned(),

@@ -80,14 +80,14 @@ pub struct Stores {
     file: Option<Arc<Json>>,
     locks: Locks,
     decided: bool,
-    /// Why the first store is the first.
-    why: &'static str,
+    /// Why the first store is the first; nothing where nobody said.
+    why: Option<&'static str>,
 }
 
 impl Stores {
     /// The first store is where new credentials go, unless nobody has `decided` that yet: then the person is asked.
     pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, decided: bool) -> Self {
-        Self { stores, vault: None, file: None, locks, decided, why: "" }
+        Self { stores, vault: None, file: None, locks, decided, why: None }
     }
 
     /// The same, and this is the vault, whether or not it is one of them.
@@ -102,7 +102,7 @@ impl Stores {
 
     /// The same, and this is why the first store is the first.
     pub fn because(self, why: &'static str) -> Self {
-        Self { why, ..self }
+        Self { why: Some(why), ..self }
     }
 
     pub fn file(&self) -> Option<&Arc<Json>> {
@@ -110,7 +110,32 @@ impl Stores {
     }
 
     pub fn why(&self) -> &'static str {
-        self.why
+        match (self.why, self.is_decided(), self.first()) {
+            (Some(why), ..) => why,
+            (None, true, StoreKind::Vault) => "the default",
+            (None, true, _) => "chosen at the first sign-up",
+            (None, false, _) => "the default, asked about at the first sign-up",
+        }
+    }
+
+    /// Has somebody said where credentials go, now or before?
+    fn is_decided(&self) -> bool {
+        self.decided
+            || self.why.is_none()
+                && (self.vault.as_ref().is_some_and(|vault| vault.exists())
+                    || self.file.as_ref().is_some_and(|file| file.path().exists()))
+    }
+
+    /// The stores in use, the one for new credentials first. Where nobody said, that is the vault; but before there is one,
+    /// the file of our own, where that was chosen.
+    fn in_order(&self) -> Vec<&Arc<dyn Store>> {
+        let no_vault = self.vault.as_ref().is_some_and(|vault| !vault.exists());
+        let chosen = self.why.is_none() && no_vault && self.file.as_ref().is_some_and(|file| file.path().exists());
+        let mut stores: Vec<_> = self.stores.iter().collect();
+        if chosen {
+            stores.sort_by_key(|store| store.kind() != StoreKind::Json);
+        }
+        stores
     }
 
     /// Are the accounts of this one listed?
@@ -120,7 +145,7 @@ impl Stores {
 
     /// Where new credentials go.
     pub fn first(&self) -> StoreKind {
-        self.stores.first().map_or(StoreKind::Memory, |store| store.kind())
+        self.in_order().first().map_or(StoreKind::Memory, |store| store.kind())
     }
 
     pub fn vault(&self) -> Option<&Arc<Vault>> {
@@ -159,7 +184,7 @@ impl Stores {
             ids,
             accounts: accounts.into_iter().filter(|account| same(&account.resource)).collect(),
             stores: self.offers(),
-            decided: self.decided,
+            decided: self.is_decided(),
         }
     }
 
@@ -167,8 +192,8 @@ impl Stores {
     /// store was decided for and works.
     fn offers(&self) -> Vec<StoreOffer> {
         let mut offers: Vec<StoreOffer> = Vec::new();
-        for store in &self.stores {
-            let works = self.decided && offers.first().is_some_and(|first| first.problem.is_none());
+        for store in self.in_order() {
+            let works = self.is_decided() && offers.first().is_some_and(|first| first.problem.is_none());
             let to_be_made = store.kind() == StoreKind::Vault && self.vault().is_some_and(|vault| !vault.exists());
             if !(works && to_be_made) {
                 offers.extend(store.offers());

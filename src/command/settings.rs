@@ -85,25 +85,22 @@ impl Settings {
     /// The flag or `AUTHMD_TUI_STORE` decides; else the shared file where one is named; else the vault. Before there is
     /// one, a file of our own counts, where somebody has chosen that.
     fn stores(&self) -> Stores {
-        let own_file = self.paths.token_file();
-        let chosen_file = own_file.exists();
         let memory: Arc<dyn Store> = Arc::new(Memory::default());
         let locks = Locks::Folder(self.paths.lock_folder());
         let vault = self.vault();
-        let file = Arc::new(Json::new(self.token_file.clone().unwrap_or(own_file)));
-        let (in_use, why): (Vec<Arc<dyn Store>>, &str) = match (self.store, &self.token_file) {
-            (Some(StoreKind::Memory), _) => (vec![memory], ASKED_FOR),
-            (Some(StoreKind::Json), _) => (vec![file.clone(), memory], ASKED_FOR),
-            (Some(StoreKind::Vault), _) => (vec![vault.clone(), memory], ASKED_FOR),
-            (None, Some(_)) => (vec![file.clone(), memory], "AUTH_MD_TOKEN_STORE names it"),
-            (None, None) if vault.exists() => (vec![vault.clone(), file.clone(), memory], "the default"),
-            (None, None) if chosen_file => (vec![file.clone(), vault.clone(), memory], "chosen at the first sign-up"),
-            (None, None) => {
-                (vec![vault.clone(), file.clone(), memory], "the default, asked about at the first sign-up")
-            }
+        let file = Arc::new(Json::new(self.token_file.clone().unwrap_or_else(|| self.paths.token_file())));
+        let (in_use, why): (Vec<Arc<dyn Store>>, _) = match (self.store, &self.token_file) {
+            (Some(StoreKind::Memory), _) => (vec![memory], Some(ASKED_FOR)),
+            (Some(StoreKind::Json), _) => (vec![file.clone(), memory], Some(ASKED_FOR)),
+            (Some(StoreKind::Vault), _) => (vec![vault.clone(), memory], Some(ASKED_FOR)),
+            (None, Some(_)) => (vec![file.clone(), memory], Some("AUTH_MD_TOKEN_STORE names it")),
+            (None, None) => (vec![vault.clone(), file.clone(), memory], None),
         };
-        let decided = self.store.is_some() || self.token_file.is_some() || vault.exists() || chosen_file;
-        Stores::new(in_use, locks, decided).with_vault(vault).with_file(file).because(why)
+        let stores = Stores::new(in_use, locks, why.is_some()).with_vault(vault).with_file(file);
+        match why {
+            Some(why) => stores.because(why),
+            None => stores,
+        }
     }
 
     fn vault(&self) -> Arc<Vault> {

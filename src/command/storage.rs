@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Done, Settings, print_json, print_text, result_of, say, somebody_there};
 use crate::args::ProtectionChoice;
-use crate::flow::storage::{Finding, Level, Storage, Survey, Wish, taken_in_words};
+use crate::flow::storage::{Finding, Level, Storage, Survey, TakenOver, Wish, taken_in_words};
 use crate::flow::{Guard, Protection};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
@@ -22,7 +22,21 @@ pub async fn status(settings: &Settings) -> Done {
         true => print_json(&report::survey_json(&survey)),
         false => print_text(settings, &report::lines_text(&crate::flow::storage::survey_lines(&survey))),
     }
-    Ok(())
+    verdict(&survey)
+}
+
+/// What needs something done is a problem of the command.
+fn verdict(survey: &Survey) -> Done {
+    let troubles: Vec<&Finding> = survey.findings.iter().filter(|finding| finding.level == Level::Problem).collect();
+    let Some(first) = troubles.first() else {
+        return Ok(());
+    };
+    let more = match troubles.len() {
+        1 => String::new(),
+        several => format!(" (the first of {several})"),
+    };
+    let hint = first.remedy.clone().unwrap_or_else(|| "See authmd-tui doctor.".to_owned());
+    Err(Problem::new(Kind::Store, format!("{}{more}", first.what), hint).into())
 }
 
 /// Makes the vault. What opens it is asked for where it was not named.
@@ -48,20 +62,38 @@ pub async fn migrate(settings: &Settings, to: Option<Protection>, foreign: bool)
         let hint = "Make one with: authmd-tui store init";
         return Err(Problem::new(Kind::Store, "There is no vault yet.", hint).into());
     }
+    if to.is_none() && nothing_to_take(&ports, foreign).await? {
+        return taken(settings, TakenOver::default());
+    }
+    if to == Some(Protection::Keyring) {
+        // Nobody is asked for a passphrase in vain.
+        ports
+            .blocking(|stores| stores.required_vault()?.probe().map(drop).map_err(|trouble| trouble.problem()))
+            .await?;
+    }
     open(settings, &ports).await?;
     match to {
         Some(protection) => protect(settings, ports, protection).await,
         None => {
-            let taken = ports.blocking(move |stores| migrate::take_over(stores, foreign)).await?;
-            match settings.json {
-                true => print_json(&json!({
-                    "version": 1, "moved": taken.moved, "copied": taken.copied, "newer": taken.newer,
-                })),
-                false => say(&taken_in_words(taken)),
-            }
-            Ok(())
+            let what = ports.blocking(move |stores| migrate::take_over(stores, foreign)).await?;
+            taken(settings, what)
         }
     }
+}
+
+fn taken(settings: &Settings, taken: TakenOver) -> Done {
+    match settings.json {
+        true => print_json(&json!({
+            "version": 1, "moved": taken.moved, "copied": taken.copied, "newer": taken.newer,
+        })),
+        false => say(&taken_in_words(taken)),
+    }
+    Ok(())
+}
+
+async fn nothing_to_take(ports: &Ports, foreign: bool) -> Result<bool, Problem> {
+    let file = surveyed(ports).await?.file;
+    Ok(file.is_none_or(|file| file.own == 0 && (file.foreign == 0 || !foreign)))
 }
 
 /// The key is needed: asks for the passphrase where there is one and somebody is there.
@@ -108,6 +140,9 @@ async fn walk(settings: &Settings, ports: Ports, wish: Wish) -> Done {
 pub async fn lock(settings: &Settings) -> Done {
     let ports = settings.ports()?;
     ports.blocking(|stores| stores.required_vault()?.lock()).await?;
+    if settings.json {
+        print_json(&json!({ "version": 1, "locked": true }));
+    }
     say("Locked: programs that run forget the vault's key before they use it again.");
     let state = ports.blocking(|stores| stores.required_vault()?.state()).await?;
     if state.is_some_and(|state| state.protection == Protection::Keyring) {
@@ -141,14 +176,5 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
             print_text(settings, &report::lines_text(&lines));
         }
     }
-    let troubles: Vec<&Finding> = survey.findings.iter().filter(|finding| finding.level == Level::Problem).collect();
-    match troubles.as_slice() {
-        [] => Ok(()),
-        [first, ..] => Err(Problem::new(
-            Kind::Store,
-            format!("{} of the findings needs something done: {}", troubles.len(), first.what),
-            first.remedy.clone().unwrap_or_default(),
-        )
-        .into()),
-    }
+    verdict(&survey)
 }

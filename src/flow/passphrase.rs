@@ -21,7 +21,7 @@ impl NewPassphrase {
         match self.first.take() {
             None if typed.expose().chars().count() < SHORTEST => {
                 self.problem = object(
-                    format!("A passphrase has at least {SHORTEST} letters."),
+                    format!("A passphrase has at least {SHORTEST} characters."),
                     "A few words that do not belong together are good, and easy to type.",
                 );
                 None
@@ -46,7 +46,9 @@ impl NewPassphrase {
                 Line::text(
                     "It opens the vault, and is asked for once per run, when a secret is used; listing and saving need none.",
                 ),
-                Line::text("It is written nowhere. Without it, what is in the vault is lost."),
+                Line::text(format!(
+                    "It is written nowhere: without it, what is in the vault is lost. At least {SHORTEST} characters."
+                )),
             ],
             Some(_) => vec![Line::text("The same once more.")],
         };

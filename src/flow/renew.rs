@@ -66,8 +66,8 @@ pub struct Renew {
     told_to_spend: bool,
     /// How often it could not be stored.
     failures: u8,
-    /// Something was asked of the service.
-    asked: bool,
+    /// What the service said of the present credential, where it was asked just now.
+    asked: Option<Verdict>,
 }
 
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl Renew {
             leaving: false,
             told_to_spend: false,
             failures: 0,
-            asked: false,
+            asked: None,
         }
     }
 
@@ -358,7 +358,6 @@ impl Renew {
                     let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded);
                     let request = check.begin();
                     self.stage = Stage::Asking(check);
-                    self.asked = true;
                     vec![Effect::Http(request)]
                 }
                 (Err(problem), _) => self.fail(problem),
@@ -377,6 +376,7 @@ impl Renew {
     fn told(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
         let note = Note::Proof(Proof { at: now, verdict });
         self.account.note(note, self.account.obtained_at());
+        self.asked = Some(verdict);
         self.stage = Stage::Doubt;
         Vec::new()
     }

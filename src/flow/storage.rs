@@ -176,18 +176,20 @@ impl Storage {
         match &survey.vault {
             Some(VaultSurvey { state: Some(state), .. }) => {
                 wishes.extend(state.unlocked.then_some(Wish::Lock));
-                let other = match state.protection {
-                    Protection::Keyring => Protection::Passphrase,
-                    Protection::Passphrase => Protection::Keyring,
-                };
-                wishes.push(Wish::Protect(other));
+                wishes.push(Wish::Protect(Protection::Passphrase));
                 if state.protection == Protection::Passphrase {
-                    wishes.push(Wish::Protect(Protection::Passphrase));
+                    wishes.push(Wish::Protect(Protection::Keyring));
                 }
                 let own = survey.file.as_ref().map_or(0, |file| file.own);
                 wishes.extend((own > 0).then_some(Wish::TakeOver { foreign: false }));
             }
-            Some(VaultSurvey { exists: false, .. }) => wishes.extend(Protection::ALL.map(Wish::Protect)),
+            Some(VaultSurvey { exists: false, .. }) => {
+                wishes.extend(Protection::ALL.map(Wish::Protect));
+                // What works comes first.
+                if survey.keyring.1.is_some() {
+                    wishes.reverse();
+                }
+            }
             Some(_) | None => {}
         }
         wishes
@@ -252,7 +254,7 @@ impl Flow for Storage {
             (Stage::Surveying, Input::Surveyed(result)) => self.surveyed(*result),
             (Stage::Overview, Input::Answer(Answer::Pick(picked))) => match self.wishes().get(picked) {
                 Some(wish) => self.work(*wish),
-                None => self.end(Outcome::Settled, ""),
+                None => self.end(Outcome::Cancelled, "Nothing was changed."),
             },
             (Stage::Passphrase, Input::Back) if self.survey.is_some() => {
                 self.stage = Stage::Overview;

@@ -184,7 +184,8 @@ impl Store for Json {
             kind: StoreKind::Json,
             setup: None,
             label: "In a file that other tools can read".into(),
-            detail: format!("{}, not encrypted, {}", self.path.display(), readers(&self.file())),
+            detail: format!("not encrypted, {}", readers(&self.file())),
+            place: Some(format!("The file: {}", self.path.display())),
             problem: self
                 .read()
                 .and_then(|_| rights::writable(&self.file()).map_err(|error| self.problem("write", &error)))

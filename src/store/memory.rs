@@ -58,6 +58,7 @@ impl Store for Memory {
             setup: None,
             label: "In memory".into(),
             detail: "until this program ends; written nowhere".into(),
+            place: None,
             problem: None,
         }]
     }

@@ -27,6 +27,22 @@ pub fn loose<'a>(paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Option
     Ok(None)
 }
 
+/// A folder that others can change: not one like `/tmp`, in which each may change what is theirs only.
+pub fn changeable(folder: &Path) -> io::Result<Option<Loose>> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        const STICKY: u32 = 0o1000;
+        match std::fs::metadata(folder) {
+            Ok(found) if found.mode() & 0o022 != 0 && found.mode() & STICKY == 0 => return of(folder),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let _ = folder;
+    Ok(None)
+}
+
 #[cfg(unix)]
 fn of(path: &Path) -> io::Result<Option<Loose>> {
     use std::os::unix::fs::MetadataExt;

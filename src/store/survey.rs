@@ -6,7 +6,7 @@ use super::json::Json;
 use super::rights::{self, Loose};
 use super::vault::{Vault, another_key};
 use super::{Store, Stores};
-use crate::account::Source;
+use crate::account::{Source, StoreKind};
 use crate::flow::Protection;
 use crate::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, VaultState, VaultSurvey};
 use crate::problem::{Kind, Problem, cause};
@@ -14,7 +14,8 @@ use crate::problem::{Kind, Problem, cause};
 pub fn survey(stores: &Stores) -> Survey {
     let mut findings = Vec::new();
     let vault = stores.vault().map(|vault| look_at_vault(vault, &mut findings));
-    let file = stores.file().filter(|file| file.path().exists()).map(|file| look_at_file(file, &mut findings));
+    let shown = |file: &&std::sync::Arc<Json>| file.path().exists() || stores.first() == StoreKind::Json;
+    let file = stores.file().filter(shown).map(|file| look_at_file(file, &mut findings));
     let state = vault.as_ref().and_then(|vault| vault.state.clone());
     let wanted = state.as_ref().is_none_or(|state| state.protection == Protection::Keyring || state.leftover);
     let keyring = match stores.vault().filter(|_| wanted) {
@@ -36,6 +37,9 @@ fn look_at_vault(vault: &Vault, findings: &mut Vec<Finding>) -> VaultSurvey {
     let path = vault.file().display().to_string();
     let exists = vault.exists();
     let loose = look_at_rights(&vault.private(), Level::Problem, findings);
+    if let Some(home) = vault.folder().parent() {
+        look_at_home(home, findings);
+    }
     if on_network(vault.folder()) {
         findings.push(finding(
             "folder",
@@ -119,6 +123,13 @@ fn look_at_file(file: &Json, findings: &mut Vec<Finding>) -> FileSurvey {
     FileSurvey { path: file.path().display().to_string(), own, foreign: listing.accounts.len() - own }
 }
 
+/// Who can change the folder above can put another vault in place. Reading it tells nothing.
+fn look_at_home(home: &Path, findings: &mut Vec<Finding>) {
+    if let Ok(Some(loose)) = rights::changeable(home) {
+        findings.push(finding(RIGHTS, Level::Problem, in_words(&loose), Some(remedy(&loose))));
+    }
+}
+
 /// Is something there that others have a right to?
 fn look_at_rights(paths: &[PathBuf], level: Level, findings: &mut Vec<Finding>) -> bool {
     let before = findings.len();
@@ -158,6 +169,11 @@ pub fn repair(stores: &Stores) -> Result<Vec<PathBuf>, Problem> {
     let vault = stores.vault().map(|vault| vault.private()).unwrap_or_default();
     let file = stores.file().map(|file| file.path().to_owned());
     let mut mended = Vec::new();
+    let home = stores.vault().and_then(|vault| vault.folder().parent().map(Path::to_owned));
+    if let Some(home) = home.filter(|home| matches!(rights::changeable(home), Ok(Some(loose)) if !loose.foreign)) {
+        rights::mend(&home).map_err(|error| failed(&home, &error))?;
+        mended.push(home);
+    }
     for path in vault.into_iter().chain(file) {
         let loose = rights::loose([path.as_path()]).map_err(|error| failed(&path, &error))?;
         if loose.is_some_and(|loose| !loose.foreign) {
@@ -170,7 +186,7 @@ pub fn repair(stores: &Stores) -> Result<Vec<PathBuf>, Problem> {
 
 /// What others can read of the stores in use, in a sentence; said with every command until it is mended.
 pub fn warning(stores: &Stores) -> Option<Problem> {
-    let file = stores.file().filter(|_| stores.first() == crate::account::StoreKind::Json)?;
+    let file = stores.file().filter(|_| stores.first() == StoreKind::Json)?;
     let loose = rights::loose([file.path()]).ok()??;
     Some(Problem::new(Kind::Store, format!("{}.", in_words(&loose)), remedy(&loose)))
 }

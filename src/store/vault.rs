@@ -196,21 +196,24 @@ impl Store for Vault {
     }
 
     fn offers(&self) -> Vec<StoreOffer> {
-        let path = self.file();
-        let offer = |setup, label: &str, detail: String, problem| StoreOffer {
+        let place = Some(format!("The vault: {}", self.file().display()));
+        let offer = |setup, label: &str, detail: &str, problem| StoreOffer {
             kind: StoreKind::Vault,
             setup,
             label: label.to_owned(),
-            detail,
+            detail: detail.to_owned(),
+            place: place.clone(),
             problem,
         };
         if self.exists() {
-            let guarded = match self.state() {
-                Ok(Some(VaultState { protection: Protection::Passphrase, .. })) => "a passphrase",
-                _ => "the system keyring",
+            let (detail, problem) = match self.state() {
+                Ok(Some(VaultState { protection: Protection::Passphrase, .. })) => {
+                    ("encrypted; a passphrase opens it", self.writable().err())
+                }
+                Ok(_) => ("encrypted; the system keyring opens it", self.writable().err()),
+                Err(problem) => ("encrypted", Some(problem)),
             };
-            let detail = format!("{}, encrypted; {guarded} opens it", path.display());
-            return vec![offer(None, "In the vault", detail, self.writable().err())];
+            return vec![offer(None, "In the vault", detail, problem)];
         }
         let writable = self.writable().err();
         let keyring = self.probe().err().map(|trouble| trouble.problem());
@@ -218,13 +221,13 @@ impl Store for Vault {
         let by_keyring = offer(
             Some(Protection::Keyring),
             "In a vault that the system keyring opens",
-            format!("{}, encrypted; nothing to type", path.display()),
+            "encrypted; nothing to type",
             writable.clone().or(keyring),
         );
         let by_passphrase = offer(
             Some(Protection::Passphrase),
             "In a vault that a passphrase opens",
-            format!("{}, encrypted; typed once per run, to use what is kept", path.display()),
+            "encrypted; typed once per run",
             writable,
         );
         if works { vec![by_keyring, by_passphrase] } else { vec![by_passphrase, by_keyring] }

@@ -307,6 +307,9 @@ impl App {
         }
         if self.lock_at.is_some_and(|at| at <= now) {
             self.lock_at = None;
+            if matches!(self.overlay, Some(Overlay::Credential(_))) {
+                self.overlay = None;
+            }
             commands.push(Command::ForgetKey);
         }
         commands

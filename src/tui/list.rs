@@ -160,7 +160,7 @@ impl List {
 
     /// Who needs somebody, and what ends next, in a sentence.
     pub fn headline(&self, now: Timestamp) -> String {
-        let needing = self.accounts.iter().filter(|account| account.status(now, DUE_WITHIN).needs_person()).count();
+        let needing = self.accounts.iter().filter(|account| account.needs_person(now, DUE_WITHIN)).count();
         let next = self
             .accounts
             .iter()

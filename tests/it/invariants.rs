@@ -98,6 +98,7 @@ fn known() -> Known {
         setup: Some(setup),
         label: "In a vault".into(),
         detail: "here".into(),
+        place: None,
         problem: None,
     };
     let stores = [vec![vault(Protection::Keyring), vault(Protection::Passphrase)], stores()].concat();

@@ -326,7 +326,9 @@ fn drawing_costs_the_same_for_many_accounts_as_for_a_screenful() {
 fn the_store_and_its_passphrase() {
     let mut tour = listed();
     is("storage", tour.keys("S").picture(80, 24));
-    is("passphrase", tour.keys("↓↓↓\nshort\n").picture(60, 15));
+    is("storage_small", tour.keys("↓↓↓↓↓").picture(60, 15));
+    tour.keys("\u{1b}S");
+    is("passphrase", tour.keys("↓↓\nshort\n").picture(60, 15));
     let mut tour = listed();
     let why = Problem::new(Kind::Locked, "The vault is locked.", "Its passphrase opens it.");
     let id = tour.app.list.selected().expect("selected").id.clone();

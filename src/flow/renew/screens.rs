@@ -52,7 +52,7 @@ impl Renew {
                 "The refresh token was sent{since}, and the program ended before an answer was kept. If the service took it, it works no more; sent once more, it may end everything that came of it."
             )),
         ];
-        if self.account.proof.is_some() {
+        if self.asked.is_some() {
             screen.lines.extend([Line::Gap, Line::text(verdict_in_words(&self.account))]);
         }
         let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
@@ -92,7 +92,7 @@ impl Renew {
         let mut screen = Screen::new(id, title);
         match outcome {
             Outcome::Connected(account) => screen.lines = self.renewed(account, now),
-            Outcome::Cancelled => screen.lines.push(Line::text(match (&self.granted, self.asked) {
+            Outcome::Cancelled => screen.lines.push(Line::text(match (&self.granted, self.asked.is_some()) {
                 (Some(_), _) => "Cancelled. The new credential was not kept and is lost; the old one may be dead.",
                 (None, true) => "Cancelled. The refresh token was not sent; the account is as it was.",
                 (None, false) => "Cancelled. Nothing was sent; all is as it was.",

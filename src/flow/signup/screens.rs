@@ -161,8 +161,11 @@ impl SignUp {
             true => "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.",
             false => "Where should the credential be kept?",
         }));
+        let mut places: Vec<&str> = self.known.stores.iter().filter_map(|store| store.place.as_deref()).collect();
+        places.dedup();
+        screen.lines.extend(places.iter().map(|place| Line::Quiet((*place).to_owned())));
         if self.known.stores.iter().any(|store| store.setup.is_some()) {
-            let why = "The vault is a file on this machine. Everybody who can read it sees which services you use and when credentials end; the credentials in it are sealed. Listing and saving ask for nothing; using a credential asks for what opens the vault.";
+            let why = "The vault shows which services you use and when credentials end; the credentials in it are sealed. Listing and saving ask for nothing; using one asks for what opens the vault.";
             screen.lines.push(Line::Quiet(why.into()));
         }
         if !after_failure {
@@ -383,13 +386,21 @@ impl SignUp {
             }
             Outcome::Cancelled => {
                 let mut screen = self.page(ScreenId::Failed, None);
-                screen.lines.push(Line::text(match (self.ceremony.posted, &self.replaced) {
+                let lost = self.ceremony.granted.as_ref().map(|kept| &kept.account);
+                if let Some(account) = lost {
+                    let end = account.expires_at().map_or(String::new(), |end| format!(" until {}", when::exact(end)));
+                    screen.lines.push(Line::text(format!(
+                        "Cancelled. The new credential was kept nowhere. It goes on working at {}{end}; revoke it on the service's own site.",
+                        account.service
+                    )));
+                }
+                screen.lines.extend(lost.is_none().then(|| Line::text(match (self.ceremony.posted, &self.replaced) {
                     (false, _) => "Cancelled. Nothing was registered.",
                     (true, Some(_)) => {
                         "Cancelled. The old credential is still in place; the unfinished registration lapses by itself."
                     }
                     (true, None) => "Cancelled. The unfinished registration lapses by itself; nothing was kept here.",
-                }));
+                })));
                 screen
             }
             _ => {

@@ -195,10 +195,17 @@ impl Place {
     }
 
     fn damaged(&self) -> Problem {
-        Problem::new(
-            Kind::Store,
-            format!("The vault {} is damaged.", self.file().display()),
-            "It was left as it is. Move it away, with its -wal and -shm, and put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
+        let hint = format!("It was left as it is. {}", self.how_to_put_back());
+        Problem::new(Kind::Store, format!("The vault {} is damaged.", self.file().display()), hint)
+    }
+
+    /// What a person can do about a file that is of no use.
+    fn how_to_put_back(&self) -> String {
+        let version = (1..=self.schema.version()).rev().map(|nth| format!(".v{nth}"));
+        let copy = version.map(|suffix| self.beside(&suffix)).find(|copy| copy.exists());
+        let copy = copy.map_or(String::new(), |copy| format!(" ({} is one)", copy.display()));
+        format!(
+            "Move it away, with its -wal and -shm; then put a backup in its place{copy}, or begin anew: authmd-tui store init"
         )
     }
 
@@ -368,13 +375,14 @@ impl OnlyRead {
                 "Update this program, and start it again.",
             ),
             OnlyRead::Disk => (
-                "The vault is on a disk, or in a folder, that cannot be written.".to_owned(),
+                "The vault cannot be written: its disk is full or read-only, or its folder's rights do not allow it."
+                    .to_owned(),
                 "Nothing was changed. Make it writable, or keep credentials elsewhere (--store).",
             ),
             OnlyRead::CutShort => (
                 "The vault's file is damaged: its end is missing. What can be read is shown; nothing is written."
                     .to_owned(),
-                "Move it away, with its -wal and -shm, and put a backup in its place; copies from before updates end in .v1, .v2 and so on.",
+                "Move it away, with its -wal and -shm, and put a backup in its place.",
             ),
         };
         Problem::new(Kind::Store, what, hint)

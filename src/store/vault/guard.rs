@@ -233,10 +233,20 @@ impl Vault {
         })?;
         self.remember(&key, head.locks + 1);
         self.tidy();
-        if from_keyring { self.clear_keyring(&head.id) } else { Ok(()) }
+        match (head.protection, from_keyring) {
+            (Protection::Keyring, _) => self.clear_keyring(&head.id),
+            // What may be left of an attempt long ago; the store's status goes on telling of it.
+            (Protection::Passphrase, true) => {
+                let _ = self.clear_keyring(&head.id);
+                Ok(())
+            }
+            (Protection::Passphrase, false) => Ok(()),
+        }
     }
 
     fn to_keyring(&self, head: &Head) -> Result<(), Problem> {
+        // Where there is none, nothing is begun, and nobody is asked for a passphrase in vain.
+        self.probe().map_err(|trouble| trouble.problem())?;
         let key = self.key()?;
         if head.protection == Protection::Keyring {
             // Nothing to move; but it is worth knowing that it works.
@@ -311,5 +321,9 @@ pub fn another_key() -> Problem {
 }
 
 fn locked() -> Problem {
-    Problem::new(Kind::Locked, "The vault is locked.", "Its passphrase opens it; in a terminal you are asked for it.")
+    Problem::new(
+        Kind::Locked,
+        "The vault is locked.",
+        "Its passphrase opens it. It is asked for where standard input and standard error are the terminal.",
+    )
 }

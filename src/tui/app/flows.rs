@@ -37,7 +37,9 @@ impl App {
             && session.id == id
         {
             let effects = session.step(input, now);
-            return effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
+            let mut commands: Vec<Command> = effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
+            commands.extend(self.leave_if_nothing_is_told(now));
+            return commands;
         }
         let Some(nth) = self.checks.iter().position(|(check, _)| *check == id) else {
             // The flow is gone; nobody waits for this answer.
@@ -124,17 +126,20 @@ impl App {
         let Some(id) = self.session().map(|session| session.id) else {
             return Vec::new();
         };
-        let commands = self.flow(id, Input::Cancel, now);
-        let nothing_to_tell = self.session().is_some_and(|session| {
-            session.screen().outcome == Some(Outcome::Cancelled) && session.screen().lines.len() <= 1
+        self.flow(id, Input::Cancel, now)
+    }
+
+    /// A pane that was cancelled and has no more to say than one line says it below the list.
+    fn leave_if_nothing_is_told(&mut self, now: Timestamp) -> Vec<Command> {
+        let line = self.session().map(Session::screen).and_then(|screen| match &screen.outcome {
+            Some(Outcome::Cancelled) if screen.lines.len() <= 1 => screen.lines.first().map(|line| line.plain()),
+            _ => None,
         });
-        if nothing_to_tell {
-            let line = self.session().and_then(|session| session.screen().lines.first()).map(|line| line.plain());
-            let mut all = self.leave_session(now);
-            self.notice = line.or(self.notice.take());
-            all.extend(commands);
-            return all;
-        }
+        let Some(line) = line else {
+            return Vec::new();
+        };
+        let commands = self.leave_session(now);
+        self.notice = Some(line);
         commands
     }
 
@@ -157,6 +162,11 @@ fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
             Ok(account) => verdict_in_words(account),
             Err(problem) => one_line(problem),
         };
+    }
+    if let Some(Err(problem)) = results.first()
+        && results.iter().all(Result::is_err)
+    {
+        return format!("Not verified. {}", one_line(problem));
     }
     let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
     let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);

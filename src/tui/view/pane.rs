@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::accounts::problem_rows;
 use super::{Page, Row};
-use crate::flow::{Line as Said, Prompt, Trail};
+use crate::flow::{Choice, Line as Said, Prompt, Trail};
 use crate::problem::Problem;
 use crate::tui::app::{App, CredentialPane, Question, UnlockPane};
 use crate::tui::session::Session;
@@ -81,27 +81,14 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
         }
         Some(Prompt::Pick { label, choices }) => {
             rows.extend([Row::blank(), Row::text(label.clone(), theme.strong())]);
-            for (nth, choice) in choices.iter().enumerate() {
-                let chosen = session.chosen() == Some(nth);
-                let bar = if chosen { theme.bar() } else { " " };
-                let style = if chosen { theme.strong() } else { theme.text() };
-                let head = format!("{}  {}", nth + 1, choice.label);
-                let room = width.saturating_sub(head.width() + 5);
-                let beside = choice.detail.width() <= room;
-                let detail = if beside { format!("   {}", choice.detail) } else { String::new() };
-                rows.push(Row::Inset(Line::from(vec![
-                    Span::styled(format!("{bar} "), theme.accent()),
-                    Span::styled(head, style),
-                    Span::styled(detail, theme.quiet()),
-                ])));
-                if !beside {
-                    rows.extend(
-                        wrapped(&choice.detail, width.saturating_sub(5))
-                            .into_iter()
-                            .map(|line| Row::text(format!("     {line}"), theme.quiet())),
-                    );
-                }
-            }
+            let groups: Vec<Vec<Row>> = choices
+                .iter()
+                .enumerate()
+                .map(|(nth, choice)| choice_rows(nth, choice, session.chosen() == Some(nth), theme, width))
+                .collect();
+            let room = (inner.height as usize).saturating_sub(AROUND_CHOICES + rows.len());
+            let first = first_in_sight(&groups, session.chosen().unwrap_or(0), room);
+            rows.extend(groups.into_iter().skip(first).flatten());
         }
         Some(Prompt::Confirm { label, yes, no }) => {
             rows.extend([
@@ -117,6 +104,35 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
         rows.extend([Row::blank(), deadline_row(&when::countdown(deadline, now), share, theme)]);
     }
     rows.extend(told(after, theme, width));
+}
+
+/// What has to stay on the screen beside choices: where you are, a line of what it is about, the keys.
+const AROUND_CHOICES: usize = 7;
+
+fn choice_rows(nth: usize, choice: &Choice, chosen: bool, theme: Theme, width: usize) -> Vec<Row> {
+    let bar = if chosen { theme.bar() } else { " " };
+    let style = if chosen { theme.strong() } else { theme.text() };
+    let head = format!("{}  {}", nth + 1, choice.label);
+    let room = width.saturating_sub(head.width() + 5);
+    let beside = choice.detail.width() <= room;
+    let detail = if beside { format!("   {}", choice.detail) } else { String::new() };
+    let mut rows = vec![Row::Inset(Line::from(vec![
+        Span::styled(format!("{bar} "), theme.accent()),
+        Span::styled(head, style),
+        Span::styled(detail, theme.quiet()),
+    ]))];
+    if !beside {
+        let below = wrapped(&choice.detail, width.saturating_sub(5));
+        rows.extend(below.into_iter().map(|line| Row::text(format!("     {line}"), theme.quiet())));
+    }
+    rows
+}
+
+/// The first choice to show, so that the chosen one is whole in `room` rows.
+fn first_in_sight(groups: &[Vec<Row>], chosen: usize, room: usize) -> usize {
+    let rows = |first: usize| groups[first..=chosen].iter().map(Vec::len).sum::<usize>();
+    let last = chosen.min(groups.len().saturating_sub(1));
+    (0..last).find(|first| rows(*first) <= room).unwrap_or(last)
 }
 
 fn told(problem: Option<&Problem>, theme: Theme, width: usize) -> Vec<Row> {

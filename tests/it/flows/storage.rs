@@ -24,8 +24,8 @@ fn what_can_be_done_is_offered_and_nothing_else() {
         [
             "Take the rights of others away",
             "Lock it now",
-            "Let the system keyring open it from now on",
             "Change the passphrase",
+            "Let the system keyring open it from now on",
             "Take the token file's accounts into the vault",
             "Leave all as it is"
         ]
@@ -52,7 +52,7 @@ fn what_does_not_work_is_said_and_leaves_things_as_they_were() {
     let mut play = looking(Some(Protection::Passphrase));
     let denied = Problem::new(Kind::Store, "The system keyring was not opened.", "Try again.");
     play.storing = VecDeque::from([Err(denied.clone())]);
-    play.pick(2);
+    play.pick(3);
     assert_eq!(play.outcome(), Outcome::Failed(denied));
 }
 
@@ -67,8 +67,8 @@ fn accounts_are_taken_over_and_counted() {
 #[test]
 fn back_and_cancel_lead_out_of_a_passphrase() {
     let mut play = looking(Some(Protection::Passphrase));
-    play.pick(3).step(Input::Back);
+    play.pick(2).step(Input::Back);
     assert_eq!(play.id(), "store");
-    play.pick(3).step(Input::Cancel);
+    play.pick(2).step(Input::Cancel);
     assert_eq!((play.outcome(), play.guards.len()), (Outcome::Cancelled, 0));
 }

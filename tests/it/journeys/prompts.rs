@@ -187,7 +187,7 @@ fn a_vault_is_made_before_anything_is_sent_and_opened_by_its_passphrase() {
     let mut screen = sign_up_choosing(&service, &home, "1");
     screen.shows("New passphrase");
     screen.line("short");
-    screen.shows("at least 8 letters");
+    screen.shows("at least 8 characters");
     screen.line("correct horse");
     screen.shows("Once more");
     screen.line("correct house");

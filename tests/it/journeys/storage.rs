@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::terminal::{Home, Screen, Service, answer_to_code, exists};
+use crate::support::terminal::{Home, PROGRAM, Screen, Service, answer_to_code, exists};
 
 /// Makes a vault that a passphrase opens.
 fn vault(home: &Home) {
@@ -53,7 +54,9 @@ fn a_vault_is_made_looked_at_changed_and_never_made_twice() {
     screen.shows("before the former way");
     assert_eq!(screen.ends().0, 0);
     let (code, _, err) = home.command(&["store", "migrate", "--to", "keyring"]);
-    assert!(code == 8 && err.contains("locked"), "{err}");
+    assert!(code == 8 && err.contains("no system keyring"), "nobody is asked for a passphrase in vain: {err}");
+    let (_, status) = home.json(&["store", "status", "--json"]);
+    assert_eq!((&status["vault"]["leftover"], &status["vault"]["protection"]), (&json!(false), &json!("passphrase")));
     assert_eq!(home.command(&["store", "lock"]).0, 0);
 }
 
@@ -137,4 +140,51 @@ fn a_keyring_that_never_answers_is_given_up_after_three_seconds() {
         "{err}"
     );
     assert_eq!(home.command(&["list"]).0, 0, "listing does not ask it");
+}
+
+/// The program as somebody for whom the rights of files count, which they do not for root.
+fn as_ordinary_user(home: &Home, arguments: &[&str]) -> (i32, String, String) {
+    let root = is_root();
+    let mut command = Command::new(if root { "setpriv" } else { PROGRAM });
+    if root {
+        // The program may be where only root can reach it.
+        let within_reach = home.path("program");
+        fs::copy(PROGRAM, &within_reach).expect("copied");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", &within_reach]);
+    }
+    let output =
+        command.args(arguments).env_clear().envs(home.environment()).stdin(Stdio::null()).output().expect("run");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("a code"), text(output.stdout), text(output.stderr))
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
+fn give_to_ordinary_user(path: &std::path::Path) {
+    if is_root() {
+        std::os::unix::fs::lchown(path, Some(65_534), Some(65_534)).expect("given");
+        for entry in fs::read_dir(path).into_iter().flatten() {
+            give_to_ordinary_user(&entry.expect("an entry").path());
+        }
+    }
+}
+
+#[test]
+fn in_a_folder_that_cannot_be_written_everything_is_listed_and_nothing_is_lost() {
+    let (service, home) = (Service::start(&[]), Home::new());
+    vault(&home);
+    sign_up(&service, &home, &[]);
+    let inside = home.folder.path().join("home/vault");
+    give_to_ordinary_user(home.folder.path());
+    fs::set_permissions(&inside, fs::Permissions::from_mode(0o500)).expect("set");
+    let (code, out, err) = as_ordinary_user(&home, &["list"]);
+    assert!(code == 0 && out.contains("Acme Mail"), "{out}{err}");
+    let (code, _, err) = as_ordinary_user(&home, &["forget", "127"]);
+    assert!(code == 8 && err.contains("cannot be written"), "{err}");
+    let (code, out, _) = as_ordinary_user(&home, &["store", "status"]);
+    assert!(code == 8 && out.contains("cannot be written"), "{out}");
+    fs::set_permissions(&inside, fs::Permissions::from_mode(0o700)).expect("set");
+    assert_eq!(as_ordinary_user(&home, &["forget", "127"]).0, 0);
 }

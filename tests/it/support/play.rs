@@ -120,8 +120,14 @@ pub struct Play {
 }
 
 pub fn stores() -> Vec<StoreOffer> {
-    let offer =
-        |kind, label: &str| StoreOffer { kind, setup: None, label: label.into(), detail: "here".into(), problem: None };
+    let offer = |kind, label: &str| StoreOffer {
+        kind,
+        setup: None,
+        label: label.into(),
+        detail: "here".into(),
+        place: None,
+        problem: None,
+    };
     vec![offer(StoreKind::Json, "In a file"), offer(StoreKind::Memory, "In memory")]
 }
 
