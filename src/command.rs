@@ -1,25 +1,25 @@
 //! The commands: each takes what was typed, does it, and says how it ended.
 
 mod find;
+mod renewing;
 mod settings;
 mod storage;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
-use crate::account::{Account, DUE_WITHIN, Proof, Renewal, Source, Status, StoreKind, Verdict};
+use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command};
 use crate::events::{Events, problem_json};
 use crate::flow::discover::Discover;
-use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
-use crate::flow::verify::{Verify, credential_missing, verdict_in_words};
+use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Outcome};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem, cause};
@@ -32,9 +32,6 @@ use crate::store::memory::Memory;
 use crate::tui;
 
 pub use settings::Settings;
-
-/// A credential that ends so soon is renewed before it is handed out.
-const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
 
 type Done = Result<(), Ended>;
 
@@ -65,10 +62,10 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::List { within, status }) => list(&settings, within, status).await,
         Some(Command::Show { account }) => show(&settings, &account).await,
         Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
-        Some(Command::Renew { accounts, due }) => renew(&settings, &accounts, due).await,
+        Some(Command::Renew { accounts, due }) => renewing::renew(&settings, &accounts, due).await,
         Some(Command::Revoke { accounts }) => revoke(&settings, &accounts).await,
         Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
-        Some(Command::Token { account }) => token(&settings, &account).await,
+        Some(Command::Token { account }) => renewing::token(&settings, &account).await,
         Some(Command::Store(args::Store::Status)) => storage::status(&settings).await,
         Some(Command::Store(args::Store::Init { protection })) => storage::init(&settings, protection).await,
         Some(Command::Store(args::Store::Lock)) => storage::lock(&settings).await,
@@ -329,76 +326,6 @@ fn bad_news(account: &Account) -> Option<Problem> {
     }
 }
 
-async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
-    let now = clock::now();
-    let ports = settings.ports()?;
-    let known = accounts(&ports).await?;
-    let ends_soon = |account: &Account| account.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
-    let is_due = |account: &Account| match account.status(now, DUE_WITHIN) {
-        Status::Renews => ends_soon(account),
-        _ => account.needs_person(now, DUE_WITHIN),
-    };
-    let chosen = match due {
-        true => known.into_iter().filter(is_due).collect(),
-        false => find_all(&known, names)?,
-    };
-    let walkable = somebody_there() && !due;
-    let mut walker = Walker::new(settings, ports)?;
-    open_vault_for(&chosen, &walker.ports, Some(&mut walker.console)).await?;
-    let mut results = Vec::new();
-    let mut failure = None;
-    for account in chosen {
-        let outcome = match walkable {
-            true => walk(settings, &mut walker, &mut Renew::new(account.clone(), Presence::Person)).await,
-            false => {
-                let mut flow = Renew::new(account.clone(), Presence::Nobody);
-                let outcome = plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await;
-                match flow.kept_nowhere() {
-                    // What ends with this command is no renewal.
-                    Some(problem) => Outcome::of(Problem::new(
-                        Kind::Store,
-                        format!(
-                            "{} was renewed, but the new credential could not be stored and is lost: {}",
-                            account.id, problem.what
-                        ),
-                        problem.hint.clone(),
-                    )),
-                    None => outcome,
-                }
-            }
-        };
-        if let (false, Outcome::Connected(account)) = (walkable, &outcome) {
-            say(&format!("Renewed: {}", account.id));
-        }
-        // A walk tells its problems itself; of those named here, the first is the command's own.
-        if let (false, Some(_), Some(problem)) = (walkable, &failure, outcome.problem()) {
-            say(&problem.what);
-        }
-        let cancelled = outcome == Outcome::Cancelled;
-        let renewed = outcome.account().cloned().unwrap_or(account);
-        let problem = result_of(outcome).err();
-        results.push(json!({
-            "account": report::account_json(&renewed, clock::now(), DUE_WITHIN),
-            "outcome": if problem.is_none() { "renewed" } else { "not_renewed" },
-            "problem": problem.as_ref().map(problem_json),
-        }));
-        failure = failure.or(problem);
-        if cancelled {
-            break;
-        }
-    }
-    match (settings.json, results.is_empty()) {
-        (true, _) => print_json(&json!({ "version": 1, "results": results })),
-        (false, true) => say("Nothing is due."),
-        (false, false) => {}
-    }
-    match failure {
-        Some(problem) if walkable => Err(Ended::Told(problem)),
-        Some(problem) => Err(problem.into()),
-        None => Ok(()),
-    }
-}
-
 async fn revoke(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
     let chosen = find_to_end(&accounts(&ports).await?, names)?;
@@ -469,61 +396,6 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
         }
     }
     Ok(())
-}
-
-async fn token(settings: &Settings, name: &str) -> Done {
-    let ports = settings.ports()?;
-    let accounts = accounts(&ports).await?;
-    let account = find(&accounts, name)?.clone();
-    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
-    let account = renewed_if_needed(account, &ports).await?;
-    refuse_dead(&account, clock::now())?;
-    if !account.claimed {
-        say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
-    }
-    let id = account.id.clone();
-    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
-    print(&format!("{}\n", kept.secrets.credential.expose()));
-    Ok(())
-}
-
-/// The account with a credential that works for a while yet, where that needs nobody.
-async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
-    let now = clock::now();
-    let left = account.expires_at().map(|end| end.duration_since(now));
-    let refused = matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
-    let wanting = refused || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
-    if !matches!(account.renewal, Renewal::Refresh { .. }) || !wanting {
-        return Ok(account);
-    }
-    match plain::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None, None).await {
-        Outcome::Connected(renewed) => {
-            if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
-                say("The new credential could not be stored: it is printed now, and kept nowhere.");
-            }
-            Ok(*renewed)
-        }
-        // It works for a moment yet; that is better than nothing.
-        outcome if left.is_some_and(|left| left.is_positive()) && !refused => {
-            outcome.problem().into_iter().for_each(|problem| say(&problem.what));
-            Ok(account)
-        }
-        outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
-    }
-}
-
-/// A credential that is known to be dead is not handed out: the caller would only learn it later.
-fn refuse_dead(account: &Account, now: Timestamp) -> Done {
-    let dead = match account.status(now, DUE_WITHIN) {
-        Status::Expired => "has expired",
-        Status::Revoked => "was revoked",
-        _ => return Ok(()),
-    };
-    Err(Ended::from(Problem::new(
-        Kind::NeedsPerson,
-        format!("The credential of {} {dead}; a person has to sign up again.", account.id),
-        format!("In a terminal: authmd-tui renew {}", account.id),
-    )))
 }
 
 /// The stores of the demo: one, that ends with it.

@@ -23,6 +23,7 @@ mod keeping;
 mod screens;
 
 pub use choosing::label;
+pub use screens::not_now;
 
 use jiff::Timestamp;
 use url::Url;

@@ -15,6 +15,7 @@
 
 mod file;
 mod guard;
+mod health;
 mod row;
 pub mod seal;
 
@@ -24,7 +25,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use self::file::{Fault, OnlyRead, Opened, Place};
+use self::file::{Fault, Opened, Place};
+use self::health::OnlyRead;
 use self::seal::{Cost, PrivateKey, PublicKey};
 use super::keyring::Keyring;
 use super::{Listing, Store, rights};

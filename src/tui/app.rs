@@ -1,6 +1,7 @@
 //! The state of the full-screen program. [`App::update`] is the only place where it changes; what is to be done in the
 //! world comes out as [`Command`]s.
 
+mod accounts;
 mod flows;
 mod overlay;
 
@@ -17,9 +18,8 @@ use super::list::List;
 use super::session::{FlowId, Session, type_unseen};
 use super::theme::Theme;
 use super::view;
-use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Source, Status};
+use crate::account::{Account, AccountId, Kept};
 use crate::flow::signup::SignUp;
-use crate::flow::storage::{Storage, Wish};
 use crate::flow::target::Target;
 use crate::flow::verify::Verify;
 use crate::flow::{Effect, Input, Screen};
@@ -376,40 +376,6 @@ impl App {
         }
     }
 
-    /// Why an action does nothing here, where it is a known key of this place.
-    pub fn refusal(&self, action: Action) -> Option<&'static str> {
-        let of_account = matches!(
-            action,
-            Action::Open
-                | Action::Renew
-                | Action::Revoke
-                | Action::Forget
-                | Action::Verify
-                | Action::Credential
-                | Action::OpenPage
-                | Action::Mark
-                | Action::NextPane
-        );
-        if of_account && matches!(self.scene, Scene::List | Scene::Detail { .. }) && self.list.selected().is_none() {
-            return Some(match self.list.accounts().is_empty() {
-                true => "There is no account here; press a to sign up to a service.",
-                false => "No account fits the filter; esc shows all.",
-            });
-        }
-        if matches!(action, Action::Filter | Action::Sort) && self.list.accounts().is_empty() {
-            return Some("There are no accounts yet; press a to sign up to a service.");
-        }
-        let link = self.session().and_then(|session| session.screen().link.as_ref());
-        if matches!(action, Action::OpenLink | Action::CopyLink | Action::PrintLink) && link.is_none() {
-            return Some("There is no link on this screen.");
-        }
-        let can_go_back = self.overlay.is_none() && self.session().is_some_and(|session| session.screen().can_go_back);
-        if action == Action::PreviousQuestion && !can_go_back {
-            return Some("There is no question before this one.");
-        }
-        None
-    }
-
     /// Is there a credential in the terminal's clipboard that was put there by us?
     pub fn holds_clipboard(&self) -> bool {
         self.clipboard_until.is_some()
@@ -451,47 +417,6 @@ impl App {
             Scene::Target { .. } => self.act_on_target(action, now),
             Scene::Session(_) => self.act_on_session(action, now),
         }
-    }
-
-    fn act_on_accounts(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
-        let selected = self.list.selected().cloned();
-        let page = view::list_room(self) as isize;
-        let limit = view::scroll_limit(self, now);
-        match (action, &mut self.scene, selected) {
-            (Action::Store, ..) => return self.start(Box::new(Storage::new(Wish::Look)), now),
-            (Action::Add, ..) => self.scene = Scene::Target { editor: Editor::default(), problem: None },
-            (Action::Filter, ..) => self.scene = Scene::Filter(Editor::new(self.list.filter().to_owned())),
-            (Action::Sort, ..) => {
-                self.list.sort_next(now);
-                self.notice = Some(format!("Sorted {}.", self.list.sort().label()));
-            }
-            (Action::Open, ..) => self.scene = Scene::Detail { scroll: 0 },
-            (Action::NextPane, scene, _) => {
-                let next = if matches!(scene, Scene::List) { Scene::Detail { scroll: 0 } } else { Scene::List };
-                *scene = next;
-            }
-            (Action::Back, Scene::Detail { .. }, _) => self.scene = Scene::List,
-            (Action::Back, ..) if self.list.marked() > 0 => self.list.clear_marks(),
-            (Action::Back, ..) => self.list.set_filter("", now),
-            (action, Scene::Detail { scroll }, _) if action.is_moving() => *scroll = scrolled(*scroll, action, limit),
-            (Action::Up, ..) => self.list.move_by(-1),
-            (Action::Down, ..) => self.list.move_by(1),
-            (Action::PageUp, ..) => self.list.move_by(-page),
-            (Action::PageDown, ..) => self.list.move_by(page),
-            (Action::Top, ..) => self.list.move_to_end(false),
-            (Action::Bottom, ..) => self.list.move_to_end(true),
-            (Action::Mark, ..) => self.list.toggle_mark(),
-            (Action::Renew, ..) => return self.walk(Walk::Renew, now),
-            (Action::Revoke, ..) => return self.walk(Walk::Revoke, now),
-            (Action::Verify, ..) => return self.verify(now),
-            (Action::Forget, _, Some(account)) => {
-                self.overlay = Some(Overlay::Question(forget_question(&account, now)))
-            }
-            (Action::Credential, _, Some(account)) => return vec![Command::Fetch(account.id)],
-            (Action::OpenPage, _, Some(account)) => return vec![Command::Open(home_page(&account))],
-            _ => {}
-        }
-        Vec::new()
     }
 
     fn act_on_target(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
@@ -596,36 +521,6 @@ fn scrolled(scroll: usize, action: Action, limit: usize) -> usize {
         Action::Bottom => limit,
         _ => scroll,
     }
-}
-
-fn forget_question(account: &Account, now: Timestamp) -> Question {
-    let mut text = vec![
-        format!("Remove {} here only?", account.id),
-        match account.status(now, DUE_WITHIN) {
-            Status::Revoked | Status::Expired => {
-                format!("The credential does not work at {} any more.", account.service)
-            }
-            _ => format!(
-                "The credential goes on working at {} until it ends. To end it there, revoke it (x).",
-                account.service
-            ),
-        },
-    ];
-    if let Source::Foreign(file) = &account.source {
-        text.push(format!("It is another program's entry in {file}."));
-    }
-    Question { text, yes: "Forget it", no: "Keep it", chosen: None, then: Then::Forget(vec![account.id.clone()]) }
-}
-
-/// The page where a service greets people.
-fn home_page(account: &Account) -> Url {
-    let mut page = account.start.clone();
-    if !crate::trust::is_loopback(&page) {
-        page.set_path("/");
-    }
-    page.set_query(None);
-    page.set_fragment(None);
-    page
 }
 
 /// A problem where there is room for one line.

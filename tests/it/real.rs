@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::store::{credential, keeps_its_promises};
-use crate::support::terminal::{Home, PROGRAM, Screen, Service, answer_to_code};
+use crate::support::terminal::{Home, Screen, Service, answer_to_code};
 use crate::vault::vault_in;
 
 /// A home whose vault stays for the next round, on the bus of this one.
@@ -85,24 +85,8 @@ mod open {
         assert_eq!((code, &found["keyring"], &found["vault"]["protection"]), (0, &json!("works"), &json!("keyring")));
 
         sign_up(&service, "Northwind", "shop", &home);
-        let programs: Vec<_> = (0..8)
-            .map(|_| {
-                Command::new(PROGRAM)
-                    .args(["renew", "127.0.0.1:shop"])
-                    .env_clear()
-                    .envs(home.environment())
-                    .stdin(Stdio::null())
-                    .stderr(Stdio::piped())
-                    .spawn()
-                    .expect("started")
-            })
-            .collect();
-        for program in programs {
-            let output = program.wait_with_output().expect("waited");
-            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-        }
-        let refreshes = service.posts().iter().filter(|call| call.ends_with("/oauth/token")).count();
-        assert_eq!((refreshes, home.command(&["verify", "127.0.0.1:shop"]).0), (1, 0));
+        home.eight_times_at_once(&["renew", "127.0.0.1:shop"]);
+        assert_eq!((service.refreshes(), home.command(&["verify", "127.0.0.1:shop"]).0), (1, 0));
     }
 }
 

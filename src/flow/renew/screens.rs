@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Renew, Stage};
 use crate::account::{Account, StoreKind};
+use crate::flow::signup::not_now;
 use crate::flow::verify::verdict_in_words;
 use crate::flow::{Choice, Flow, Line, Outcome, Prompt, Screen, ScreenId};
 use crate::when;
@@ -81,7 +82,7 @@ impl Renew {
                 true => format!("Try again: {}", store.label),
                 false => store.label.clone(),
             },
-            detail: store.problem.as_ref().map_or(store.detail.clone(), |problem| format!("not now: {}", problem.what)),
+            detail: store.problem.as_ref().map_or(store.detail.clone(), not_now),
         });
         screen.prompt = Some(Prompt::Pick { label: "Keep it".into(), choices: choices.collect() });
         screen

@@ -7,6 +7,7 @@ use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{Account, DUE_WITHIN, StoreKind, Verdict};
 use crate::flow::wire::Start;
 use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, Trail};
+use crate::problem::Problem;
 use crate::{report, trust, when};
 
 const STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
@@ -163,6 +164,7 @@ impl SignUp {
         }));
         let mut places: Vec<&str> = self.known.stores.iter().filter_map(|store| store.place.as_deref()).collect();
         places.dedup();
+        screen.lines.extend((!places.is_empty()).then_some(Line::Gap));
         screen.lines.extend(places.iter().map(|place| Line::Quiet((*place).to_owned())));
         if self.known.stores.iter().any(|store| store.setup.is_some()) {
             let why = "The vault shows which services you use and when credentials end; the credentials in it are sealed. Listing and saving ask for nothing; using one asks for what opens the vault.";
@@ -180,7 +182,7 @@ impl SignUp {
                 store.label.clone()
             },
             detail: match &store.problem {
-                Some(problem) => format!("not now: {}", problem.what),
+                Some(problem) => not_now(problem),
                 None => store.detail.clone(),
             },
         });
@@ -478,6 +480,11 @@ impl SignUp {
         }
         lines
     }
+}
+
+/// Why a store cannot be chosen, without the system's own words, which are told when it is chosen all the same.
+pub fn not_now(problem: &Problem) -> String {
+    format!("not now: {}", problem.what.split(" (").next().unwrap_or_default())
 }
 
 /// A call as the plan shows it: a long path by its end, which tells the calls apart.

@@ -106,8 +106,8 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
     rows.extend(told(after, theme, width));
 }
 
-/// What has to stay on the screen beside choices: where you are, a line of what it is about, the keys.
-const AROUND_CHOICES: usize = 7;
+/// Rows that have to stay on the screen beside choices: where you are, what it is about, the keys, and blanks.
+const AROUND_CHOICES: usize = 8;
 
 fn choice_rows(nth: usize, choice: &Choice, chosen: bool, theme: Theme, width: usize) -> Vec<Row> {
     let bar = if chosen { theme.bar() } else { " " };

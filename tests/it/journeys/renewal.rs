@@ -1,10 +1,8 @@
 //! Renewing without anybody, by many programs at once, and by one that is killed in the middle.
 
-use std::process::{Command, Stdio};
-
 use serde_json::json;
 
-use crate::support::terminal::{Home, PROGRAM, Screen, Service, answer_to_code};
+use crate::support::terminal::{Home, Screen, Service, answer_to_code};
 
 /// A home with an account whose access token has a short life, and a refresh token that works once.
 fn signed_up(service: &Service, home: &Home) {
@@ -13,10 +11,6 @@ fn signed_up(service: &Service, home: &Home) {
     screen.line(&service.newest_code());
     screen.shows("is connected");
     assert_eq!(screen.ends().0, 0);
-}
-
-fn refreshes(service: &Service) -> usize {
-    service.posts().iter().filter(|call| call.ends_with("/oauth/token")).count()
 }
 
 /// The vault of a passphrase would have to be typed open; the file needs nothing typed.
@@ -38,7 +32,7 @@ fn a_token_that_is_over_is_renewed_before_it_is_handed_out() {
     let (code, token, err) = home.command(&["token", "127"]);
     assert!(code == 0 && token.starts_with("at_sandbox_") && err.is_empty(), "{err}");
     assert!(!first.contains(token.trim()), "a new one");
-    assert_eq!(refreshes(&service), 1);
+    assert_eq!(service.refreshes(), 1);
     let (code, out, _) = home.command(&["revoke", "127"]);
     assert!(code == 0 && out.contains("refresh token") && out.contains("401, as it should be"), "{out}");
 }
@@ -49,25 +43,8 @@ fn eight_programs_that_renew_one_account_at_once_make_one_request() {
     signed_up(&service, &home);
     // Long enough ago that renewing is in order.
     let text = home.read("tokens.json");
-    let programs: Vec<_> = (0..8)
-        .map(|nth| {
-            let arguments: &[&str] = if nth % 2 == 0 { &["renew", "127"] } else { &["renew", "--json", "127"] };
-            Command::new(PROGRAM)
-                .args(arguments)
-                .env_clear()
-                .envs(home.environment())
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("started")
-        })
-        .collect();
-    for program in programs {
-        let output = program.wait_with_output().expect("waited");
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    assert_eq!(refreshes(&service), 1);
+    home.eight_times_at_once(&["renew", "127"]);
+    assert_eq!(service.refreshes(), 1);
     let (_, token, _) = home.command(&["token", "127"]);
     assert!(!text.contains(token.trim()) && home.command(&["verify", "127"]).0 == 0, "the new one, and it works");
 }
@@ -76,15 +53,8 @@ fn eight_programs_that_renew_one_account_at_once_make_one_request() {
 fn killed_while_the_token_was_on_its_way_the_account_says_so() {
     let (service, home) = (Service::start(&["--fault", "token=late:1"]), home());
     signed_up(&service, &home);
-    let mut program = Command::new(PROGRAM)
-        .args(["renew", "127"])
-        .env_clear()
-        .envs(home.environment())
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("started");
-    while refreshes(&service) == 0 {
+    let mut program = home.spawn(&["renew", "127"]);
+    while service.refreshes() == 0 {
         std::thread::yield_now();
     }
     let (_, busy) = home.json(&["list", "--json"]);
@@ -96,7 +66,7 @@ fn killed_while_the_token_was_on_its_way_the_account_says_so() {
     assert_eq!(listed["accounts"][0]["status"], "unknown");
     assert!(home.command(&["show", "127"]).1.contains("outcome unknown"));
     let (code, _, err) = home.command(&["renew", "127"]);
-    assert!(code == 5 && err.contains("was cut off") && refreshes(&service) == 1, "{err}");
+    assert!(code == 5 && err.contains("was cut off") && service.refreshes() == 1, "{err}");
 
     let mut screen = Screen::start(&["renew", "127"], &home);
     screen.shows("How do you want to go on?");
@@ -105,13 +75,7 @@ fn killed_while_the_token_was_on_its_way_the_account_says_so() {
     screen.line("2");
     // The sandbox took the token: sent once more, it ends everything. The person is led on.
     screen.shows("does not take the refresh token any more (invalid_grant, 400)");
-    screen.shows("How do you want to sign up?");
-    screen.line("1");
-    screen.shows("yes or no");
-    screen.line("yes");
-    screen.shows("Your e-mail address (or");
-    screen.line("ada@example.com");
-    screen.shows("The code (or: new");
+    answer_to_code(&mut screen);
     screen.line(&service.newest_code());
     screen.shows("has a new credential");
     assert_eq!(screen.ends().0, 0);

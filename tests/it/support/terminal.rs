@@ -199,6 +199,28 @@ impl Home {
         (output.status.code().expect("a code"), text(output.stdout), text(output.stderr))
     }
 
+    /// Starts a command without a terminal, to be waited for or killed.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        Command::new(PROGRAM)
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started")
+    }
+
+    /// Eight programs that do the same at once; all of them have to end well.
+    pub fn eight_times_at_once(&self, arguments: &[&str]) {
+        let programs: Vec<Child> = (0..8).map(|_| self.spawn(arguments)).collect();
+        for program in programs {
+            let output = program.wait_with_output().expect("waited");
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
     pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let (code, out, err) = self.command(arguments);
         (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{out}\n{err}")))
@@ -254,6 +276,11 @@ impl Service {
             .and_then(|mail| mail["code"].as_str())
             .expect("a mail")
             .to_owned()
+    }
+
+    /// How often a refresh token was sent.
+    pub fn refreshes(&self) -> usize {
+        self.posts().iter().filter(|call| call.ends_with("/oauth/token")).count()
     }
 
     /// Method and path of every call of the protocol so far.

@@ -1,0 +1,146 @@
+//! `renew` and `token`: new credentials, and handing them out.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::find::{find, find_all};
+use super::{
+    Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, result_of, say, somebody_there, walk,
+};
+use crate::account::{Account, DUE_WITHIN, Proof, Renewal, Status, StoreKind, Verdict};
+use crate::events::problem_json;
+use crate::flow::Outcome;
+use crate::flow::renew::Renew;
+use crate::flow::revoke::Presence;
+use crate::flow::verify::credential_missing;
+use crate::problem::{Kind, Problem};
+use crate::shell::{Ports, clock};
+use crate::{plain, report};
+
+/// A credential that ends so soon is renewed before it is handed out.
+const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
+
+pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
+    let now = clock::now();
+    let ports = settings.ports()?;
+    let known = accounts(&ports).await?;
+    let ends_soon = |account: &Account| account.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
+    let is_due = |account: &Account| match account.status(now, DUE_WITHIN) {
+        Status::Renews => ends_soon(account),
+        _ => account.needs_person(now, DUE_WITHIN),
+    };
+    let chosen = match due {
+        true => known.into_iter().filter(is_due).collect(),
+        false => find_all(&known, names)?,
+    };
+    let walkable = somebody_there() && !due;
+    let mut walker = Walker::new(settings, ports)?;
+    open_vault_for(&chosen, &walker.ports, Some(&mut walker.console)).await?;
+    let mut results = Vec::new();
+    let mut failure = None;
+    for account in chosen {
+        let outcome = match walkable {
+            true => walk(settings, &mut walker, &mut Renew::new(account.clone(), Presence::Person)).await,
+            false => {
+                let mut flow = Renew::new(account.clone(), Presence::Nobody);
+                let outcome = plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await;
+                match flow.kept_nowhere() {
+                    // What ends with this command is no renewal.
+                    Some(problem) => Outcome::of(Problem::new(
+                        Kind::Store,
+                        format!(
+                            "{} was renewed, but the new credential could not be stored and is lost: {}",
+                            account.id, problem.what
+                        ),
+                        problem.hint.clone(),
+                    )),
+                    None => outcome,
+                }
+            }
+        };
+        if let (false, Outcome::Connected(account)) = (walkable, &outcome) {
+            say(&format!("Renewed: {}", account.id));
+        }
+        // A walk tells its problems itself; of those named here, the first is the command's own.
+        if let (false, Some(_), Some(problem)) = (walkable, &failure, outcome.problem()) {
+            say(&problem.what);
+        }
+        let cancelled = outcome == Outcome::Cancelled;
+        let renewed = outcome.account().cloned().unwrap_or(account);
+        let problem = result_of(outcome).err();
+        results.push(json!({
+            "account": report::account_json(&renewed, clock::now(), DUE_WITHIN),
+            "outcome": if problem.is_none() { "renewed" } else { "not_renewed" },
+            "problem": problem.as_ref().map(problem_json),
+        }));
+        failure = failure.or(problem);
+        if cancelled {
+            break;
+        }
+    }
+    match (settings.json, results.is_empty()) {
+        (true, _) => print_json(&json!({ "version": 1, "results": results })),
+        (false, true) => say("Nothing is due."),
+        (false, false) => {}
+    }
+    match failure {
+        Some(problem) if walkable => Err(Ended::Told(problem)),
+        Some(problem) => Err(problem.into()),
+        None => Ok(()),
+    }
+}
+
+pub async fn token(settings: &Settings, name: &str) -> Done {
+    let ports = settings.ports()?;
+    let accounts = accounts(&ports).await?;
+    let account = find(&accounts, name)?.clone();
+    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    let account = renewed_if_needed(account, &ports).await?;
+    refuse_dead(&account, clock::now())?;
+    if !account.claimed {
+        say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
+    }
+    let id = account.id.clone();
+    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
+    print(&format!("{}\n", kept.secrets.credential.expose()));
+    Ok(())
+}
+
+/// The account with a credential that works for a while yet, where that needs nobody.
+async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
+    let now = clock::now();
+    let left = account.expires_at().map(|end| end.duration_since(now));
+    let refused = matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
+    let wanting = refused || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
+    if !matches!(account.renewal, Renewal::Refresh { .. }) || !wanting {
+        return Ok(account);
+    }
+    match plain::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None, None).await {
+        Outcome::Connected(renewed) => {
+            if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
+                say("The new credential could not be stored: it is printed now, and kept nowhere.");
+            }
+            Ok(*renewed)
+        }
+        // It works for a moment yet; that is better than nothing.
+        outcome if left.is_some_and(|left| left.is_positive()) && !refused => {
+            outcome.problem().into_iter().for_each(|problem| say(&problem.what));
+            Ok(account)
+        }
+        outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
+    }
+}
+
+/// A credential that is known to be dead is not handed out: the caller would only learn it later.
+fn refuse_dead(account: &Account, now: Timestamp) -> Done {
+    let dead = match account.status(now, DUE_WITHIN) {
+        Status::Expired => "has expired",
+        Status::Revoked => "was revoked",
+        _ => return Ok(()),
+    };
+    Err(Ended::from(Problem::new(
+        Kind::NeedsPerson,
+        format!("The credential of {} {dead}; a person has to sign up again.", account.id),
+        format!("In a terminal: authmd-tui renew {}", account.id),
+    )))
+}
