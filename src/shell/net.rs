@@ -10,6 +10,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use serde_json::{Map, Value};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::clock;
 use crate::http::{Body, Field, HttpError, Method, Request, Response};
@@ -20,6 +21,8 @@ use crate::trust;
 
 /// Metadata and answers of a ceremony have a few hundred bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
+/// Where an answer does not say how long it is.
+const ROOM: usize = 64 * 1024;
 const MOST_REDIRECTS: usize = 3;
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -109,14 +112,16 @@ impl Net {
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
         let headers: Vec<(String, String)> = headers.collect();
-        let mut body = Vec::new();
+        // Room for all of it from the start: what grows leaves copies of itself behind.
+        let told = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Zeroizing::new(Vec::with_capacity(told.unwrap_or(ROOM).min(LARGEST_BODY)));
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LARGEST_BODY {
                 return Err(HttpError::TooLarge(LARGEST_BODY));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Response { status, headers, body: Secret::new(String::from_utf8_lossy(&body)) })
+        Ok(Response { status, headers, body: text(body) })
     }
 
     fn classified(&self, error: &reqwest::Error) -> HttpError {
@@ -173,6 +178,17 @@ fn record(request: &Request, answer: &Result<Response, HttpError>, took: SignedD
             );
         }
         Err(error) => tracing::debug!(?error, ms = took.as_millis() as i64, "{place}"),
+    }
+}
+
+/// The text of a body, where it is.
+fn text(mut body: Zeroizing<Vec<u8>>) -> Secret {
+    match String::from_utf8(std::mem::take(&mut *body)) {
+        Ok(text) => Secret::new(text),
+        Err(error) => {
+            let bytes = Zeroizing::new(error.into_bytes());
+            Secret::new(String::from_utf8_lossy(&bytes))
+        }
     }
 }
 

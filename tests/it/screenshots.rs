@@ -103,4 +103,5 @@ fn the_pictures_are_of_the_program_as_it_is() {
     is("consent", Tour::signing_up(theme, fake.clone()).keys("\ny"));
     is("code", Tour::signing_up(theme, fake).keys("\ny\nada@example.com\n481"));
     is("detail", Tour::new(theme, accounts()).keys("j\n"));
+    is("store", Tour::new(theme, accounts()).keys("S"));
 }
