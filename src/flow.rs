@@ -8,7 +8,8 @@
 //! The rules that every flow keeps, property-tested in `tests/it/invariants.rs`:
 //! - at most one effect is under way at a time, so one request and one timer at most;
 //! - an input that does not fit the state is ignored;
-//! - `Cancel` ends it from anywhere; only a token on its way, or what came of it, is waited for and stored first;
+//! - `Cancel` ends it from anywhere; only what cannot be taken back any more is waited for first: a token on its way
+//!   and what came of it, a change of the stores;
 //! - a token that works once is sent only after that was written down;
 //! - after the outcome nothing is emitted;
 //! - a claim is completed only with a code that came in as a human's answer.
@@ -109,7 +110,9 @@ pub enum Effect {
         obtained: Option<Timestamp>,
     },
     Forget(AccountId),
-    /// Makes the vault, or changes what opens it.
+    /// Makes the vault, where there is none.
+    MakeVault(Guard),
+    /// Changes what opens the vault.
     Protect(Guard),
     /// What is there to be known of the stores?
     Survey,

@@ -48,7 +48,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         Effect::TakeOver { foreign } => {
             Input::TakenOver(ports.blocking(move |stores| store::migrate::take_over(stores, foreign)).await)
         }
-        Effect::Repair => Input::Stored(ports.blocking(|stores| store::survey::repair(stores).map(drop)).await),
+        Effect::Repair => Input::Stored(ports.blocking(store::survey::repair_something).await),
+        Effect::MakeVault(guard) => {
+            Input::Stored(ports.blocking(move |stores| stores.required_vault()?.create(&guard)).await)
+        }
         Effect::Protect(guard) => {
             Input::Stored(ports.blocking(move |stores| stores.required_vault()?.protect(&guard)).await)
         }

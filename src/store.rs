@@ -152,7 +152,7 @@ impl Stores {
         self.vault.as_ref()
     }
 
-    /// The vault, where there is one in use.
+    /// The vault, whether or not it is in use; the demo has none.
     pub fn required_vault(&self) -> Result<&Arc<Vault>, Problem> {
         self.vault.as_ref().ok_or_else(|| self.no_such(StoreKind::Vault))
     }

@@ -227,11 +227,9 @@ impl Program {
                         input => Message::Flow(id, input),
                     }
                 }),
-                Command::Load => {
-                    self.spawn(
-                        |ports| async move { Message::Loaded(ports.blocking(|stores| Ok(stores.accounts())).await) },
-                    )
-                }
+                Command::Load => self.spawn(|ports| async move {
+                    Message::Loaded(ports.blocking(|stores| Ok((stores.accounts(), stores.name()))).await)
+                }),
                 Command::Unlock(passphrase) => self.spawn(move |ports| async move {
                     let unlock = move |stores: &Stores| stores.required_vault()?.unlock(&passphrase);
                     Message::Unlocked(ports.blocking(unlock).await)

@@ -35,7 +35,10 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     };
     let walkable = somebody_there() && !due;
     let mut walker = Walker::new(settings, ports)?;
-    open_vault_for(&chosen, &walker.ports, Some(&mut walker.console)).await?;
+    // Who signs up again needs no secret that is kept.
+    let by_token = |account: &&Account| matches!(account.renewal, Renewal::Refresh { .. });
+    let wanting: Vec<Account> = chosen.iter().filter(by_token).cloned().collect();
+    open_vault_for(&wanting, &walker.ports, Some(&mut walker.console)).await?;
     let mut results = Vec::new();
     let mut failure = None;
     for account in chosen {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Done, Settings, print_json, print_text, result_of, say, somebody_there};
+use crate::account::Source;
 use crate::args::ProtectionChoice;
 use crate::flow::storage::{Finding, Level, Storage, Survey, TakenOver, Wish, taken_in_words};
 use crate::flow::{Guard, Protection};
@@ -10,7 +11,7 @@ use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::shell::Ports;
-use crate::store::{migrate, survey};
+use crate::store::{Store, Stores, migrate, survey};
 
 async fn surveyed(ports: &Ports) -> Result<Survey, Problem> {
     ports.blocking(|stores| Ok(survey::survey(stores))).await
@@ -92,8 +93,11 @@ fn taken(settings: &Settings, taken: TakenOver) -> Done {
 }
 
 async fn nothing_to_take(ports: &Ports, foreign: bool) -> Result<bool, Problem> {
-    let file = surveyed(ports).await?.file;
-    Ok(file.is_none_or(|file| file.own == 0 && (file.foreign == 0 || !foreign)))
+    let listing = ports.blocking(|stores| Ok(stores.file().map(|file| file.accounts()).unwrap_or_default())).await?;
+    match listing.problem {
+        Some(problem) => Err(problem),
+        None => Ok(!listing.accounts.iter().any(|account| foreign || account.source == Source::Own)),
+    }
 }
 
 /// The key is needed: asks for the passphrase where there is one and somebody is there.
@@ -111,7 +115,11 @@ async fn protect(settings: &Settings, ports: Ports, protection: Protection) -> D
         // Nothing has to be typed for this one.
         Protection::Keyring => {
             let there = ports.stores.required_vault()?.exists();
-            ports.blocking(|stores| stores.required_vault()?.protect(&Guard::Keyring)).await?;
+            let guard = move |stores: &Stores| match there {
+                true => stores.required_vault()?.protect(&Guard::Keyring),
+                false => stores.required_vault()?.create(&Guard::Keyring),
+            };
+            ports.blocking(guard).await?;
             say(match there {
                 true => "The system keyring opens the vault from now on.",
                 false => "The vault is made; the system keyring opens it.",

@@ -64,6 +64,8 @@ pub struct Renew {
     leaving: bool,
     /// The person has said that the token is to be sent once more.
     told_to_spend: bool,
+    /// Since when it is unknown what became of an attempt before this one.
+    doubt: Option<Timestamp>,
     /// How often it could not be stored.
     failures: u8,
     /// What the service said of the present credential, where it was asked just now.
@@ -106,6 +108,7 @@ impl Renew {
             lost_scopes: Vec::new(),
             leaving: false,
             told_to_spend: false,
+            doubt: None,
             failures: 0,
             asked: None,
         }
@@ -182,6 +185,7 @@ impl Renew {
         }
         self.account = kept.account.clone();
         self.kept = Some(kept);
+        self.doubt = self.account.spending;
         match self.account.spending {
             Some(_) if !self.told_to_spend => self.in_doubt(),
             _ => self.declare(now),
@@ -232,7 +236,12 @@ impl Renew {
         vec![Effect::Http(request)]
     }
 
+    /// Writes down how it ended. What this attempt did not send, one before it may have.
     fn settle(&mut self, note: Note, problem: Problem) -> Vec<Effect> {
+        let note = match (note, self.doubt) {
+            (Note::Unspent, Some(since)) => Note::Spending(since),
+            (note, _) => note,
+        };
         self.stage = Stage::Settling(problem);
         self.note(note)
     }
@@ -365,7 +374,7 @@ impl Renew {
             },
             SPEND => {
                 self.told_to_spend = true;
-                self.lock()
+                self.begin(now)
             }
             SIGN_UP => self.sign_up_again(None, now),
             _ => self.end(Outcome::Cancelled),

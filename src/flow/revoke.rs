@@ -1,9 +1,9 @@
 //! Ending a credential at its service, proving it, and only then removing it here.
 //!
 //! ```text
-//!   Confirm ▶ Locking ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
-//!   (a person's yes)                                      does it           is it
-//!                                                         work?             dead?  ──no──▶ Unconfirmed ▶ again · forget here · keep
+//!   Confirm ▶ Opening ▶ Locking ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
+//!   (a person's yes)                                                does it           is it
+//!                                                                   work?             dead?  ──no──▶ Unconfirmed ▶ again · forget here · keep
 //! ```
 //!
 //! RFC 7009 answers 200 whatever happened, so an answer is a claim and the 401 afterwards is the proof.
@@ -411,7 +411,7 @@ impl Flow for Revoke {
                 let next = discovery.resume(now);
                 self.discover(discovery, next)
             }
-            (Stage::Hosts(_), Input::Answer(Answer::Confirm(true))) => self.lock(Next::Load),
+            (Stage::Hosts(_), Input::Answer(Answer::Confirm(true))) => self.open(),
             (Stage::Hosts(_), Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Before(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {
@@ -434,7 +434,7 @@ impl Flow for Revoke {
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(AGAIN))) => {
                 self.problem = None;
                 self.sent = Sent::default();
-                self.lock(Next::Load)
+                self.open()
             }
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.lock(Next::Forget),
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(_))) => {

@@ -14,6 +14,9 @@
 //!        Sending(Complete) ▶ Saving ▶ Proving ▶ Over          Saving fails ▶ Store
 //! ```
 //!
+//! Of the stores there may be a vault to be made first: Store ▶ Passphrase? ▶ SettingUp ▶ Consent. What is signed up to
+//! again in place is locked while it is written: Locking ▶ Saving.
+//!
 //! Two things are kept apart on purpose: nothing is sent with `POST` before `Stage::Consent` was answered with yes, and
 //! `Call::Complete` is built in one place, from the answer to the code prompt.
 

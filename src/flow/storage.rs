@@ -110,7 +110,7 @@ pub struct TakenOver {
     pub moved: usize,
     /// Now in the vault as well; the file is another program's.
     pub copied: usize,
-    /// The vault had the same or something newer.
+    /// The vault had a newer credential.
     pub newer: usize,
 }
 
@@ -203,7 +203,7 @@ impl Storage {
                 self.stage = Stage::Overview;
                 Vec::new()
             }
-            Wish::Protect(Protection::Keyring) => vec![Effect::Protect(Guard::Keyring)],
+            Wish::Protect(Protection::Keyring) => self.guard(Guard::Keyring),
             Wish::Protect(Protection::Passphrase) => {
                 self.passphrase = NewPassphrase::default();
                 self.stage = Stage::Passphrase;
@@ -212,6 +212,13 @@ impl Storage {
             Wish::Lock => vec![Effect::LockVault],
             Wish::TakeOver { foreign } => vec![Effect::TakeOver { foreign }],
             Wish::Repair => vec![Effect::Repair],
+        }
+    }
+
+    fn guard(&self, guard: Guard) -> Vec<Effect> {
+        match self.survey.as_ref().is_some_and(Survey::has_vault) {
+            true => vec![Effect::Protect(guard)],
+            false => vec![Effect::MakeVault(guard)],
         }
     }
 
@@ -263,7 +270,7 @@ impl Flow for Storage {
             (Stage::Passphrase, Input::Answer(Answer::Text(typed))) => match self.passphrase.typed(&typed) {
                 Some(passphrase) => {
                     self.stage = Stage::Working;
-                    vec![Effect::Protect(Guard::Passphrase(passphrase))]
+                    self.guard(Guard::Passphrase(passphrase))
                 }
                 None => Vec::new(),
             },

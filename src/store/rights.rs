@@ -65,6 +65,18 @@ fn of(path: &Path) -> io::Result<Option<Loose>> {
     std::fs::metadata(path).map(|_| None)
 }
 
+/// Takes away the right of others to change a folder; who may read it, may go on.
+pub fn keep_from_changing(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(folder)?.permissions().mode();
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode & 0o7755))?;
+    }
+    let _ = folder;
+    Ok(())
+}
+
 /// Takes everybody's rights away but the owner's.
 pub fn mend(path: &Path) -> io::Result<()> {
     #[cfg(unix)]

@@ -171,7 +171,7 @@ pub fn repair(stores: &Stores) -> Result<Vec<PathBuf>, Problem> {
     let mut mended = Vec::new();
     let home = stores.vault().and_then(|vault| vault.folder().parent().map(Path::to_owned));
     if let Some(home) = home.filter(|home| matches!(rights::changeable(home), Ok(Some(loose)) if !loose.foreign)) {
-        rights::mend(&home).map_err(|error| failed(&home, &error))?;
+        rights::keep_from_changing(&home).map_err(|error| failed(&home, &error))?;
         mended.push(home);
     }
     for path in vault.into_iter().chain(file) {
@@ -182,6 +182,18 @@ pub fn repair(stores: &Stores) -> Result<Vec<PathBuf>, Problem> {
         }
     }
     Ok(mended)
+}
+
+/// The same for a person who looks on: that nothing could be mended is a problem.
+pub fn repair_something(stores: &Stores) -> Result<(), Problem> {
+    match repair(stores)?.is_empty() {
+        false => Ok(()),
+        true => Err(Problem::new(
+            Kind::Store,
+            "There was nothing that could be mended here.",
+            "What belongs to another user has to be mended by that user; see authmd-tui doctor.",
+        )),
+    }
 }
 
 /// What others can read of the stores in use, in a sentence; said with every command until it is mended.

@@ -43,7 +43,8 @@ pub enum Message {
     /// The screen has to be drawn again: another size, another moment, back from suspension.
     Redraw,
     Flow(FlowId, Input),
-    Loaded(Result<Listing, Problem>),
+    /// The accounts, and where new credentials go.
+    Loaded(Result<(Listing, &'static str), Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
     Forgotten(AccountId, Result<(), Problem>),
     /// The command could not be done: the vault wants its passphrase first.
@@ -252,7 +253,8 @@ impl App {
             Message::Loaded(result) => {
                 self.loaded = true;
                 match result {
-                    Ok(listing) => {
+                    Ok((listing, store)) => {
+                        self.store = store;
                         self.problem = listing.problem;
                         self.list.replace(listing.accounts, now);
                     }
@@ -272,7 +274,9 @@ impl App {
                 vec![Command::Load]
             }
             Message::Locked(command, why) => {
-                self.wants_vault.push((command, why));
+                if self.is_awaited(&command) {
+                    self.wants_vault.push((command, why));
+                }
                 Vec::new()
             }
             Message::Unlocked(result) => self.unlocked(result),
@@ -289,10 +293,24 @@ impl App {
                 Vec::new()
             }
         });
+        let mut wanted = std::mem::take(&mut self.wants_vault);
+        wanted.retain(|(command, _)| self.is_awaited(command));
+        self.wants_vault = wanted;
         if self.overlay.is_none() && !self.wants_vault.is_empty() {
             self.overlay = Some(Overlay::Unlock(UnlockPane::default()));
         }
         commands
+    }
+
+    /// Is somebody still there for what comes of it?
+    fn is_awaited(&self, command: &Command) -> bool {
+        match command {
+            Command::Perform(id, _) => {
+                self.session().is_some_and(|session| session.id == *id)
+                    || self.checks.iter().any(|(check, _)| check == id)
+            }
+            _ => true,
+        }
     }
 
     /// Ends what has had its time.

@@ -249,9 +249,8 @@ fn marks_make_keys_act_on_many() {
     press(&mut app, "x");
     assert_eq!(app.session().and_then(|session| session.position), Some((1, 2)));
     press(&mut app, "\u{1b}");
-    assert_eq!(app.session().and_then(|session| session.position), Some((2, 2)), "the second follows the first");
-    press(&mut app, "\u{1b}");
-    assert_eq!(app.place(), Place::List);
+    assert_eq!(app.place(), Place::List, "who stops one does not want the next one begun");
+    assert!(notice(&app).contains("The other one was left alone."), "{}", notice(&app));
 }
 
 #[test]
@@ -423,4 +422,40 @@ fn the_vault_is_locked_when_nobody_is_there_any_more() {
     assert!(app.next_change(almost).is_some_and(|next| next <= later));
     assert_eq!(app.update(Message::Redraw, later), [Command::ForgetKey]);
     assert!(app.update(Message::Redraw, later + app.lock_after).is_empty(), "once is enough");
+}
+
+#[test]
+fn a_passphrase_is_asked_for_only_on_behalf_of_what_is_still_there() {
+    let why = || Problem::new(Kind::Locked, "The vault is locked.", "Its passphrase opens it.");
+    let mut app = app();
+    let commands = press(&mut app, "x");
+    assert!(commands.is_empty() || app.place() == Place::YesNo);
+    press(&mut app, "y");
+    let asked = app.update(key(KeyCode::Enter), noon()).remove(0);
+    app.update(key(KeyCode::Esc), noon());
+    app.update(key(KeyCode::Esc), noon());
+    app.update(Message::Locked(asked, why()), noon());
+    assert_ne!(app.place(), Place::Unlock, "the pane it was for is gone");
+}
+
+#[test]
+fn giving_up_the_passphrase_and_stopping_one_of_several_walks_is_the_end_of_them_all() {
+    let why = || Problem::new(Kind::Locked, "The vault is locked.", "Its passphrase opens it.");
+    let many: Vec<Account> =
+        (0..12).map(|nth| account("Acme", &format!("s{nth}.dev"), None, Some(24 * (20 + nth)))).collect();
+    let mut app = App::new(plain_theme(), "vault", None);
+    app.update(loaded(many), noon());
+    for command in press(&mut app, "            v") {
+        app.update(Message::Locked(command, why()), noon());
+    }
+    assert_eq!(app.place(), Place::Unlock);
+    let commands = app.update(key(KeyCode::Esc), noon());
+    assert!(commands.iter().all(|command| *command == Command::Load), "{commands:?}");
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.starts_with("Not verified.")), "{:?}", app.notice);
+
+    press(&mut app, "gg   r");
+    assert!(app.session().is_some());
+    let commands = app.update(key(KeyCode::Esc), noon());
+    assert_eq!((commands.as_slice(), app.place()), (&[Command::Load][..], Place::List));
+    assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("left alone")), "{:?}", app.notice);
 }

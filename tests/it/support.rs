@@ -27,7 +27,7 @@ pub fn url(text: &str) -> Url {
 
 /// The stores have been read.
 pub fn loaded(accounts: Vec<Account>) -> Message {
-    Message::Loaded(Ok(Listing { accounts, problem: None }))
+    Message::Loaded(Ok((Listing { accounts, problem: None }, "memory")))
 }
 
 /// An account at `https://api.<host>/`, ending in so many hours.

@@ -647,3 +647,38 @@ fn nothing_is_taken_over_into_a_vault_that_is_not_in_use() {
     assert!(migrate::take_over(&stores, false).is_err());
     assert_eq!(listed(file.as_ref()).len(), 1);
 }
+
+#[test]
+fn a_vault_that_another_program_has_just_made_is_not_changed_by_making_one() {
+    let folder = TempDir::new().expect("a folder");
+    let (vault, keyring) = made(&folder);
+    let first = saved(&vault, None, "sk_1");
+    let late = vault_in(&folder, Arc::clone(&keyring) as Arc<dyn Keyring>);
+    for guard in [passphrase("correct horse"), Guard::Keyring] {
+        assert!(late.create(&guard).expect_err("refused").what.contains("There is a vault already"));
+    }
+    assert_eq!(late.state().expect("readable").expect("there").protection, Protection::Keyring);
+    assert_eq!(credential(&vault_in(&folder, keyring.clone()).load(&first.id)), "sk_1", "its key is where it was");
+    assert_eq!(keyring.items.lock().expect("not poisoned").len(), 1);
+}
+
+#[test]
+fn a_file_that_is_short_beside_a_whole_log_is_mended_and_not_called_damaged() {
+    let folder = TempDir::new().expect("a folder");
+    let (vault, keyring) = made(&folder);
+    for nth in 0..60 {
+        saved(&vault, Some(&format!("n{nth}")), "sk");
+    }
+    // As after a kill while the log was being copied into the file: the first page is new, the last ones are missing.
+    let inside = folder.path().join("vault");
+    let (path, log) = (inside.join(NAME), inside.join(format!("{NAME}-wal")));
+    let whole_log = fs::read(&log).expect("a log");
+    drop(vault);
+    let whole = fs::read(&path).expect("checkpointed");
+    fs::write(&path, &whole[..whole.len() / 2]).expect("cut");
+    fs::write(&log, &whole_log).expect("put back");
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o600)).expect("set");
+    let vault = vault_in(&folder, keyring);
+    assert_eq!(listed(&vault).len(), 60);
+    saved(&vault, Some("after"), "sk");
+}

@@ -96,7 +96,7 @@ impl Renew {
             Outcome::Cancelled => screen.lines.push(Line::text(match (&self.granted, self.asked.is_some()) {
                 (Some(_), _) => "Cancelled. The new credential was not kept and is lost; the old one may be dead.",
                 (None, true) => "Cancelled. The refresh token was not sent; the account is as it was.",
-                (None, false) => "Cancelled. Nothing was sent; all is as it was.",
+                (None, false) => "Cancelled. Nothing was sent; the account is as it was.",
             })),
             _ => screen.problem = outcome.problem().cloned(),
         }

@@ -125,7 +125,7 @@ impl SignUp {
             Guard::Passphrase(_) => Protection::Passphrase,
         };
         self.stage = Stage::SettingUp(protection);
-        vec![Effect::Protect(guard)]
+        vec![Effect::MakeVault(guard)]
     }
 
     pub(super) fn was_set_up(&mut self, protection: Protection, result: Result<(), Problem>) -> Vec<Effect> {

@@ -138,7 +138,7 @@ impl Place {
         self.check_rights()?;
         let seen = identity(&path);
         // Before SQLite has it open: closing a file gives up every lock that this process has on it (fcntl(2)).
-        let cut_short = is_cut_short(&path)?;
+        let cut_short = !self.is_pending()? && is_cut_short(&path)?;
         let (mut connection, version) = match self.connect(&path) {
             Err(Fault::Sql(error)) if cannot_write(&error) => self.connect_to_what_stands_still(&path)?,
             connected => connected?,
@@ -176,13 +176,22 @@ impl Place {
 
     /// A disk that cannot be written has no room for SQLite's own files; with no write pending, none are needed.
     fn connect_to_what_stands_still(&self, path: &Path) -> Result<(Connection, u32), Fault> {
-        if fs::metadata(self.beside("-wal")).is_ok_and(|wal| wal.len() > 0) {
+        if self.is_pending()? {
             return Err(Fault::Told(OnlyRead::Disk.problem()));
         }
         let how = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(format!("file:{}?immutable=1", uri_path(path)), how)?;
         let version = version(&connection)?;
         Ok((connection, version))
+    }
+
+    /// Is there a log that has not gone into the file yet? Then the file itself may be short: SQLite mends that.
+    fn is_pending(&self) -> io::Result<bool> {
+        match fs::metadata(self.beside("-wal")) {
+            Ok(log) => Ok(log.len() > 0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn damaged(&self) -> Problem {
@@ -231,7 +240,10 @@ impl Place {
         connection.close().map_err(|(_, error)| error)?;
         File::open(&making)?.sync_all()?;
         fs::rename(&making, self.file())?;
-        paths::sync_folder(&self.folder)?;
+        // From here on the vault is made. A file system that cannot make sure of its name does so a moment later.
+        if let Err(error) = paths::sync_folder(&self.folder) {
+            tracing::warn!(%error, "the vault's folder could not be flushed");
+        }
         Ok(())
     }
 
@@ -274,9 +286,24 @@ impl Place {
     }
 
     fn locked(&self, name: &str) -> Result<File, Fault> {
+        const NAP: Duration = Duration::from_millis(20);
         let file = paths::private_file(&self.folder.join(name))?;
-        file.lock()?;
-        Ok(file)
+        for _ in 0..PATIENCE.as_millis() / NAP.as_millis() {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(fs::TryLockError::WouldBlock) => thread::sleep(NAP),
+                Err(fs::TryLockError::Error(error)) => return Err(error.into()),
+            }
+        }
+        Err(Fault::Told(Problem::new(
+            Kind::Store,
+            format!(
+                "Another program has been making or changing the vault in {} for {} s.",
+                self.folder.display(),
+                PATIENCE.as_secs()
+            ),
+            "Nothing was changed. End that program, then try again.",
+        )))
     }
 
     /// A fault as the person is told it.

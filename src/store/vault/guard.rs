@@ -165,6 +165,12 @@ impl Vault {
         })
     }
 
+    /// Makes the vault, where there is none.
+    pub fn create(&self, guard: &Guard) -> Result<(), Problem> {
+        let _guarded = self.place.guarded().map_err(|fault| self.place.problem(fault))?;
+        self.make(guard)
+    }
+
     /// Makes the vault, or changes what opens it. One program at a time: two that move the key to and fro would delete the
     /// one copy that the other has just come to rely on.
     pub fn protect(&self, guard: &Guard) -> Result<(), Problem> {
@@ -195,14 +201,20 @@ impl Vault {
             Ok(())
         });
         if let Err(fault) = made {
-            if protection == Protection::Keyring {
-                // Nothing was sealed to it: nothing is lost with it.
+            // Unless the file is there after all, nothing was sealed to the key, and nothing is lost with it.
+            if protection == Protection::Keyring && !self.holds(&key) {
                 let _ = self.keyring.delete(&id);
             }
             return Err(self.place.problem(fault));
         }
         self.remember(&key, 0);
         Ok(())
+    }
+
+    /// Is this the key of the vault that is there now?
+    fn holds(&self, key: &PrivateKey) -> bool {
+        // What cannot be read may be that vault.
+        self.place.exists() && self.head().map_or(true, |head| head.is_some_and(|head| head.public == key.public()))
     }
 
     /// Puts the key into the keyring and reads it back.

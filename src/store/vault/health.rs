@@ -33,7 +33,7 @@ impl OnlyRead {
                 "Nothing was changed. Make it writable, or keep credentials elsewhere (--store).",
             ),
             OnlyRead::CutShort => (
-                "The vault's file is damaged: its end is missing. What can be read is shown; nothing is written."
+                "The vault's file is damaged: its end is missing. What can be read is shown; nothing is added."
                     .to_owned(),
                 "Move it away, with its -wal and -shm, and put a backup in its place.",
             ),

@@ -138,14 +138,23 @@ impl App {
         let Some(line) = line else {
             return Vec::new();
         };
+        let left_alone = self.walks.len();
         let commands = self.leave_session(now);
-        self.notice = Some(line);
+        self.notice = Some(match left_alone {
+            0 => line,
+            1 => format!("{line} The other one was left alone."),
+            several => format!("{line} The other {several} were left alone."),
+        });
         commands
     }
 
     pub(super) fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
         if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
             self.left = Some(session.screen().clone());
+        }
+        // Who stops one does not want the next one begun.
+        if self.left.as_ref().is_some_and(|screen| screen.outcome == Some(Outcome::Cancelled)) {
+            self.walks.clear();
         }
         let mut commands = vec![Command::Load];
         commands.extend(self.walk_next(now));

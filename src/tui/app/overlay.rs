@@ -70,7 +70,13 @@ impl App {
                 vec![Command::Unlock(passphrase)]
             }
             Action::Cancel => {
+                // What has not begun yet would ask for the same.
                 let given_up = std::mem::take(&mut self.wants_vault);
+                self.walks.clear();
+                let unchecked = std::mem::take(&mut self.checks_waiting);
+                if let Some((_, why)) = given_up.first() {
+                    self.checked.extend(unchecked.iter().map(|_| Err(why.clone())));
+                }
                 given_up.into_iter().flat_map(|(command, why)| self.given_up(command, &why, now)).collect()
             }
             _ => {

@@ -130,8 +130,8 @@ fn choice_rows(nth: usize, choice: &Choice, chosen: bool, theme: Theme, width: u
 
 /// The first choice to show, so that the chosen one is whole in `room` rows.
 fn first_in_sight(groups: &[Vec<Row>], chosen: usize, room: usize) -> usize {
-    let rows = |first: usize| groups[first..=chosen].iter().map(Vec::len).sum::<usize>();
     let last = chosen.min(groups.len().saturating_sub(1));
+    let rows = |first: usize| groups[first..=last].iter().map(Vec::len).sum::<usize>();
     (0..last).find(|first| rows(*first) <= room).unwrap_or(last)
 }
 

@@ -197,6 +197,14 @@ fn a_renewal_that_was_cut_off_is_said_so_with_the_ways_on() {
     assert_eq!(asked.saved[0].secrets.credential.expose(), "at_2");
     assert_eq!(asked.saved[0].account.spending, None);
 
+    // Sent once more in vain: what became of the first attempt is as unknown as before.
+    let mut again = cut_off(Presence::Person);
+    again.fake.on(TOKEN, [Err(HttpError::Unreachable("refused".into()))]);
+    again.done.clear();
+    again.pick(1);
+    assert_eq!(again.done, ["unlock", "lock", "load", "note Spending", "http", "note Spending"]);
+    assert_eq!(again.noted.last(), Some(&Note::Spending(noon() - hours(1))));
+
     let mut asked = cut_off(Presence::Person);
     asked.pick(2);
     assert_eq!(asked.id(), "offer");

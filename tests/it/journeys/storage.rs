@@ -72,6 +72,10 @@ fn the_token_files_accounts_are_taken_into_the_vault() {
     assert_eq!(screen.ends().0, 0);
     assert_eq!(home.json(&["list", "--json"]).1["accounts"][0]["store"], "vault");
     assert!(!home.read("home/tokens.json").contains("sk_sandbox"));
+    assert_eq!(home.command(&["store", "migrate", "--from", "json"]).0, 0, "nothing is left, and nothing asked");
+    fs::write(home.path("home/tokens.json"), "{ broken").expect("written");
+    let (code, _, err) = home.command(&["store", "migrate", "--from", "json"]);
+    assert!(code == 8 && err.contains("not the JSON object"), "{err}");
 }
 
 #[test]

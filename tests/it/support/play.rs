@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use authmd_tui::account::{Account, Kept, StoreKind};
+use authmd_tui::account::{Account, Kept, Note, StoreKind};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
 use authmd_tui::flow::target::Target;
@@ -109,6 +109,7 @@ pub struct Play {
     pub survey: Result<Survey, Problem>,
     /// Every effect, in order.
     pub done: Vec<String>,
+    pub noted: Vec<Note>,
     /// What the store says to a note.
     pub noting: Result<(), Problem>,
     /// What the vault was protected with.
@@ -175,6 +176,7 @@ impl Play {
             forgotten: 0,
             survey: Ok(survey(Some(Protection::Passphrase))),
             done: Vec::new(),
+            noted: Vec::new(),
             noting: Ok(()),
             guards: Vec::new(),
             known: Known { accounts: vec![], ids: vec![], stores: stores(), decided: true },
@@ -216,6 +218,7 @@ impl Play {
                 format!("note {}", format!("{note:?}").split('(').next().expect("a first word"))
             }
             Effect::Forget(_) => "forget".into(),
+            Effect::MakeVault(_) => "make vault".into(),
             Effect::Protect(_) => "protect".into(),
             Effect::Survey => "survey".into(),
             Effect::LockVault => "lock vault".into(),
@@ -273,6 +276,7 @@ impl Play {
                 Input::Stored(result)
             }
             Effect::Note { id, note, obtained } => {
+                self.noted.push(note);
                 if let Some(kept) = self.saved.iter_mut().find(|kept| kept.account.id == id) {
                     kept.account.note(note, obtained);
                 }
@@ -280,7 +284,7 @@ impl Play {
             }
             Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
-            Effect::Protect(guard) => {
+            Effect::MakeVault(guard) | Effect::Protect(guard) => {
                 self.guards.push(guard);
                 Input::Stored(self.stored())
             }
