@@ -495,6 +495,7 @@ fn a_look_at_the_stores_opens_nothing_and_names_what_is_wrong() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn looking_at_the_file_gives_up_no_lock() {
     let folder = TempDir::new().expect("a folder");
     let (vault, _) = made(&folder);
