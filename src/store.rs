@@ -12,6 +12,7 @@ pub mod rights;
 pub mod survey;
 pub mod vault;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use self::json::Json;
@@ -61,16 +62,6 @@ pub struct Listing {
     pub accounts: Vec<Account>,
     /// A store could not be read, so that accounts may be missing.
     pub problem: Option<Problem>,
-}
-
-impl Listing {
-    fn take(&mut self, account: Account) {
-        match self.accounts.iter_mut().find(|known| known.id == account.id) {
-            Some(known) if account.obtained_at() > known.obtained_at() => *known = account,
-            Some(_) => {}
-            None => self.accounts.push(account),
-        }
-    }
 }
 
 /// All stores in use.
@@ -161,10 +152,20 @@ impl Stores {
     /// obtained later is the one: a renewal that had to be kept elsewhere.
     pub fn accounts(&self) -> Listing {
         let mut listing = Listing::default();
+        let mut places: HashMap<AccountId, usize> = HashMap::new();
         for store in &self.stores {
             let read = store.accounts();
-            read.accounts.into_iter().for_each(|account| listing.take(account));
             listing.problem = listing.problem.or(read.problem);
+            for account in read.accounts {
+                match places.get(&account.id).map(|place| &mut listing.accounts[*place]) {
+                    Some(known) if account.obtained_at() > known.obtained_at() => *known = account,
+                    Some(_) => {}
+                    None => {
+                        places.insert(account.id.clone(), listing.accounts.len());
+                        listing.accounts.push(account);
+                    }
+                }
+            }
         }
         for account in listing.accounts.iter_mut().filter(|account| account.spending.is_some()) {
             // Whoever is at it will come back and say how it went.
@@ -204,14 +205,18 @@ impl Stores {
 
     /// The account that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
-        let mut listing = Listing::default();
+        let mut newest: Option<Account> = None;
+        let mut unreadable = None;
         for store in &self.stores {
             match store.find(id) {
-                Ok(found) => found.into_iter().for_each(|account| listing.take(account)),
-                Err(problem) => listing.problem = listing.problem.or(Some(problem)),
+                Ok(Some(found)) if newest.as_ref().is_none_or(|known| found.obtained_at() > known.obtained_at()) => {
+                    newest = Some(found);
+                }
+                Ok(_) => {}
+                Err(problem) => unreadable = unreadable.or(Some(problem)),
             }
         }
-        match (listing.accounts.first(), listing.problem) {
+        match (newest, unreadable) {
             (Some(account), _) => self.store(account.store)?.load(id),
             (None, Some(problem)) => Err(problem),
             (None, None) => Ok(None),

@@ -300,7 +300,7 @@ impl Renew {
         account.layers[0] = Layer { kind: granted.kind, expires_at: granted.expires_at };
         if let Some(refresh) = granted.refresh {
             for layer in account.layers.iter_mut().filter(|layer| layer.kind == LayerKind::RefreshToken) {
-                // What does not say when it ends, ends when the one before it did not say either.
+                // The end of the one before it says nothing about this one.
                 layer.expires_at = refresh.expires_at;
             }
             kept.secrets.further.retain(|(kind, _)| *kind != LayerKind::RefreshToken);

@@ -188,7 +188,10 @@ impl Vault {
         let id = random::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let (protection, wrapped) = match guard {
             Guard::Keyring => {
-                self.put(&id, &key)?;
+                self.put(&id, &key).inspect_err(|_| {
+                    // Nobody uses it; what has come in late is not to stay.
+                    let _ = self.keyring.delete(&id);
+                })?;
                 (Protection::Keyring, None)
             }
             Guard::Passphrase(passphrase) => (Protection::Passphrase, Some(self.wrapped(&key, passphrase)?)),
@@ -258,12 +261,13 @@ impl Vault {
 
     fn to_keyring(&self, head: &Head) -> Result<(), Problem> {
         // Where there is none, nothing is begun, and nobody is asked for a passphrase in vain.
-        self.probe().map_err(|trouble| trouble.problem())?;
-        let key = self.key()?;
-        if head.protection == Protection::Keyring {
-            // Nothing to move; but it is worth knowing that it works.
-            return self.put(&head.id, &key);
+        match self.probe().map_err(|trouble| trouble.problem())? {
+            // It is there already; the one copy is not written anew.
+            Some(true) => return Ok(()),
+            Some(false) => return Err(another_key()),
+            None => {}
         }
+        let key = self.key()?;
         self.write(|connection| Ok(connection.execute("UPDATE vault SET leftover = 1", [])?))?;
         self.put(&head.id, &key)?;
         self.open_every_secret(&key)?;
@@ -336,6 +340,6 @@ fn locked() -> Problem {
     Problem::new(
         Kind::Locked,
         "The vault is locked.",
-        "Its passphrase opens it. It is asked for where standard input and standard error are the terminal.",
+        "Its passphrase opens it. You are asked for it wherever standard input and standard error are a terminal.",
     )
 }

@@ -9,7 +9,7 @@ use crate::flow::revoke::{Presence, Revoke};
 
 use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Input, Outcome};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::tui::session::{FlowId, Session};
 
 impl App {
@@ -175,7 +175,11 @@ fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
     if let Some(Err(problem)) = results.first()
         && results.iter().all(Result::is_err)
     {
-        return format!("Not verified. {}", one_line(problem));
+        return match problem.kind {
+            // The person has just been asked for the passphrase.
+            Kind::Locked => format!("Not verified. {}", problem.what),
+            _ => format!("Not verified. {}", one_line(problem)),
+        };
     }
     let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
     let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);
