@@ -13,8 +13,8 @@ use authmd_tui::secret::Secret;
 use authmd_tui::store::json::Json;
 use authmd_tui::store::keyring::Trouble;
 use authmd_tui::store::lock::Locks;
-use authmd_tui::store::vault::Vault;
 use authmd_tui::store::vault::seal::Cost;
+use authmd_tui::store::vault::{Schema, Vault};
 use authmd_tui::store::{Store, Stores, migrate};
 use jiff::SignedDuration;
 use tempfile::TempDir;
@@ -29,7 +29,7 @@ const PASSPHRASES: [&str; 2] = ["the one passphrase", "the other passphrase"];
 fn open(folder: &Path) -> Vault {
     let keyring = FakeKeyring::with(Trouble::None("no keyring in this test".into()));
     let vault = Vault::new(folder.join("vault"), Arc::new(keyring));
-    vault.with(authmd_tui::store::vault::Schema::CURRENT, CHEAP)
+    vault.with(Schema::CURRENT, CHEAP)
 }
 
 fn unlock(vault: &Vault) {
@@ -334,4 +334,50 @@ fn saves_until_the_disk_is_full() {
     assert!(problem.what.contains("disk") && problem.hint.contains("try again"), "{problem}");
     assert_eq!(vault.accounts().accounts.len(), saved, "what is there is still listed");
     println!("saved {saved}");
+}
+
+/// Steps that take a while, so that a kill comes in between.
+const LATER: Schema = Schema(&[
+    Schema::FIRST,
+    "ALTER TABLE account ADD COLUMN note TEXT; UPDATE account SET note = hex(randomblob(20000))",
+    "CREATE TABLE more (id TEXT PRIMARY KEY, text TEXT) STRICT; INSERT INTO more SELECT id, note FROM account",
+]);
+
+#[test]
+fn killed_while_it_is_brought_up_to_date_a_vault_is_of_the_one_version_or_the_other() {
+    let mut killed_at_work = 0;
+    for round in 0..25_u32 {
+        let folder = TempDir::new().expect("a folder");
+        let vault = open(folder.path());
+        vault.protect(&Guard::Passphrase(Secret::new(PASSPHRASES[0]))).expect("made");
+        (0..20).for_each(|nth| vault.save(&marked(&format!("n{nth}"), nth, StoreKind::Vault)).expect("saved"));
+        drop(vault);
+        let mut program = child("endurance::brings_a_vault_up_to_date", folder.path(), &[])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let mut lines = BufReader::new(program.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "begin"), "it is at work");
+        (0..round * 250).for_each(|_| thread::yield_now());
+        program.kill().expect("killed");
+        program.wait().expect("waited");
+        killed_at_work += u32::from(!lines.any(|line| line == "done"));
+        let vault = open(folder.path()).with(LATER, CHEAP);
+        unlock(&vault);
+        assert_eq!(vault.state().expect("readable").expect("there").schema, 3, "the next program finishes it");
+        let accounts = listed(&vault);
+        assert_eq!(accounts.len(), 20, "round {round}");
+        accounts.iter().for_each(|account| assert!(vault.load(&account.id).expect("readable").is_some()));
+    }
+    assert!(killed_at_work > 0, "no kill came in between");
+}
+
+#[test]
+#[ignore = "only to be run by the test above, which kills it"]
+fn brings_a_vault_up_to_date() {
+    let vault = open(&folder_of_child()).with(LATER, CHEAP);
+    let mut out = std::io::stdout();
+    writeln!(out, "begin").and_then(|()| out.flush()).expect("somebody reads");
+    assert_eq!(vault.accounts().problem, None);
+    writeln!(out, "done").and_then(|()| out.flush()).expect("somebody reads");
 }
