@@ -310,13 +310,20 @@ impl Account {
         self.renewed_at.or(self.created_at)
     }
 
+    /// Is there a token that gets the next credential with nobody there?
+    pub fn renews_itself(&self) -> bool {
+        matches!(self.renewal, Renewal::Refresh { .. })
+    }
+
+    /// Is the last that was heard of the credential that the service refused it?
+    pub fn is_refused(&self) -> bool {
+        self.proof.is_some_and(|proof| matches!(proof.verdict, Verdict::Refused { .. }))
+    }
+
     /// When the account stops renewing itself; the inner `None` where no end is known.
     fn renews_until(&self) -> Option<Option<Timestamp>> {
         let ends = |layer: &&Layer| layer.kind == LayerKind::RefreshToken;
-        match self.renewal {
-            Renewal::Refresh { .. } => self.layers.iter().find(ends).map(|layer| layer.expires_at),
-            Renewal::Person | Renewal::None => None,
-        }
+        self.layers.iter().find(ends).filter(|_| self.renews_itself()).map(|layer| layer.expires_at)
     }
 
     /// When somebody has to do something: the end of what does not renew itself.
@@ -333,7 +340,7 @@ impl Account {
         let renews = self.renews_until();
         let ends = self.person_needed_at();
         let ended = ends.filter(|end| *end <= now);
-        let refused = self.proof.filter(|proof| matches!(proof.verdict, Verdict::Refused { .. }));
+        let refused = self.proof.filter(|_| self.is_refused());
         let outlived = |proof: &Proof| self.expires_at().is_some_and(|end| proof.at >= end);
         match (refused, ended) {
             // Nobody knows what the service made of it, so nothing better can be said.
@@ -374,8 +381,7 @@ impl Account {
 
     fn proven(&mut self, proof: Proof) {
         // What was refused once stays refused until the service accepts it again: silence is no pardon.
-        let dead = matches!(self.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
-        if dead && matches!(proof.verdict, Verdict::Unclear { .. } | Verdict::Unreachable) {
+        if self.is_refused() && matches!(proof.verdict, Verdict::Unclear { .. } | Verdict::Unreachable) {
             return;
         }
         if matches!(proof.verdict, Verdict::Accepted { .. }) {

@@ -400,7 +400,6 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
 
 /// The stores of the demo: one, that ends with it.
 pub fn throw_away_ports(settings: &Settings) -> Result<Ports, Problem> {
-    let stores =
-        Stores::new(vec![Arc::new(Memory::default())], Locks::here(), true).because("nothing of the demo is kept");
+    let stores = Stores::new(vec![Arc::new(Memory::default())], Locks::here(), Some("nothing of the demo is kept"));
     Ok(Ports { net: settings.net()?, stores: Arc::new(stores) })
 }

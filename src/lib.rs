@@ -20,8 +20,8 @@
 //! # The rooms
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
-//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::wire`] knows how services spell
-//!   things, and nothing else does; [`flow::target`] understands what a person typed.
+//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::wire`] knows how
+//!   services spell things, and nothing else does; [`flow::target`] understands what a person typed.
 //! - [`account`]: what the list shows; its status is computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted
 //!   and what a stranger's text looks like when it is safe. [`when`]: moments in words. [`wrap`]: text on lines.
@@ -29,7 +29,7 @@
 //! - [`report`]: accounts and findings as text and JSON.
 //!
 //! What touches the world:
-//! - [`shell`]: effects performed: network, clock, browser, folders, log.
+//! - [`shell`]: effects performed: network, clock, browser, folders, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::vault::seal`] has all the
 //!   cryptography, [`store::keyring`] the system's keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.

@@ -16,7 +16,7 @@ const VERSION: u32 = 1;
 
 pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuration) -> Value {
     let moment = |moment: Option<Timestamp>| moment.map(when::rfc3339);
-    let automatic = matches!(account.renewal, Renewal::Refresh { .. });
+    let automatic = account.renews_itself();
     let layers = account.layers.iter().map(
         |layer| json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": automatic }),
     );

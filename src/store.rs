@@ -15,13 +15,14 @@ pub mod vault;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use self::json::Json;
 use self::lock::Locks;
 use self::vault::Vault;
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::{Known, Lease, StoreOffer};
 use crate::problem::{Kind, Problem};
-use jiff::Timestamp;
 
 pub trait Store: Send + Sync {
     fn kind(&self) -> StoreKind;
@@ -70,15 +71,15 @@ pub struct Stores {
     vault: Option<Arc<Vault>>,
     file: Option<Arc<Json>>,
     locks: Locks,
-    decided: bool,
     /// Why the first store is the first; nothing where nobody said.
     why: Option<&'static str>,
 }
 
 impl Stores {
-    /// The first store is where new credentials go, unless nobody has `decided` that yet: then the person is asked.
-    pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, decided: bool) -> Self {
-        Self { stores, vault: None, file: None, locks, decided, why: None }
+    /// The first store is where new credentials go, and `why` says who decided that. Where nobody did, what is there
+    /// already counts; else the person is asked.
+    pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, why: Option<&'static str>) -> Self {
+        Self { stores, vault: None, file: None, locks, why }
     }
 
     /// The same, and this is the vault, whether or not it is one of them.
@@ -89,11 +90,6 @@ impl Stores {
     /// The same, and this is the token file, whether or not it is one of them.
     pub fn with_file(self, file: Arc<Json>) -> Self {
         Self { file: Some(file), ..self }
-    }
-
-    /// The same, and this is why the first store is the first.
-    pub fn because(self, why: &'static str) -> Self {
-        Self { why: Some(why), ..self }
     }
 
     pub fn file(&self) -> Option<&Arc<Json>> {
@@ -111,10 +107,9 @@ impl Stores {
 
     /// Has somebody said where credentials go, now or before?
     fn is_decided(&self) -> bool {
-        self.decided
-            || self.why.is_none()
-                && (self.vault.as_ref().is_some_and(|vault| vault.exists())
-                    || self.file.as_ref().is_some_and(|file| file.path().exists()))
+        self.why.is_some()
+            || self.vault.as_ref().is_some_and(|vault| vault.exists())
+            || self.file.as_ref().is_some_and(|file| file.path().exists())
     }
 
     /// The stores in use, the one for new credentials first. Where nobody said, that is the vault; but before there is one,

@@ -7,7 +7,7 @@ use super::find::{find, find_all};
 use super::{
     Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, result_of, say, somebody_there, walk,
 };
-use crate::account::{Account, DUE_WITHIN, Proof, Renewal, Status, StoreKind, Verdict};
+use crate::account::{Account, DUE_WITHIN, Status, StoreKind};
 use crate::events::problem_json;
 use crate::flow::Outcome;
 use crate::flow::renew::Renew;
@@ -36,8 +36,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let walkable = somebody_there() && !due;
     let mut walker = Walker::new(settings, ports)?;
     // Who signs up again needs no secret that is kept.
-    let by_token = |account: &&Account| matches!(account.renewal, Renewal::Refresh { .. });
-    let wanting: Vec<Account> = chosen.iter().filter(by_token).cloned().collect();
+    let wanting: Vec<Account> = chosen.iter().filter(|account| account.renews_itself()).cloned().collect();
     open_vault_for(&wanting, &walker.ports, Some(&mut walker.console)).await?;
     let mut results = Vec::new();
     let mut failure = None;
@@ -113,9 +112,8 @@ pub async fn token(settings: &Settings, name: &str) -> Done {
 async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
     let now = clock::now();
     let left = account.expires_at().map(|end| end.duration_since(now));
-    let refused = matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
-    let wanting = refused || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
-    if !matches!(account.renewal, Renewal::Refresh { .. }) || !wanting {
+    let wanting = account.is_refused() || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
+    if !account.renews_itself() || !wanting {
         return Ok(account);
     }
     match plain::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None, None).await {
@@ -126,7 +124,7 @@ async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, P
             Ok(*renewed)
         }
         // It works for a moment yet; that is better than nothing.
-        outcome if left.is_some_and(|left| left.is_positive()) && !refused => {
+        outcome if left.is_some_and(|left| left.is_positive()) && !account.is_refused() => {
             outcome.problem().into_iter().for_each(|problem| say(&problem.what));
             Ok(account)
         }

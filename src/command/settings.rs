@@ -96,11 +96,7 @@ impl Settings {
             (None, Some(_)) => (vec![file.clone(), memory], Some("AUTH_MD_TOKEN_STORE names it")),
             (None, None) => (vec![vault.clone(), file.clone(), memory], None),
         };
-        let stores = Stores::new(in_use, locks, why.is_some()).with_vault(vault).with_file(file);
-        match why {
-            Some(why) => stores.because(why),
-            None => stores,
-        }
+        Stores::new(in_use, locks, why).with_vault(vault).with_file(file)
     }
 
     fn vault(&self) -> Arc<Vault> {

@@ -5,12 +5,13 @@ use serde_json::json;
 use super::{Done, Settings, print_json, print_text, result_of, say, somebody_there};
 use crate::account::Source;
 use crate::args::ProtectionChoice;
-use crate::flow::storage::{Finding, Level, Storage, Survey, TakenOver, Wish, taken_in_words};
-use crate::flow::{Guard, Protection};
+use crate::flow::storage::{Finding, Level, Storage, Survey, TakenOver, Wish, survey_lines, taken_in_words};
+use crate::flow::{Guard, Line, Protection};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::shell::Ports;
+use crate::store::vault::none_yet;
 use crate::store::{Store, Stores, migrate, survey};
 
 async fn surveyed(ports: &Ports) -> Result<Survey, Problem> {
@@ -21,7 +22,7 @@ pub async fn status(settings: &Settings) -> Done {
     let survey = surveyed(&settings.ports()?).await?;
     match settings.json {
         true => print_json(&report::survey_json(&survey)),
-        false => print_text(settings, &report::lines_text(&crate::flow::storage::survey_lines(&survey))),
+        false => print_text(settings, &report::lines_text(&survey_lines(&survey))),
     }
     verdict(&survey)
 }
@@ -60,8 +61,7 @@ pub async fn init(settings: &Settings, protection: Option<ProtectionChoice>) -> 
 pub async fn migrate(settings: &Settings, to: Option<Protection>, foreign: bool) -> Done {
     let ports = settings.ports()?;
     if !ports.stores.required_vault()?.exists() {
-        let hint = "Make one with: authmd-tui store init";
-        return Err(Problem::new(Kind::Store, "There is no vault yet.", hint).into());
+        return Err(none_yet().into());
     }
     if to.is_none() && nothing_to_take(&ports, foreign).await? {
         return taken(settings, TakenOver::default());
@@ -173,14 +173,9 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
             print_json(&report);
         }
         false => {
-            let mut lines = crate::flow::storage::survey_lines(&survey);
-            lines.extend([
-                crate::flow::Line::Gap,
-                crate::flow::Line::fact(
-                    "log",
-                    format!("{} (AUTHMD_TUI_LOG=debug writes it)", settings.log_file().display()),
-                ),
-            ]);
+            let mut lines = survey_lines(&survey);
+            let log = format!("{} (AUTHMD_TUI_LOG=debug writes it)", settings.log_file().display());
+            lines.extend([Line::Gap, Line::fact("log", log)]);
             print_text(settings, &report::lines_text(&lines));
         }
     }

@@ -131,13 +131,11 @@ impl Renew {
     }
 
     fn begin(&mut self, now: Timestamp) -> Vec<Effect> {
-        match self.account.renewal {
-            Renewal::Refresh { .. } => {
-                self.stage = Stage::Opening;
-                vec![Effect::Unlock(self.account.store)]
-            }
-            Renewal::Person | Renewal::None => self.sign_up_again(None, now),
+        if !self.account.renews_itself() {
+            return self.sign_up_again(None, now);
         }
+        self.stage = Stage::Opening;
+        vec![Effect::Unlock(self.account.store)]
     }
 
     fn lock(&mut self) -> Vec<Effect> {
@@ -413,9 +411,8 @@ impl Renew {
 
 /// As far as is known.
 fn works_yet(account: &Account, now: Timestamp) -> bool {
-    let refused = matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
     let ends = account.layers.first().and_then(|layer| layer.expires_at);
-    !refused && ends.is_none_or(|end| end > now)
+    !account.is_refused() && ends.is_none_or(|end| end > now)
 }
 
 impl Flow for Renew {

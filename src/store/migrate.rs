@@ -1,5 +1,6 @@
 //! Taking the accounts of the token file into the vault: copy, read back, compare, and only then delete.
 
+use super::vault::none_yet;
 use super::{Store, Stores};
 use crate::account::{Account, Kept, Source, StoreKind};
 use crate::flow::storage::TakenOver;
@@ -17,7 +18,7 @@ pub fn take_over(stores: &Stores, foreign: bool) -> Result<TakenOver, Problem> {
         ));
     }
     if !vault.exists() {
-        return Err(Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"));
+        return Err(none_yet());
     }
     // Reading back needs the key: better known before anything is written.
     vault.ready()?;

@@ -14,17 +14,12 @@ pub struct Loose {
     pub foreign: bool,
 }
 
-/// The first of `paths` that others have a right to. What is not there is no matter.
-pub fn loose<'a>(paths: impl IntoIterator<Item = &'a Path>) -> io::Result<Option<Loose>> {
-    for path in paths {
-        match of(path) {
-            Ok(Some(loose)) => return Ok(Some(loose)),
-            Ok(None) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+/// What rights others have to it, if any. What is not there is no matter.
+pub fn loose(path: &Path) -> io::Result<Option<Loose>> {
+    match of(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found,
     }
-    Ok(None)
 }
 
 /// A folder that others can change: not one like `/tmp`, in which each may change what is theirs only.

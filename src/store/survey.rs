@@ -1,6 +1,7 @@
 //! Looking at the stores without opening a secret: what is where, what opens it, and what is not as it should be.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::json::Json;
 use super::rights::{self, Loose};
@@ -14,7 +15,7 @@ use crate::problem::{Kind, Problem, cause};
 pub fn survey(stores: &Stores) -> Survey {
     let mut findings = Vec::new();
     let vault = stores.vault().map(|vault| look_at_vault(vault, &mut findings));
-    let shown = |file: &&std::sync::Arc<Json>| file.path().exists() || stores.first() == StoreKind::Json;
+    let shown = |file: &&Arc<Json>| file.path().exists() || stores.first() == StoreKind::Json;
     let file = stores.file().filter(shown).map(|file| look_at_file(file, &mut findings));
     let state = vault.as_ref().and_then(|vault| vault.state.clone());
     let wanted = state.as_ref().is_none_or(|state| state.protection == Protection::Keyring || state.leftover);
@@ -36,7 +37,7 @@ fn told(check: &'static str, level: Level, problem: &Problem) -> Finding {
 fn look_at_vault(vault: &Vault, findings: &mut Vec<Finding>) -> VaultSurvey {
     let path = vault.file().display().to_string();
     let exists = vault.exists();
-    let loose = look_at_rights(&vault.private(), Level::Problem, findings);
+    let loose = look_at_rights(&vault.private(), findings);
     if let Some(home) = vault.folder().parent() {
         look_at_home(home, findings);
     }
@@ -114,7 +115,7 @@ fn look_at_keyring(
 }
 
 fn look_at_file(file: &Json, findings: &mut Vec<Finding>) -> FileSurvey {
-    look_at_rights(&[file.path().to_owned()], Level::Problem, findings);
+    look_at_rights(&[file.path().to_owned()], findings);
     let listing = file.accounts();
     if let Some(problem) = listing.problem {
         findings.push(told("token file", Level::Problem, &problem));
@@ -126,24 +127,28 @@ fn look_at_file(file: &Json, findings: &mut Vec<Finding>) -> FileSurvey {
 /// Who can change the folder above can put another vault in place. Reading it tells nothing.
 fn look_at_home(home: &Path, findings: &mut Vec<Finding>) {
     if let Ok(Some(loose)) = rights::changeable(home) {
-        findings.push(finding(RIGHTS, Level::Problem, in_words(&loose), Some(remedy(&loose))));
+        findings.push(too_open(&loose));
     }
 }
 
 /// Is something there that others have a right to?
-fn look_at_rights(paths: &[PathBuf], level: Level, findings: &mut Vec<Finding>) -> bool {
+fn look_at_rights(paths: &[PathBuf], findings: &mut Vec<Finding>) -> bool {
     let before = findings.len();
     for path in paths {
-        match rights::loose([path.as_path()]) {
+        match rights::loose(path) {
             Ok(None) => {}
-            Ok(Some(loose)) => findings.push(finding(RIGHTS, level, in_words(&loose), Some(remedy(&loose)))),
+            Ok(Some(loose)) => findings.push(too_open(&loose)),
             Err(error) => {
                 let what = format!("{} cannot be looked at: {}", path.display(), cause(&error));
-                findings.push(finding(RIGHTS, level, what, None));
+                findings.push(finding(RIGHTS, Level::Problem, what, None));
             }
         }
     }
     findings.len() > before
+}
+
+fn too_open(loose: &Loose) -> Finding {
+    finding(RIGHTS, Level::Problem, in_words(loose), Some(remedy(loose)))
 }
 
 fn in_words(loose: &Loose) -> String {
@@ -175,7 +180,7 @@ pub fn repair(stores: &Stores) -> Result<Vec<PathBuf>, Problem> {
         mended.push(home);
     }
     for path in vault.into_iter().chain(file) {
-        let loose = rights::loose([path.as_path()]).map_err(|error| failed(&path, &error))?;
+        let loose = rights::loose(&path).map_err(|error| failed(&path, &error))?;
         if loose.is_some_and(|loose| !loose.foreign) {
             rights::mend(&path).map_err(|error| failed(&path, &error))?;
             mended.push(path);
@@ -199,7 +204,7 @@ pub fn repair_something(stores: &Stores) -> Result<(), Problem> {
 /// What others can read of the stores in use, in a sentence; said with every command until it is mended.
 pub fn warning(stores: &Stores) -> Option<Problem> {
     let file = stores.file().filter(|_| stores.first() == StoreKind::Json)?;
-    let loose = rights::loose([file.path()]).ok()??;
+    let loose = rights::loose(file.path()).ok()??;
     Some(Problem::new(Kind::Store, format!("{}.", in_words(&loose)), remedy(&loose)))
 }
 

@@ -20,7 +20,7 @@ mod row;
 pub mod seal;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -89,16 +89,13 @@ impl Vault {
     }
 
     /// Opens the vault where that has not been done, or where another file has taken its place since.
-    fn current<'a>(
-        place: &Place,
-        slot: &'a mut MutexGuard<'_, Option<Opened>>,
-    ) -> Result<Option<&'a mut Opened>, Fault> {
+    fn current<'a>(place: &Place, slot: &'a mut Option<Opened>) -> Result<Option<&'a mut Opened>, Fault> {
         // What could only be read may have been mended.
         if slot.as_ref().is_some_and(|opened| !opened.is_current(place) || opened.only_read.is_some()) {
-            **slot = None;
+            *slot = None;
         }
         if slot.is_none() {
-            **slot = place.open()?;
+            *slot = place.open()?;
         }
         Ok(slot.as_mut())
     }
@@ -108,8 +105,7 @@ impl Vault {
     }
 
     fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Problem> {
-        self.with_opened(|opened| opened.write(work))?
-            .ok_or_else(|| Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"))
+        self.with_opened(|opened| opened.write(work))?.ok_or_else(none_yet)
     }
 
     /// What others must not have a right to.
@@ -132,6 +128,10 @@ impl Vault {
             Ok(())
         })
     }
+}
+
+pub fn none_yet() -> Problem {
+    Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init")
 }
 
 impl Store for Vault {
@@ -159,10 +159,7 @@ impl Store for Vault {
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
         let found = self.read(|connection| {
             let account = row::one(connection, id)?;
-            Ok(match account {
-                Some(account) => Some((account, row::sealed(connection, id)?)),
-                None => None,
-            })
+            account.map(|account| Ok((account, row::sealed(connection, id)?))).transpose()
         })?;
         match found.flatten() {
             Some((account, sealed)) => row::unseal(account, &sealed, &self.key()?),

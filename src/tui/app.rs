@@ -274,9 +274,7 @@ impl App {
                 vec![Command::Load]
             }
             Message::Locked(command, why) => {
-                if self.is_awaited(&command) {
-                    self.wants_vault.push((command, why));
-                }
+                self.wants_vault.push((command, why));
                 Vec::new()
             }
             Message::Unlocked(result) => self.unlocked(result),
@@ -315,7 +313,8 @@ impl App {
 
     /// Ends what has had its time.
     fn expire(&mut self, now: Timestamp) -> Vec<Command> {
-        if matches!(&self.overlay, Some(Overlay::Credential(pane)) if pane.until <= now) {
+        let locks = self.lock_at.is_some_and(|at| at <= now);
+        if matches!(&self.overlay, Some(Overlay::Credential(pane)) if locks || pane.until <= now) {
             self.overlay = None;
         }
         let mut commands = Vec::new();
@@ -323,11 +322,8 @@ impl App {
             self.clipboard_until = None;
             commands.push(Command::ClearClipboard);
         }
-        if self.lock_at.is_some_and(|at| at <= now) {
+        if locks {
             self.lock_at = None;
-            if matches!(self.overlay, Some(Overlay::Credential(_))) {
-                self.overlay = None;
-            }
             commands.push(Command::ForgetKey);
         }
         commands

@@ -175,7 +175,8 @@ fn changes_until_it_is_killed() {
     unlock(&vault);
     let file = Arc::new(Json::new(folder.join("tokens.json")));
     let in_use: Vec<Arc<dyn Store>> = vec![vault.clone(), file.clone()];
-    let stores = Stores::new(in_use, Locks::here(), true).with_vault(vault.clone()).with_file(file.clone());
+    let stores =
+        Stores::new(in_use, Locks::here(), Some("the test says so")).with_vault(vault.clone()).with_file(file.clone());
     let say = |line: String| {
         let mut out = std::io::stdout();
         writeln!(out, "{line}").and_then(|()| out.flush()).expect("somebody reads");

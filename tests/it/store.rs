@@ -305,7 +305,8 @@ fn writes_until_it_is_killed() {
 fn a_renewal_kept_elsewhere_is_the_one_that_counts() {
     let folder = TempDir::new().expect("a folder");
     let (json, _) = json_in(&folder);
-    let stores = Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), true);
+    let stores =
+        Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), Some("the test says so"));
     let in_file = kept(StoreKind::Json, None);
     let renewed = Account { renewed_at: Some(noon()), ..kept(StoreKind::Memory, None) };
     stores.save(&Kept::new(in_file.clone(), Secret::new("sk_old"))).expect("saved");
@@ -376,7 +377,8 @@ fn a_damaged_file_does_not_keep_a_sign_up_from_knowing_the_rest() {
     let folder = TempDir::new().expect("a folder");
     let (json, path) = json_in(&folder);
     fs::write(path, "damaged").expect("written");
-    let stores = Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), true);
+    let stores =
+        Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), Some("the test says so"));
     stores.save(&Kept::new(kept(StoreKind::Memory, None), Secret::new("sk"))).expect("saved");
     let known = stores.known("https://api.acme.dev");
     assert_eq!(

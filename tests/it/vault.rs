@@ -309,7 +309,7 @@ fn folders_and_files_are_for_their_owner_only_and_checked() {
         assert!(fresh.save(&Kept::new(first.clone(), Secret::new("sk"))).is_err());
         assert_eq!(mode(&path), loose, "nothing is mended unasked");
         let mended = survey::repair(
-            &Stores::new(vec![], Locks::here(), true)
+            &Stores::new(vec![], Locks::here(), Some("the test says so"))
                 .with_vault(Arc::new(Vault::new(inside.clone(), Arc::new(FakeKeyring::default())))),
         );
         assert!(mended.expect("mended").contains(&path));
@@ -432,7 +432,11 @@ fn both(folder: &TempDir) -> (Stores, Arc<Vault>, Arc<Json>) {
     let (vault, _) = made(folder);
     let (vault, file) = (Arc::new(vault), Arc::new(Json::new(folder.path().join("tokens.json"))));
     let in_use: Vec<Arc<dyn Store>> = vec![vault.clone(), file.clone()];
-    (Stores::new(in_use, Locks::here(), true).with_vault(vault.clone()).with_file(file.clone()), vault, file)
+    (
+        Stores::new(in_use, Locks::here(), Some("the test says so")).with_vault(vault.clone()).with_file(file.clone()),
+        vault,
+        file,
+    )
 }
 
 #[test]
@@ -644,7 +648,9 @@ fn nothing_is_taken_over_into_a_vault_that_is_not_in_use() {
     let folder = TempDir::new().expect("a folder");
     let (_, vault, file) = both(&folder);
     file.save(&Kept::new(kept(StoreKind::Json, None), Secret::new("sk_1"))).expect("saved");
-    let stores = Stores::new(vec![file.clone()], Locks::here(), true).with_vault(vault).with_file(file.clone());
+    let stores = Stores::new(vec![file.clone()], Locks::here(), Some("the test says so"))
+        .with_vault(vault)
+        .with_file(file.clone());
     assert!(migrate::take_over(&stores, false).is_err());
     assert_eq!(listed(file.as_ref()).len(), 1);
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Renew, Stage};
 use crate::account::{Account, StoreKind};
-use crate::flow::signup::not_now;
+use crate::flow::signup::{NOT_STORED, where_to_keep_it};
 use crate::flow::verify::verdict_in_words;
 use crate::flow::{Choice, Flow, Line, Outcome, Prompt, Screen, ScreenId};
 use crate::when;
@@ -71,20 +71,11 @@ impl Renew {
 
     fn another_store(&self, title: &str) -> Screen {
         let mut screen = Screen::new(ScreenId::Store, title);
-        screen.lines.push(Line::text(
-            "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.",
-        ));
+        screen.lines.push(Line::text(NOT_STORED));
         screen.problem.clone_from(&self.problem);
         screen.at_stake =
             Some("The new credential is kept nowhere yet and would be lost; the old one may be dead.".into());
-        let choices = self.stores.iter().map(|store| Choice {
-            label: match store.kind == self.account.store {
-                true => format!("Try again: {}", store.label),
-                false => store.label.clone(),
-            },
-            detail: store.problem.as_ref().map_or(store.detail.clone(), not_now),
-        });
-        screen.prompt = Some(Prompt::Pick { label: "Keep it".into(), choices: choices.collect() });
+        screen.prompt = Some(where_to_keep_it(&self.stores, Some(self.account.store)));
         screen
     }
 

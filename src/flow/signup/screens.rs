@@ -6,8 +6,7 @@ use url::Url;
 use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{Account, DUE_WITHIN, StoreKind, Verdict};
 use crate::flow::wire::Start;
-use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, Trail};
-use crate::problem::Problem;
+use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, StoreOffer, Trail};
 use crate::{report, trust, when};
 
 const STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
@@ -159,7 +158,7 @@ impl SignUp {
         let after_failure = self.ceremony.granted.is_some();
         let mut screen = self.page(ScreenId::Store, after_failure.then_some(2));
         screen.lines.push(Line::text(match after_failure {
-            true => "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.",
+            true => NOT_STORED,
             false => "Where should the credential be kept?",
         }));
         let mut places: Vec<&str> = self.known.stores.iter().filter_map(|store| store.place.as_deref()).collect();
@@ -175,18 +174,7 @@ impl SignUp {
             let made = self.known.stores.iter().filter(|store| store.setup.is_none());
             screen.problem = made.into_iter().find_map(|store| store.problem.clone());
         }
-        let choices = self.known.stores.iter().map(|store| Choice {
-            label: if after_failure && self.place == Some(store.kind) {
-                format!("Try again: {}", store.label)
-            } else {
-                store.label.clone()
-            },
-            detail: match &store.problem {
-                Some(problem) => not_now(problem),
-                None => store.detail.clone(),
-            },
-        });
-        screen.prompt = Some(Prompt::Pick { label: "Keep it".into(), choices: choices.collect() });
+        screen.prompt = Some(where_to_keep_it(&self.known.stores, self.place.filter(|_| after_failure)));
         screen
     }
 
@@ -482,9 +470,23 @@ impl SignUp {
     }
 }
 
-/// Why a store cannot be chosen, without the system's own words, which are told when it is chosen all the same.
-pub fn not_now(problem: &Problem) -> String {
-    format!("not now: {}", problem.what.split(" (").next().unwrap_or_default())
+pub const NOT_STORED: &str =
+    "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.";
+
+/// The question which store it is to be; `failed` is the one that has just been tried.
+pub fn where_to_keep_it(stores: &[StoreOffer], failed: Option<StoreKind>) -> Prompt {
+    let choices = stores.iter().map(|store| Choice {
+        label: match failed == Some(store.kind) {
+            true => format!("Try again: {}", store.label),
+            false => store.label.clone(),
+        },
+        detail: match &store.problem {
+            // Without the system's own words, which are told when it is chosen all the same.
+            Some(problem) => format!("not now: {}", problem.what.split(" (").next().unwrap_or_default()),
+            None => store.detail.clone(),
+        },
+    });
+    Prompt::Pick { label: "Keep it".into(), choices: choices.collect() }
 }
 
 /// A call as the plan shows it: a long path by its end, which tells the calls apart.

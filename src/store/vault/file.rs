@@ -115,18 +115,19 @@ impl Place {
 
     /// Refuses what others can read or change.
     pub fn check_rights(&self) -> Result<(), Fault> {
-        let private = self.private();
-        match rights::loose(private.iter().map(PathBuf::as_path))? {
-            None => Ok(()),
-            Some(loose) => Err(Fault::Told(Problem::new(
-                Kind::Store,
-                format!("The vault is not used: {} {}.", loose.path.display(), loose.what),
-                match loose.foreign {
-                    true => "Run this as the user it belongs to, or set AUTHMD_TUI_HOME to a folder of your own.",
-                    false => "To take these rights away: authmd-tui doctor --repair",
-                },
-            ))),
+        for path in self.private() {
+            if let Some(loose) = rights::loose(&path)? {
+                return Err(Fault::Told(Problem::new(
+                    Kind::Store,
+                    format!("The vault is not used: {} {}.", loose.path.display(), loose.what),
+                    match loose.foreign {
+                        true => "Run this as the user it belongs to, or set AUTHMD_TUI_HOME to a folder of your own.",
+                        false => "To take these rights away: authmd-tui doctor --repair",
+                    },
+                )));
+            }
         }
+        Ok(())
     }
 
     /// Opens the vault, where there is one.

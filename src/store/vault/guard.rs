@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::file::Fault;
 use super::seal::{self, PrivateKey, PublicKey};
-use super::{Vault, row};
+use super::{Vault, none_yet, row};
 use crate::flow::storage::VaultState;
 use crate::flow::{Guard, Protection};
 use crate::problem::{Kind, Problem};
@@ -78,8 +78,7 @@ impl Vault {
     }
 
     fn head_or_none_yet(&self) -> Result<Head, Problem> {
-        self.head()?
-            .ok_or_else(|| Problem::new(Kind::Store, "There is no vault yet.", "Make one with: authmd-tui store init"))
+        self.head()?.ok_or_else(none_yet)
     }
 
     pub fn state(&self) -> Result<Option<VaultState>, Problem> {

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 
 use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line};
-use crate::account::{Account, Proof, Verdict};
+use crate::account::{Account, Verdict};
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
-
 use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Input, Outcome};
 use crate::problem::{Kind, Problem};
@@ -165,9 +164,10 @@ impl App {
 /// What came of one verification, or of several.
 fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
     if let [one] = results {
-        let dead = |account: &Account| matches!(account.proof, Some(Proof { verdict: Verdict::Refused { .. }, .. }));
         return match one {
-            Ok(account) if dead(account) => format!("{} Press r to sign up again in place.", verdict_in_words(account)),
+            Ok(account) if account.is_refused() => {
+                format!("{} Press r to sign up again in place.", verdict_in_words(account))
+            }
             Ok(account) => verdict_in_words(account),
             Err(problem) => one_line(problem),
         };
