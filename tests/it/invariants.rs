@@ -303,8 +303,9 @@ proptest! {
     fn cancel_ends_it_from_anywhere(kind in 0..9_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
         let mut watched = Watched::live(kind, &life);
         watched.step(Input::Cancel);
-        // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more.
-        for _ in 0..6 {
+        // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more. Where nobody
+        // can be asked it is tried four times with three pauses, and then in memory: with the answer itself, nine steps.
+        for _ in 0..9 {
             if watched.flow.screen(noon()).outcome.is_some() {
                 break;
             }
