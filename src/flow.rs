@@ -15,10 +15,12 @@
 //! - a claim is completed only with a code that came in as a human's answer.
 
 pub mod discover;
+pub mod keep;
 pub mod passphrase;
 pub mod probe;
 pub mod renew;
 pub mod revoke;
+pub mod screen;
 pub mod signup;
 pub mod storage;
 pub mod target;
@@ -30,14 +32,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use url::Url;
+use jiff::Timestamp;
 
 use self::storage::{Survey, TakenOver};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
+
+pub use keep::{Guard, Known, Protection, StoreOffer};
+pub use screen::{Choice, Line, Prompt, Screen, ScreenId, StepState, Trail};
 
 /// A guided conversation with a service and a person.
 pub trait Flow: Send {
@@ -149,232 +153,6 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// What the stores know when a sign-up asks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Known {
-    /// The accounts held for the resource.
-    pub accounts: Vec<Account>,
-    /// Every id in use, so that a new one differs.
-    pub ids: Vec<AccountId>,
-    /// Where a credential can be kept. The first is the default.
-    pub stores: Vec<StoreOffer>,
-    /// False while nobody has said where credentials are to be kept.
-    pub decided: bool,
-}
-
-/// What opens a vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protection {
-    /// The system's keyring has the key.
-    Keyring,
-    Passphrase,
-}
-
-impl Protection {
-    pub const ALL: [Protection; 2] = [Protection::Keyring, Protection::Passphrase];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Protection::Keyring => "keyring",
-            Protection::Passphrase => "passphrase",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|protection| protection.name() == name)
-    }
-}
-
-/// What is to open the vault from now on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Guard {
-    Keyring,
-    Passphrase(Secret),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoreOffer {
-    pub kind: StoreKind,
-    /// It has to be made first, opened by this.
-    pub setup: Option<Protection>,
-    /// "in a file other tools can read".
-    pub label: String,
-    /// What that means: who can read it, how long it lasts.
-    pub detail: String,
-    /// Where it is.
-    pub place: Option<String>,
-    /// Why it cannot be used now.
-    pub problem: Option<Problem>,
-}
-
-/// One state of a flow as a person sees it, before anybody decides how it is drawn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Screen {
-    pub id: ScreenId,
-    pub title: String,
-    /// The steps of the walk and which of them this is.
-    pub trail: Option<Trail>,
-    pub lines: Vec<Line>,
-    /// A page to open: checked, safe to show whole.
-    pub link: Option<Url>,
-    pub prompt: Option<Prompt>,
-    /// Until when the thing on this screen is good.
-    pub deadline: Option<Timestamp>,
-    pub problem: Option<Problem>,
-    /// Is there a question before this one?
-    pub can_go_back: bool,
-    /// What would be lost by cancelling here; then the front end asks first.
-    pub at_stake: Option<String>,
-    /// Set when the flow is over.
-    pub outcome: Option<Outcome>,
-}
-
-/// The names that programs watching `--events` rely on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScreenId {
-    Discovering,
-    Offer,
-    Hosts,
-    Existing,
-    Store,
-    Consent,
-    Email,
-    Code,
-    Waiting,
-    /// A value asked for by name.
-    Param(&'static str),
-    Confirm,
-    Done,
-    Failed,
-}
-
-impl ScreenId {
-    pub fn name(&self) -> String {
-        match self {
-            ScreenId::Discovering => "discovering".into(),
-            ScreenId::Offer => "offer".into(),
-            ScreenId::Hosts => "hosts".into(),
-            ScreenId::Existing => "existing".into(),
-            ScreenId::Store => "store".into(),
-            ScreenId::Consent => "consent".into(),
-            ScreenId::Email => "email".into(),
-            ScreenId::Code => "code".into(),
-            ScreenId::Waiting => "waiting".into(),
-            ScreenId::Param(name) => format!("param:{name}"),
-            ScreenId::Confirm => "confirm".into(),
-            ScreenId::Done => "done".into(),
-            ScreenId::Failed => "failed".into(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trail {
-    pub steps: &'static [&'static str],
-    pub at: usize,
-}
-
-/// A line of a screen: what it is, not what it looks like.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Line {
-    Gap,
-    Heading(String),
-    Text(String),
-    /// Of less weight.
-    Quiet(String),
-    /// A name and its value, aligned with others.
-    Fact(String, String),
-    /// One of several things that will happen, in order.
-    Item {
-        number: usize,
-        what: String,
-        detail: String,
-        done: bool,
-    },
-    /// Something that was done, or is being done, and what came of it.
-    Step {
-        state: StepState,
-        what: String,
-        found: String,
-        took: Option<SignedDuration>,
-    },
-    /// A stranger's words, marked as theirs.
-    Quote {
-        from: String,
-        text: String,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepState {
-    Active,
-    Done,
-    /// It did not work out, and that is no harm.
-    Missed,
-    Failed,
-}
-
-/// What is asked of the person.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Prompt {
-    Text {
-        label: String,
-    },
-    Email {
-        label: String,
-    },
-    /// Not shown while it is typed.
-    Secret {
-        label: String,
-    },
-    Code {
-        label: String,
-        /// How many digits, where the service said so or everybody does.
-        digits: usize,
-    },
-    Pick {
-        label: String,
-        choices: Vec<Choice>,
-    },
-    /// Yes or no. There is no default: a person says which.
-    Confirm {
-        label: String,
-        yes: String,
-        no: String,
-    },
-}
-
-impl Prompt {
-    /// The name that programs watching `--events` rely on.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Prompt::Text { .. } => "text",
-            Prompt::Email { .. } => "email",
-            Prompt::Secret { .. } => "secret",
-            Prompt::Code { .. } => "code",
-            Prompt::Pick { .. } => "pick",
-            Prompt::Confirm { .. } => "confirm",
-        }
-    }
-
-    pub fn label(&self) -> &str {
-        match self {
-            Prompt::Text { label }
-            | Prompt::Email { label }
-            | Prompt::Secret { label }
-            | Prompt::Code { label, .. }
-            | Prompt::Pick { label, .. }
-            | Prompt::Confirm { label, .. } => label,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    pub label: String,
-    pub detail: String,
-}
-
 /// How a flow ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
@@ -429,49 +207,6 @@ impl Outcome {
         match self {
             Outcome::Failed(problem) | Outcome::Refused(problem) => Some(problem),
             _ => None,
-        }
-    }
-}
-
-impl Screen {
-    /// An empty screen to fill in.
-    pub fn new(id: ScreenId, title: impl Into<String>) -> Self {
-        Self {
-            id,
-            title: title.into(),
-            trail: None,
-            lines: Vec::new(),
-            link: None,
-            prompt: None,
-            deadline: None,
-            problem: None,
-            can_go_back: false,
-            at_stake: None,
-            outcome: None,
-        }
-    }
-}
-
-impl Line {
-    pub fn text(text: impl Into<String>) -> Self {
-        Line::Text(text.into())
-    }
-
-    pub fn fact(name: &str, value: impl Into<String>) -> Self {
-        Line::Fact(name.to_owned(), value.into())
-    }
-
-    /// The line without any layout, for `--events`.
-    pub fn plain(&self) -> String {
-        match self {
-            Line::Gap => String::new(),
-            Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => text.clone(),
-            Line::Fact(name, value) => format!("{name}: {value}"),
-            Line::Item { number, what, detail, .. } if detail.is_empty() => format!("{number}. {what}"),
-            Line::Item { number, what, detail, .. } => format!("{number}. {what} ({detail})"),
-            Line::Step { what, found, .. } if found.is_empty() => what.clone(),
-            Line::Step { what, found, .. } => format!("{what}: {found}"),
-            Line::Quote { from, text } => format!("{from} says: {text}"),
         }
     }
 }

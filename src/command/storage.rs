@@ -44,13 +44,9 @@ fn verdict(survey: &Survey) -> Done {
 /// Makes the vault. What opens it is asked for where it was not named.
 pub async fn init(settings: &Settings, protection: Option<ProtectionChoice>) -> Done {
     let ports = settings.ports()?;
-    if ports.stores.required_vault()?.exists() {
-        return Err(Problem::new(
-            Kind::Usage,
-            format!("There is a vault already: {}.", ports.stores.required_vault()?.file().display()),
-            "To change what opens it: authmd-tui store migrate --to keyring|passphrase",
-        )
-        .into());
+    let vault = ports.stores.required_vault()?;
+    if vault.exists() {
+        return Err(vault.there_already().into());
     }
     match protection.map(Protection::from) {
         Some(protection) => protect(settings, ports, protection).await,
@@ -163,7 +159,7 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
     let ports = settings.ports()?;
     if repair {
         let mended = ports.blocking(survey::repair).await?;
-        mended.iter().for_each(|path| say(&format!("Only you can use it now: {}", path.display())));
+        mended.iter().for_each(|path| say(&format!("The rights of others were taken away: {}", path.display())));
     }
     let survey = surveyed(&ports).await?;
     match settings.json {

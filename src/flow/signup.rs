@@ -26,7 +26,6 @@ mod keeping;
 mod screens;
 
 pub use choosing::label;
-pub use screens::{NOT_STORED, where_to_keep_it};
 
 use jiff::Timestamp;
 use url::Url;

@@ -77,6 +77,11 @@ impl Vault {
         self.place.file()
     }
 
+    /// Nothing was made, as there is one.
+    pub fn there_already(&self) -> Problem {
+        self.place.there_already()
+    }
+
     /// Works on the open vault; `None` where there is none.
     fn with_opened<T>(&self, work: impl FnOnce(&mut Opened) -> Result<T, Fault>) -> Result<Option<T>, Problem> {
         let mut slot = self.opened.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,8 +24,11 @@ use crate::flow::target::Target;
 use crate::flow::verify::Verify;
 use crate::flow::{Effect, Input, Screen};
 use crate::problem::Problem;
-use crate::secret::{Secret, Typed};
+use crate::secret::Secret;
 use crate::store::Listing;
+
+use overlay::Then;
+pub use overlay::{CredentialPane, Overlay, Question, UnlockPane};
 
 /// How long a credential stays on the screen or in the clipboard.
 const CREDENTIAL_SEEN: SignedDuration = SignedDuration::from_secs(30);
@@ -84,44 +87,6 @@ pub enum Scene {
     Filter(Editor),
     Target { editor: Editor, problem: Option<Problem> },
     Session(Box<Session>),
-}
-
-/// What lies over it.
-pub enum Overlay {
-    Help { scroll: usize },
-    Credential(CredentialPane),
-    Unlock(UnlockPane),
-    Question(Question),
-}
-
-#[derive(Default)]
-pub struct UnlockPane {
-    pub typed: Typed,
-    pub problem: Option<Problem>,
-    /// A passphrase is being tried.
-    pub busy: bool,
-}
-
-pub struct CredentialPane {
-    pub account: AccountId,
-    pub credential: Secret,
-    pub shown: bool,
-    pub until: Timestamp,
-}
-
-/// A question of the program's own, with yes and no.
-pub struct Question {
-    pub text: Vec<String>,
-    pub yes: &'static str,
-    pub no: &'static str,
-    pub chosen: Option<usize>,
-    then: Then,
-}
-
-enum Then {
-    Forget(Vec<AccountId>),
-    CancelSession,
-    Quit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "flow",
     "flow.rs",
+    "account",
     "account.rs",
     "http.rs",
     "json.rs",
@@ -14,6 +15,7 @@ const PURE: &[&str] = &[
     "secret.rs",
     "trust.rs",
     "when.rs",
+    "wrap.rs",
     "report.rs",
 ];
 

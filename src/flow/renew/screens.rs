@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Renew, Stage};
 use crate::account::{Account, StoreKind};
-use crate::flow::signup::{NOT_STORED, where_to_keep_it};
+use crate::flow::keep::{NOT_STORED, where_to_keep_it};
 use crate::flow::verify::verdict_in_words;
 use crate::flow::{Choice, Flow, Line, Outcome, Prompt, Screen, ScreenId};
 use crate::when;

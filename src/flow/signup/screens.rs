@@ -5,8 +5,9 @@ use url::Url;
 
 use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{Account, DUE_WITHIN, StoreKind, Verdict};
+use crate::flow::keep::{NOT_STORED, where_to_keep_it};
 use crate::flow::wire::Start;
-use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, StoreOffer, Trail};
+use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId, Trail};
 use crate::{report, trust, when};
 
 const STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
@@ -468,25 +469,6 @@ impl SignUp {
         }
         lines
     }
-}
-
-pub const NOT_STORED: &str =
-    "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.";
-
-/// The question which store it is to be; `failed` is the one that has just been tried.
-pub fn where_to_keep_it(stores: &[StoreOffer], failed: Option<StoreKind>) -> Prompt {
-    let choices = stores.iter().map(|store| Choice {
-        label: match failed == Some(store.kind) {
-            true => format!("Try again: {}", store.label),
-            false => store.label.clone(),
-        },
-        detail: match &store.problem {
-            // Without the system's own words, which are told when it is chosen all the same.
-            Some(problem) => format!("not now: {}", problem.what.split(" (").next().unwrap_or_default()),
-            None => store.detail.clone(),
-        },
-    });
-    Prompt::Pick { label: "Keep it".into(), choices: choices.collect() }
 }
 
 /// A call as the plan shows it: a long path by its end, which tells the calls apart.

@@ -210,17 +210,21 @@ impl Place {
         )
     }
 
+    pub fn there_already(&self) -> Problem {
+        Problem::new(
+            Kind::Usage,
+            format!("There is a vault already: {}.", self.file().display()),
+            "To change what opens it: authmd-tui store migrate --to keyring|passphrase",
+        )
+    }
+
     /// Makes the file, with whatever `fill` puts into it, under another name first: it is there whole or not at all.
     pub fn make(&self, fill: impl FnOnce(&Connection) -> Result<(), Fault>) -> Result<(), Fault> {
         paths::private_folder(&self.folder)?;
         self.check_rights()?;
         let _alone = self.alone()?;
         if self.exists() {
-            return Err(Fault::Told(Problem::new(
-                Kind::Usage,
-                format!("There is a vault already: {}.", self.file().display()),
-                "To change how it is protected: authmd-tui store migrate",
-            )));
+            return Err(Fault::Told(self.there_already()));
         }
         // What a vault that was taken away has left behind would be mixed into this one; it may be wanted yet.
         for left in ["-wal", "-shm", "-journal"] {

@@ -2,11 +2,51 @@
 
 use jiff::Timestamp;
 
-use super::{App, CREDENTIAL_SEEN, Command, CredentialPane, Overlay, Question, Then, UnlockPane, scrolled};
+use super::{App, CREDENTIAL_SEEN, Command, scrolled};
+use crate::account::AccountId;
 use crate::flow::{Effect, Input};
 use crate::problem::Problem;
+use crate::secret::{Secret, Typed};
 use crate::tui::keymap::Action;
 use crate::tui::view;
+
+/// What lies over a scene.
+pub enum Overlay {
+    Help { scroll: usize },
+    Credential(CredentialPane),
+    Unlock(UnlockPane),
+    Question(Question),
+}
+
+#[derive(Default)]
+pub struct UnlockPane {
+    pub typed: Typed,
+    pub problem: Option<Problem>,
+    /// A passphrase is being tried.
+    pub busy: bool,
+}
+
+pub struct CredentialPane {
+    pub account: AccountId,
+    pub credential: Secret,
+    pub shown: bool,
+    pub until: Timestamp,
+}
+
+/// A question of the program's own, with yes and no.
+pub struct Question {
+    pub text: Vec<String>,
+    pub yes: &'static str,
+    pub no: &'static str,
+    pub chosen: Option<usize>,
+    pub(super) then: Then,
+}
+
+pub(super) enum Then {
+    Forget(Vec<AccountId>),
+    CancelSession,
+    Quit,
+}
 
 impl App {
     pub(super) fn act_on_overlay(&mut self, overlay: Overlay, action: Action, now: Timestamp) -> Vec<Command> {

@@ -1,0 +1,233 @@
+//! What an account is now: computed from its layers, the clock and the notes taken of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Account, Layer, LayerKind, Note, Proof, Renewal, Verdict};
+
+/// What a person has to know of an account at a glance. Computed, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    Revoked,
+    Expired,
+    Due,
+    Unclaimed,
+    Unreachable,
+    Unknown,
+    Renews,
+    Ok,
+}
+
+impl Status {
+    pub const ALL: [Status; 8] = [
+        Status::Revoked,
+        Status::Expired,
+        Status::Due,
+        Status::Unclaimed,
+        Status::Unreachable,
+        Status::Unknown,
+        Status::Renews,
+        Status::Ok,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Renews => "renews",
+            Status::Due => "due",
+            Status::Expired => "expired",
+            Status::Revoked => "revoked",
+            Status::Unclaimed => "unclaimed",
+            Status::Unknown => "unknown",
+            Status::Unreachable => "unreachable",
+        }
+    }
+
+    pub fn sign(self) -> char {
+        match self {
+            Status::Ok => '●',
+            Status::Renews => '↻',
+            Status::Due => '◐',
+            Status::Expired => '✗',
+            Status::Revoked => '⊘',
+            Status::Unclaimed => '○',
+            Status::Unknown => '?',
+            Status::Unreachable => '!',
+        }
+    }
+
+    /// Does it wait for somebody to do something?
+    pub fn needs_person(self) -> bool {
+        matches!(self, Status::Revoked | Status::Expired | Status::Due | Status::Unclaimed)
+    }
+}
+
+impl Account {
+    /// When the account stops renewing itself; the inner `None` where no end is known.
+    fn renews_until(&self) -> Option<Option<Timestamp>> {
+        let ends = |layer: &&Layer| layer.kind == LayerKind::RefreshToken;
+        self.layers.iter().find(ends).filter(|_| self.renews_itself()).map(|layer| layer.expires_at)
+    }
+
+    /// When somebody has to do something: the end of what does not renew itself.
+    pub fn person_needed_at(&self) -> Option<Timestamp> {
+        self.renews_until().unwrap_or_else(|| self.expires_at())
+    }
+
+    /// Does it wait for somebody to do something?
+    pub fn needs_person(&self, now: Timestamp, due_within: SignedDuration) -> bool {
+        self.spending.is_some() || self.status(now, due_within).needs_person()
+    }
+
+    pub fn status(&self, now: Timestamp, due_within: SignedDuration) -> Status {
+        let renews = self.renews_until();
+        let ends = self.person_needed_at();
+        let ended = ends.filter(|end| *end <= now);
+        let refused = self.proof.filter(|_| self.is_refused());
+        let outlived = |proof: &Proof| self.expires_at().is_some_and(|end| proof.at >= end);
+        match (refused, ended) {
+            // Nobody knows what the service made of it, so nothing better can be said.
+            _ if self.spending.is_some() => Status::Unknown,
+            // What was refused after its end, and renews itself, is no news.
+            (Some(proof), None) if renews.is_some() && outlived(&proof) => Status::Renews,
+            // Refused after its end is no news; refused before it, somebody revoked it.
+            (Some(proof), _) if outlived(&proof) => Status::Expired,
+            (Some(_), _) => Status::Revoked,
+            (None, Some(_)) => Status::Expired,
+            (None, None) if !self.claimed => Status::Unclaimed,
+            (None, None) if ends.is_some_and(|end| end.duration_since(now) <= due_within) => Status::Due,
+            (None, None) if matches!(self.proof, Some(Proof { verdict: Verdict::Unreachable, .. })) => {
+                Status::Unreachable
+            }
+            (None, None) if renews.is_some() => Status::Renews,
+            (None, None) if ends.is_none() && self.verified_at.is_none() => Status::Unknown,
+            (None, None) => Status::Ok,
+        }
+    }
+
+    /// Takes a note, unless the credential it is about is not the one held any more; true where it is.
+    pub fn note(&mut self, note: Note, obtained: Option<Timestamp>) -> bool {
+        if self.obtained_at() != obtained {
+            return false;
+        }
+        match note {
+            Note::Proof(proof) => self.proven(proof),
+            Note::Spending(since) => self.spending = Some(since),
+            Note::Unspent => self.spending = None,
+            Note::NoRefresh => {
+                self.spending = None;
+                self.renewal = Renewal::Person;
+            }
+        }
+        true
+    }
+
+    fn proven(&mut self, proof: Proof) {
+        // What was refused once stays refused until the service accepts it again: silence is no pardon.
+        if self.is_refused() && matches!(proof.verdict, Verdict::Unclear { .. } | Verdict::Unreachable) {
+            return;
+        }
+        if matches!(proof.verdict, Verdict::Accepted { .. }) {
+            self.verified_at = Some(proof.at);
+        }
+        self.proof = Some(proof);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+    use crate::account::{AccountId, DUE_WITHIN, Mode, Revocation, Source, StoreKind};
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hours * 3_600).expect("in range")
+    }
+
+    fn account(expires: Option<Timestamp>) -> Account {
+        Account {
+            id: AccountId::new("https://api.acme.dev/", None, &[]),
+            service: "Acme".into(),
+            resource: "https://api.acme.dev/".into(),
+            label: None,
+            identity: None,
+            mode: Mode::AuthMd,
+            scopes: vec![],
+            layers: vec![Layer { kind: LayerKind::ApiKey, expires_at: expires }],
+            claimed: true,
+            start: Url::parse("https://api.acme.dev/").expect("valid"),
+            metadata: None,
+            guarded: Some(true),
+            renewal: Renewal::Person,
+            revocation: Revocation::None,
+            store: StoreKind::Memory,
+            source: Source::Own,
+            created_at: Some(at(-100)),
+            renewed_at: None,
+            verified_at: None,
+            proof: None,
+            spending: None,
+        }
+    }
+
+    fn proven(mut account: Account, hours: i64, verdict: Verdict) -> Status {
+        account.note(Note::Proof(Proof { at: at(hours), verdict }), Some(at(-100)));
+        account.status(at(0), DUE_WITHIN)
+    }
+
+    #[test]
+    fn status_follows_the_clock_and_the_last_proof() {
+        let refused = Verdict::Refused { status: 401 };
+        assert_eq!(account(Some(at(24 * 30))).status(at(0), DUE_WITHIN), Status::Ok);
+        assert_eq!(account(Some(at(24 * 7))).status(at(0), DUE_WITHIN), Status::Due);
+        assert_eq!(account(Some(at(0))).status(at(0), DUE_WITHIN), Status::Expired);
+        assert_eq!(account(None).status(at(0), DUE_WITHIN), Status::Unknown);
+        assert_eq!(proven(account(None), -1, Verdict::Accepted { status: 200 }), Status::Ok);
+        assert_eq!(proven(account(Some(at(24 * 30))), -1, refused), Status::Revoked);
+        assert_eq!(proven(account(Some(at(-2))), -1, refused), Status::Expired);
+        assert_eq!(proven(account(Some(at(-1))), -2, refused), Status::Revoked);
+        assert_eq!(proven(account(Some(at(24 * 30))), -1, Verdict::Unreachable), Status::Unreachable);
+        assert_eq!(proven(account(Some(at(24))), -1, Verdict::Unreachable), Status::Due);
+        assert_eq!(Account { claimed: false, ..account(None) }.status(at(0), DUE_WITHIN), Status::Unclaimed);
+    }
+
+    #[test]
+    fn what_was_refused_stays_so_until_it_is_accepted() {
+        for silence in [Verdict::Unclear { status: 403 }, Verdict::Unreachable] {
+            let mut refused = account(Some(at(24 * 30)));
+            refused.note(Note::Proof(Proof { at: at(-2), verdict: Verdict::Refused { status: 401 } }), Some(at(-100)));
+            assert_eq!(proven(refused.clone(), -1, silence), Status::Revoked);
+            assert_eq!(proven(refused, -1, Verdict::Accepted { status: 200 }), Status::Ok);
+        }
+    }
+
+    #[test]
+    fn what_renews_itself_needs_nobody_until_its_refresh_token_ends() {
+        let url = Url::parse("https://auth.acme.dev/token").expect("valid");
+        let refreshing = |refresh_ends: Option<i64>| {
+            let mut account = account(Some(at(-1)));
+            account.renewal = Renewal::Refresh { url: url.clone() };
+            account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh_ends.map(at) });
+            account
+        };
+        let status = |account: &Account| account.status(at(0), DUE_WITHIN);
+        assert_eq!(status(&refreshing(None)), Status::Renews, "the access token has ended, and that is no matter");
+        assert_eq!(status(&refreshing(Some(24 * 30))), Status::Renews);
+        assert_eq!(status(&refreshing(Some(24))), Status::Due);
+        assert_eq!(status(&refreshing(Some(0))), Status::Expired);
+        assert_eq!(proven(refreshing(None), 0, Verdict::Refused { status: 401 }), Status::Renews);
+        assert_eq!(proven(refreshing(None), -2, Verdict::Refused { status: 401 }), Status::Revoked);
+        let mut in_doubt = refreshing(None);
+        in_doubt.note(Note::Spending(at(-1)), Some(at(-100)));
+        assert_eq!(status(&in_doubt), Status::Unknown);
+        in_doubt.note(Note::NoRefresh, Some(at(-100)));
+        assert_eq!((status(&in_doubt), in_doubt.renewal), (Status::Expired, Renewal::Person));
+    }
+
+    #[test]
+    fn a_proof_about_a_credential_that_was_replaced_is_dropped() {
+        let mut renewed = Account { renewed_at: Some(at(-1)), ..account(None) };
+        renewed.note(Note::Proof(Proof { at: at(0), verdict: Verdict::Refused { status: 401 } }), Some(at(-100)));
+        assert_eq!(renewed.proof, None);
+    }
+}

@@ -1,0 +1,83 @@
+//! Where a credential can be kept, and the question which place it is to be.
+
+use super::screen::{Choice, Prompt};
+use crate::account::{Account, AccountId, StoreKind};
+use crate::problem::Problem;
+use crate::secret::Secret;
+
+/// What the stores know when a sign-up asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// The accounts held for the resource.
+    pub accounts: Vec<Account>,
+    /// Every id in use, so that a new one differs.
+    pub ids: Vec<AccountId>,
+    /// Where a credential can be kept. The first is the default.
+    pub stores: Vec<StoreOffer>,
+    /// False while nobody has said where credentials are to be kept.
+    pub decided: bool,
+}
+
+/// What opens a vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// The system's keyring has the key.
+    Keyring,
+    Passphrase,
+}
+
+impl Protection {
+    pub const ALL: [Protection; 2] = [Protection::Keyring, Protection::Passphrase];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Protection::Keyring => "keyring",
+            Protection::Passphrase => "passphrase",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protection| protection.name() == name)
+    }
+}
+
+/// What is to open the vault from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    Keyring,
+    Passphrase(Secret),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreOffer {
+    pub kind: StoreKind,
+    /// It has to be made first, opened by this.
+    pub setup: Option<Protection>,
+    /// "in a file other tools can read".
+    pub label: String,
+    /// What that means: who can read it, how long it lasts.
+    pub detail: String,
+    /// Where it is.
+    pub place: Option<String>,
+    /// Why it cannot be used now.
+    pub problem: Option<Problem>,
+}
+
+pub const NOT_STORED: &str =
+    "You have the new credential, but it could not be stored. It is in memory now, and nowhere else.";
+
+/// The question which store it is to be; `failed` is the one that has just been tried.
+pub fn where_to_keep_it(stores: &[StoreOffer], failed: Option<StoreKind>) -> Prompt {
+    let choices = stores.iter().map(|store| Choice {
+        label: match failed == Some(store.kind) {
+            true => format!("Try again: {}", store.label),
+            false => store.label.clone(),
+        },
+        detail: match &store.problem {
+            // Without the system's own words, which are told when it is chosen all the same.
+            Some(problem) => format!("not now: {}", problem.what.split(" (").next().unwrap_or_default()),
+            None => store.detail.clone(),
+        },
+    });
+    Prompt::Pick { label: "Keep it".into(), choices: choices.collect() }
+}
