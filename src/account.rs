@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::http::Presentation;
 use crate::trust;
 
 pub use id::AccountId;
@@ -42,6 +43,8 @@ pub struct Account {
     pub metadata: Option<Url>,
     /// Does the resource refuse callers without a credential? Only then does an accepted call prove anything.
     pub guarded: Option<bool>,
+    /// How the credential is shown to the resource.
+    pub presentation: Presentation,
     pub renewal: Renewal,
     pub revocation: Revocation,
     pub store: StoreKind,
@@ -60,12 +63,15 @@ pub struct Account {
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     AuthMd,
+    /// A key from a page of the service, pasted.
+    ApiKey,
 }
 
 impl Mode {
     pub fn as_str(self) -> &'static str {
         match self {
             Mode::AuthMd => "auth_md",
+            Mode::ApiKey => "api_key",
         }
     }
 
@@ -73,6 +79,7 @@ impl Mode {
     pub fn label(self) -> &'static str {
         match self {
             Mode::AuthMd => "auth.md",
+            Mode::ApiKey => "key",
         }
     }
 }
@@ -89,7 +96,12 @@ pub struct Layer {
 pub enum LayerKind {
     ApiKey,
     AccessToken,
+    /// Gets the next access token, and is good for as long as it lives (RFC 7523).
+    IdentityAssertion,
+    /// Gets what comes next, once or more often.
     RefreshToken,
+    /// Until when the account can be confirmed by a person. It has no secret: a claim token is never kept.
+    Claim,
 }
 
 impl LayerKind {
@@ -97,7 +109,9 @@ impl LayerKind {
         match self {
             LayerKind::ApiKey => "api_key",
             LayerKind::AccessToken => "access_token",
+            LayerKind::IdentityAssertion => "identity_assertion",
             LayerKind::RefreshToken => "refresh_token",
+            LayerKind::Claim => "claim",
         }
     }
 
@@ -105,7 +119,9 @@ impl LayerKind {
         match self {
             LayerKind::ApiKey => "API key",
             LayerKind::AccessToken => "access token",
+            LayerKind::IdentityAssertion => "identity assertion",
             LayerKind::RefreshToken => "refresh token",
+            LayerKind::Claim => "time to confirm",
         }
     }
 }
@@ -114,8 +130,24 @@ impl LayerKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "way", rename_all = "snake_case")]
 pub enum Renewal {
-    /// The refresh token is exchanged at the token endpoint, without anybody (RFC 6749, section 6).
-    Refresh { url: Url },
+    /// The refresh token is spent at the token endpoint, without anybody (RFC 6749, section 6).
+    Refresh {
+        url: Url,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+    },
+    /// The identity assertion is exchanged at the token endpoint, without anybody (RFC 7523, section 2.1).
+    Exchange {
+        url: Url,
+        /// The resource to be named, letter by letter as it was published (RFC 8707, section 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource: Option<String>,
+        /// Where the refresh token gets the next assertion (auth.md v0.7). Without it, a refresh token is spent at `url`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<Url>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client_id: Option<String>,
+    },
     /// A person signs up again, in place.
     Person,
     /// There is no way known.
@@ -125,7 +157,7 @@ pub enum Renewal {
 impl Renewal {
     pub fn as_str(&self) -> &'static str {
         match self {
-            Renewal::Refresh { .. } => "automatic",
+            Renewal::Refresh { .. } | Renewal::Exchange { .. } => "automatic",
             Renewal::Person => "person",
             Renewal::None => "none",
         }
@@ -245,9 +277,19 @@ pub enum Note {
 }
 
 impl Account {
-    /// When the credential stops working, as far as the service told.
+    /// When the credential stops working, as far as the service told. What only gets the next one does not count.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.layers.iter().filter_map(|layer| layer.expires_at).min()
+        let bound = self.layers.iter().enumerate().filter(|(nth, layer)| *nth == 0 || layer.kind == LayerKind::Claim);
+        bound.filter_map(|(_, layer)| layer.expires_at).min()
+    }
+
+    /// There is no access token yet, only what gets one.
+    pub fn lacks_credential(&self) -> bool {
+        self.layers.first().is_some_and(|layer| layer.kind == LayerKind::IdentityAssertion)
+    }
+
+    pub fn layer(&self, kind: LayerKind) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.kind == kind)
     }
 
     /// When the credential now held was obtained.
@@ -257,7 +299,7 @@ impl Account {
 
     /// Is there a token that gets the next credential with nobody there?
     pub fn renews_itself(&self) -> bool {
-        matches!(self.renewal, Renewal::Refresh { .. })
+        matches!(self.renewal, Renewal::Refresh { .. } | Renewal::Exchange { .. })
     }
 
     /// Is the last that was heard of the credential that the service refused it?

@@ -86,7 +86,7 @@ pub enum Command {
     Add {
         /// A host, a URL, noform:SLUG, or a pasted WWW-Authenticate header
         target: String,
-        /// How to obtain the credential; auth_md is what this version walks
+        /// How to obtain the credential; without it, what the service offers
         #[arg(long, value_name = "MODE")]
         mode: Option<ModeChoice>,
         /// A word that tells this account from another of the same service
@@ -195,9 +195,12 @@ pub enum OtherStore {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ModeChoice {
-    /// auth.md, with a code that is read back
+    /// auth.md: a code confirms it
     #[value(name = "auth_md")]
     AuthMd,
+    /// A key from a page of the service, pasted here
+    #[value(name = "api_key")]
+    ApiKey,
 }
 
 #[derive(Debug, Args)]

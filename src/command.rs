@@ -13,7 +13,7 @@ use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
-use crate::args::{self, Arguments, Command};
+use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
 use crate::flow::discover::Discover;
 use crate::flow::revoke::{Presence, Receipt, Revoke};
@@ -58,7 +58,7 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Demo) => Ok(tui::demo(settings).await?),
         Some(Command::Sandbox(options)) => run_sandbox(options).await,
         Some(Command::Discover { target }) => discover(&settings, &target).await,
-        Some(Command::Add { target, label, mode: _ }) => add(&settings, &target, label).await,
+        Some(Command::Add { target, label, mode }) => add(&settings, &target, label, mode).await,
         Some(Command::List { within, status }) => list(&settings, within, status).await,
         Some(Command::Show { account }) => show(&settings, &account).await,
         Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
@@ -222,7 +222,7 @@ async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: 
     }
 }
 
-async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
+async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Option<ModeChoice>) -> Done {
     let target = Target::parse(target)?;
     let label = label.map(|label| signup::label(&label)).transpose()?;
     if !somebody_there() {
@@ -233,7 +233,11 @@ async fn add(settings: &Settings, target: &str, label: Option<String>) -> Done {
         )));
     }
     let mut walker = Walker::new(settings, settings.ports()?)?;
-    let outcome = walk(settings, &mut walker, &mut SignUp::new(target, label)).await;
+    let mut flow = SignUp::new(target, label);
+    if mode == Some(ModeChoice::ApiKey) {
+        flow = flow.by_key();
+    }
+    let outcome = walk(settings, &mut walker, &mut flow).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {
         print_json(&report::accounts_json(std::slice::from_ref(account), clock::now(), DUE_WITHIN));
     }

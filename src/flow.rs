@@ -24,8 +24,10 @@ pub mod screen;
 pub mod signup;
 pub mod storage;
 pub mod target;
+pub mod tokens;
 pub mod verify;
 pub mod wire;
+pub mod work;
 
 use std::any::Any;
 use std::fmt;
@@ -67,6 +69,8 @@ pub enum Input {
     Http(Result<Response, HttpError>),
     /// Answers [`Effect::Wait`].
     Elapsed,
+    /// Answers [`Effect::Work`]: the nonce, if it was in the slice.
+    Worked(Option<u64>),
     /// Answers [`Effect::Lookup`].
     Known(Result<Known, Problem>),
     /// Answers [`Effect::Load`].
@@ -95,6 +99,8 @@ pub enum Answer {
 pub enum Effect {
     Http(Request),
     Wait(Duration),
+    /// A slice of a proof of work.
+    Work(work::Slice),
     /// What is known of this resource, and where could a credential be kept?
     Lookup {
         resource: String,

@@ -4,8 +4,12 @@
 //! so a test can state a whole request and a log can leave the secret fields out.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
+use zeroize::Zeroizing;
 
+use crate::json::Document;
 use crate::secret::Secret;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +31,57 @@ impl Method {
 pub struct Request {
     pub method: Method,
     pub url: Url,
-    /// Sent as `Authorization: Bearer …` (RFC 6750, section 2.1).
-    pub bearer: Option<Secret>,
+    /// Added to the URL when it is sent. Apart from it, because some services want a secret there.
+    pub query: Vec<Field>,
+    /// What lets it in, and how that is presented.
+    pub credential: Option<(Presentation, Secret)>,
     pub body: Body,
+}
+
+/// How a credential is shown to the service it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presentation {
+    /// `Authorization: Bearer …` (RFC 6750, section 2.1).
+    #[default]
+    Bearer,
+    /// `X-API-Key: …`.
+    ApiKey,
+    /// `Authorization: …`, the credential alone.
+    Raw,
+    /// `Authorization: Basic …`, for a credential of two parts with a colon between (RFC 7617).
+    Basic,
+    /// `Cookie: …`.
+    Cookie,
+}
+
+impl Presentation {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Presentation::Bearer => "bearer",
+            Presentation::ApiKey => "api_key",
+            Presentation::Raw => "raw",
+            Presentation::Basic => "basic",
+            Presentation::Cookie => "cookie",
+        }
+    }
+
+    /// What to write behind curl, with `credential` in the place of the credential.
+    pub fn curl(self, credential: &str) -> String {
+        match self {
+            Presentation::Bearer => format!("-H \"Authorization: Bearer {credential}\""),
+            Presentation::ApiKey => format!("-H \"X-API-Key: {credential}\""),
+            Presentation::Raw => format!("-H \"Authorization: {credential}\""),
+            Presentation::Basic => format!("-u \"{credential}\""),
+            Presentation::Cookie => format!("-H \"Cookie: {credential}\""),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     Empty,
-    /// `application/json`, one flat object.
+    /// `application/json`, one object.
     Json(Vec<Field>),
     /// `application/x-www-form-urlencoded`.
     Form(Vec<Field>),
@@ -51,15 +97,50 @@ pub struct Field {
 pub enum FieldValue {
     Text(String),
     Secret(Secret),
+    Flag(bool),
+    Texts(Vec<String>),
+    /// An object, in a JSON body only.
+    Object(Vec<Field>),
+    /// A list of objects, in a JSON body only.
+    Objects(Vec<Vec<Field>>),
 }
 
 impl FieldValue {
-    pub fn expose(&self) -> &str {
+    /// As it stands in a form or a query: what has parts is joined by blanks, as OAuth writes scopes.
+    pub fn as_text(&self) -> Zeroizing<String> {
+        Zeroizing::new(match self {
+            FieldValue::Text(text) => text.clone(),
+            FieldValue::Secret(secret) => secret.expose().to_owned(),
+            FieldValue::Flag(flag) => flag.to_string(),
+            FieldValue::Texts(texts) => texts.join(" "),
+            FieldValue::Object(_) | FieldValue::Objects(_) => String::new(),
+        })
+    }
+
+    /// As it stands in a JSON body.
+    fn as_json(&self) -> Value {
         match self {
-            FieldValue::Text(text) => text,
-            FieldValue::Secret(secret) => secret.expose(),
+            FieldValue::Text(text) => Value::from(text.as_str()),
+            FieldValue::Secret(secret) => Value::from(secret.expose()),
+            FieldValue::Flag(flag) => Value::from(*flag),
+            FieldValue::Texts(texts) => Value::from(texts.as_slice()),
+            FieldValue::Object(fields) => object(fields),
+            FieldValue::Objects(objects) => objects.iter().map(|fields| object(fields)).collect(),
         }
     }
+
+    fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            FieldValue::Secret(secret) => vec![secret],
+            FieldValue::Object(fields) => fields.iter().flat_map(|field| field.value.secrets()).collect(),
+            FieldValue::Objects(objects) => objects.iter().flatten().flat_map(|field| field.value.secrets()).collect(),
+            FieldValue::Text(_) | FieldValue::Flag(_) | FieldValue::Texts(_) => Vec::new(),
+        }
+    }
+}
+
+fn object(fields: &[Field]) -> Value {
+    Value::Object(fields.iter().map(|field| (field.name.to_owned(), field.value.as_json())).collect::<Map<_, _>>())
 }
 
 impl From<&str> for FieldValue {
@@ -74,34 +155,90 @@ impl From<Secret> for FieldValue {
     }
 }
 
+impl From<bool> for FieldValue {
+    fn from(flag: bool) -> Self {
+        FieldValue::Flag(flag)
+    }
+}
+
+impl From<Vec<String>> for FieldValue {
+    fn from(texts: Vec<String>) -> Self {
+        FieldValue::Texts(texts)
+    }
+}
+
 pub fn field(name: &'static str, value: impl Into<FieldValue>) -> Field {
     Field { name, value: value.into() }
 }
 
+impl Body {
+    pub fn fields(&self) -> &[Field] {
+        match self {
+            Body::Empty => &[],
+            Body::Json(fields) | Body::Form(fields) => fields,
+        }
+    }
+
+    /// What is sent, and its content type.
+    pub fn text(&self) -> Option<(&'static str, Zeroizing<String>)> {
+        match self {
+            Body::Empty => None,
+            Body::Json(fields) => {
+                let document = Document::new(object(fields));
+                Some(("application/json", Zeroizing::new(document.to_string())))
+            }
+            Body::Form(fields) => Some(("application/x-www-form-urlencoded", encoded(fields))),
+        }
+    }
+}
+
+/// `application/x-www-form-urlencoded`, for a body or a query.
+fn encoded(fields: &[Field]) -> Zeroizing<String> {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for field in fields {
+        form.append_pair(field.name, &field.value.as_text());
+    }
+    Zeroizing::new(form.finish())
+}
+
 impl Request {
     pub fn get(url: Url) -> Self {
-        Self { method: Method::Get, url, bearer: None, body: Body::Empty }
+        Self { method: Method::Get, url, query: Vec::new(), credential: None, body: Body::Empty }
     }
 
     pub fn post(url: Url, body: Body) -> Self {
-        Self { method: Method::Post, url, bearer: None, body }
+        Self { method: Method::Post, url, query: Vec::new(), credential: None, body }
     }
 
-    pub fn bearer(mut self, credential: Secret) -> Self {
-        self.bearer = Some(credential);
+    pub fn bearer(self, credential: Secret) -> Self {
+        self.presenting(Presentation::Bearer, credential)
+    }
+
+    pub fn presenting(mut self, how: Presentation, credential: Secret) -> Self {
+        self.credential = Some((how, credential));
         self
     }
 
+    pub fn query(mut self, field: Field) -> Self {
+        self.query.push(field);
+        self
+    }
+
+    /// The URL as it is sent.
+    pub fn target(&self) -> Url {
+        let mut url = self.url.clone();
+        if !self.query.is_empty() {
+            let query: Vec<String> =
+                url.query().map(str::to_owned).into_iter().chain([encoded(&self.query).to_string()]).collect();
+            url.set_query(Some(&query.join("&")));
+        }
+        url
+    }
+
     /// Everything in this request that must not be repeated in a log.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let fields: &[Field] = match &self.body {
-            Body::Empty => &[],
-            Body::Json(fields) | Body::Form(fields) => fields,
-        };
-        self.bearer.iter().chain(fields.iter().filter_map(|field| match &field.value {
-            FieldValue::Secret(secret) => Some(secret),
-            FieldValue::Text(_) => None,
-        }))
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> + Clone {
+        let fields = self.query.iter().chain(self.body.fields());
+        self.credential.iter().map(|(_, credential)| credential).chain(fields.flat_map(|field| field.value.secrets()))
     }
 }
 

@@ -21,8 +21,9 @@
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
 //! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::wire`] knows how
-//!   services spell things, and nothing else does; [`flow::target`] understands what a person typed; [`flow::screen`] is
-//!   what a person sees.
+//!   services spell things, and nothing else does: every answer is one [`flow::wire::Reply`], and what it holds decides how
+//!   a flow goes on; [`flow::target`] understands what a person typed; [`flow::screen`] is what a person sees;
+//!   [`flow::work`] proves work where a service wants that.
 //! - [`account`]: what the list shows; its status is computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted
 //!   and what a stranger's text looks like when it is safe. [`when`]: moments in words. [`wrap`]: text on lines.

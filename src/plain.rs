@@ -402,6 +402,9 @@ impl Printed {
                 line => lines.push(format!("  {}", report::line_text(line, fact_width))),
             }
         }
+        if let Some(code) = &screen.user_code {
+            lines.extend([String::new(), format!("  The code:  {code}")]);
+        }
         if let Some(link) = &screen.link {
             lines.extend([String::new(), link.to_string()]);
         }

@@ -93,7 +93,7 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
     let receipts = receipts.iter().map(|receipt| {
         let place = Some(&receipt.place).filter(|place| !place.is_empty());
         let answer = Some(&receipt.answer).filter(|answer| !answer.is_empty());
-        json!({ "what": receipt.what, "where": place, "answer": answer, "at": when::rfc3339(receipt.at) })
+        json!({ "what": receipt.what, "where": place, "answer": answer, "proven": receipt.proven, "at": when::rfc3339(receipt.at) })
     });
     receipts.collect()
 }
@@ -237,7 +237,7 @@ fn until(account: &Account, now: Timestamp) -> String {
 /// What renewing does for this account, or why it cannot.
 pub fn renewal_words(account: &Account) -> String {
     match &account.renewal {
-        Renewal::Refresh { url } => {
+        Renewal::Refresh { url, .. } | Renewal::Exchange { url, .. } => {
             format!("by itself: POST {}{}", trust::authority(url), trust::clean(url.path(), 60))
         }
         Renewal::Person => {
@@ -272,6 +272,7 @@ pub fn ascii(symbol: char) -> Option<char> {
         '…' => '~',
         '“' | '”' => '"',
         '×' => 'x',
+        '│' => '|',
         '•' => '*',
         _ => return None,
     })
@@ -367,7 +368,7 @@ pub fn discovery_json(discovery: &Discovery) -> Value {
         discover::Verdict::Signup => json!([{
             "mode": "auth_md",
             "recommended": true,
-            "why": "A code by mail, typed here; no browser needed.",
+            "why": discovery.confirmation().why(),
             "steps": steps(discovery),
         }]),
         _ => json!([]),
@@ -384,26 +385,9 @@ pub fn discovery_json(discovery: &Discovery) -> Value {
 
 /// What a sign-up would do, in order.
 fn steps(discovery: &Discovery) -> Vec<String> {
-    use crate::flow::wire::Start;
-    let name = discovery.service().name;
-    let rest = [
-        "you type the code here".to_owned(),
-        "the account is bound to you".to_owned(),
-        "the credential is kept, and tried once".to_owned(),
-    ];
-    let first = match discovery.starts().first() {
-        Some(Start::Anonymous) => vec![
-            "register without a name".to_owned(),
-            "you type your e-mail address".to_owned(),
-            format!("{name} mails you a code"),
-        ],
-        _ => vec![
-            "you type your e-mail address".to_owned(),
-            "register with it".to_owned(),
-            format!("{name} mails you a code"),
-        ],
-    };
-    first.into_iter().chain(rest).collect()
+    let start = discovery.starts().first().copied();
+    let plan = start.map(|start| discovery.plan(start, "")).unwrap_or_default();
+    plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -31,6 +31,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             tokio::time::sleep(span).await;
             Input::Elapsed
         }
+        Effect::Work(slice) => {
+            // A task that ends badly has found nothing.
+            Input::Worked(tokio::task::spawn_blocking(move || slice.search()).await.unwrap_or_default())
+        }
         Effect::Lookup { resource } => Input::Known(ports.blocking(move |stores| Ok(stores.known(&resource))).await),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
         Effect::Unlock(StoreKind::Vault) => {

@@ -91,7 +91,7 @@ fn insert(editor: &mut tui_input::Input, text: &str) {
 /// What comes in: from the terminal, or as an answer to a command.
 enum Incoming {
     Terminal(Event),
-    Answer(Message),
+    Answer(Box<Message>),
     /// The terminal can be read no more.
     Closed,
 }
@@ -162,12 +162,12 @@ impl Program {
                         None
                     }
                 },
-                () = sleep(alarm.unwrap_or_default()), if alarm.is_some() => Some(Incoming::Answer(Message::Redraw)),
+                () = sleep(alarm.unwrap_or_default()), if alarm.is_some() => Some(Incoming::Answer(Box::new(Message::Redraw))),
             };
             while let Some(came) = pending {
                 let message = match came {
                     Incoming::Closed => return Ending::HungUp,
-                    Incoming::Answer(message) => Some(message),
+                    Incoming::Answer(message) => Some(*message),
                     Incoming::Terminal(event) => self.message(event),
                 };
                 todo.extend(message.map(|message| self.app.update(message, clock::now())).unwrap_or_default());
@@ -265,13 +265,13 @@ impl Program {
 
     fn answer(&self, message: Message) {
         // The receiver lives as long as the loop.
-        let _ = self.send.send(Incoming::Answer(message));
+        let _ = self.send.send(Incoming::Answer(Box::new(message)));
     }
 
     fn spawn<F: Future<Output = Message> + Send + 'static>(&self, work: impl FnOnce(Ports) -> F) {
         let (work, send) = (work(self.ports.clone()), self.send.clone());
         tokio::spawn(async move {
-            let _ = send.send(Incoming::Answer(work.await));
+            let _ = send.send(Incoming::Answer(Box::new(work.await)));
         });
     }
 }

@@ -62,10 +62,17 @@ impl Status {
 }
 
 impl Account {
-    /// When the account stops renewing itself; the inner `None` where no end is known.
+    /// When the account stops renewing itself: with the last of what gets the next credential. The inner `None` where no
+    /// end is known.
     fn renews_until(&self) -> Option<Option<Timestamp>> {
-        let ends = |layer: &&Layer| layer.kind == LayerKind::RefreshToken;
-        self.layers.iter().find(ends).filter(|_| self.renews_itself()).map(|layer| layer.expires_at)
+        let gets_the_next =
+            |layer: &&Layer| matches!(layer.kind, LayerKind::RefreshToken | LayerKind::IdentityAssertion);
+        let ends = self.layers.iter().filter(gets_the_next).map(|layer| layer.expires_at);
+        // No end known is later than any.
+        let last = ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))?;
+        // Nobody renews what lapses unless a person confirms it.
+        let claim = self.layer(LayerKind::Claim).and_then(|layer| layer.expires_at);
+        self.renews_itself().then_some(claim.into_iter().chain(last).min())
     }
 
     /// When somebody has to do something: the end of what does not renew itself.
@@ -139,6 +146,7 @@ mod tests {
 
     use super::*;
     use crate::account::{AccountId, DUE_WITHIN, Mode, Revocation, Source, StoreKind};
+    use crate::http::Presentation;
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + hours * 3_600).expect("in range")
@@ -158,6 +166,7 @@ mod tests {
             start: Url::parse("https://api.acme.dev/").expect("valid"),
             metadata: None,
             guarded: Some(true),
+            presentation: Presentation::Bearer,
             renewal: Renewal::Person,
             revocation: Revocation::None,
             store: StoreKind::Memory,
@@ -206,7 +215,7 @@ mod tests {
         let url = Url::parse("https://auth.acme.dev/token").expect("valid");
         let refreshing = |refresh_ends: Option<i64>| {
             let mut account = account(Some(at(-1)));
-            account.renewal = Renewal::Refresh { url: url.clone() };
+            account.renewal = Renewal::Refresh { url: url.clone(), client_id: None };
             account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh_ends.map(at) });
             account
         };

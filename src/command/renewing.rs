@@ -112,7 +112,8 @@ pub async fn token(settings: &Settings, name: &str) -> Done {
 async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
     let now = clock::now();
     let left = account.expires_at().map(|end| end.duration_since(now));
-    let wanting = account.is_refused() || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
+    let wanting =
+        account.lacks_credential() || account.is_refused() || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
     if !account.renews_itself() || !wanting {
         return Ok(account);
     }
@@ -124,7 +125,9 @@ async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, P
             Ok(*renewed)
         }
         // It works for a moment yet; that is better than nothing.
-        outcome if left.is_some_and(|left| left.is_positive()) && !account.is_refused() => {
+        outcome
+            if left.is_some_and(|left| left.is_positive()) && !account.is_refused() && !account.lacks_credential() =>
+        {
             outcome.problem().into_iter().for_each(|problem| say(&problem.what));
             Ok(account)
         }

@@ -1,15 +1,20 @@
 //! Finding out what a service offers, by reading only: nothing is registered, no mail is sent.
 //!
 //! ```text
-//!   Api ──401 + challenge──▶ Resource ──authorization_servers──▶ Server ──▶ Document ──▶ Over
-//!   what is asked first      RFC 9728, up to two places          RFC 8414,   auth.md
-//!                                                                three forms
+//!   Api ──401 + challenge──▶ Resource ──authorization_servers──▶ Server ──▶ Document ──▶ SignUp ──▶ Over
+//!   what is asked first      RFC 9728, up to three places        RFC 8414,   auth.md     is there
+//!                                                                four forms     │        an endpoint?
+//!                                                                   ▲           │
+//!                                                                   └─ names an issuer
 //! ```
 //!
 //! Each phase has a queue of places to try; the first that answers with a JSON object settles it. [`Discovery`] is the
 //! machine, used by every flow that has to find a service; [`Discover`] is the flow that does nothing else.
 
 mod answer;
+mod places;
+mod plan;
+mod prose;
 mod report;
 
 use std::collections::VecDeque;
@@ -27,6 +32,7 @@ use crate::http::{HttpError, Request, Response};
 use crate::trust;
 
 pub use answer::no_answer;
+pub use plan::{Confirmation, Planned};
 pub use report::{Finding, Level, Service, Verdict};
 
 /// How often a place that is in trouble is asked again, and how long to wait before.
@@ -45,8 +51,14 @@ pub struct Discovery {
     challenge: Option<Url>,
     resource: Option<(Url, ResourceMetadata)>,
     offer: Option<Offer>,
+    /// A server's metadata was found, whether or not it speaks of sign-up.
+    server_found: bool,
     findings: Vec<Finding>,
     document: Option<String>,
+    /// The issuer that an auth.md names in words.
+    named_in_prose: Option<Url>,
+    /// Every place that was asked, and what it answered.
+    tried: Vec<(Url, String)>,
     /// The first place that gave no answer, or kept failing.
     trouble: Option<(Url, Trouble)>,
 }
@@ -71,6 +83,7 @@ enum Phase {
     Resource,
     Server,
     Document,
+    SignUp,
     Over,
 }
 
@@ -81,6 +94,7 @@ impl Phase {
             Phase::Resource => "protected resource",
             Phase::Server => "authorization server",
             Phase::Document => "auth.md",
+            Phase::SignUp => "sign-up",
             Phase::Over => "",
         }
     }
@@ -109,8 +123,11 @@ impl Discovery {
             challenge: None,
             resource: None,
             offer: None,
+            server_found: false,
             findings: Vec::new(),
             document: None,
+            named_in_prose: None,
+            tried: Vec::new(),
             trouble: None,
         }
     }
@@ -142,9 +159,12 @@ impl Discovery {
             return Next::Wait(*wait);
         }
         self.retries = 0;
+        self.tried.push((url.clone(), said(&answer)));
         let trouble = match &answer {
             // A page that leads elsewhere or is large has answered.
             Err(HttpError::Redirected(_) | HttpError::TooLarge(_)) if self.phase == Phase::Api => None,
+            // Whether it is there is all that is asked, and silence says nothing.
+            _ if self.phase == Phase::SignUp => None,
             Err(error) => Some(Trouble::NoAnswer(error.clone())),
             Ok(response) if in_trouble => Some(Trouble::Status(response.status)),
             Ok(_) => None,
@@ -157,6 +177,7 @@ impl Discovery {
             Phase::Resource => self.resource_metadata(url, answer, now),
             Phase::Server => self.server(url, answer, now),
             Phase::Document => self.auth_md(url, answer, now),
+            Phase::SignUp => self.endpoint(&answer, now),
             Phase::Over => Next::Over,
         }
     }
@@ -173,9 +194,10 @@ impl Discovery {
             Phase::Resource => self.resource_places(),
             Phase::Server => self.server_places(),
             Phase::Document => self.document_places(),
+            Phase::SignUp => self.endpoint_place(),
             Phase::Over => VecDeque::new(),
         };
-        if phase != Phase::Over {
+        if !(phase == Phase::Over || phase == Phase::SignUp && self.queue.is_empty()) {
             self.trace.push(Trace { phase, state: StepState::Active, found: String::new(), started: now, ended: None });
         }
         self.ask(now)
@@ -192,10 +214,10 @@ impl Discovery {
         }
         match self.phase {
             Phase::Over => return Next::Over,
-            Phase::Api => {}
+            Phase::Api | Phase::SignUp => {}
             _ => self.note(StepState::Missed, self.nothing_found(), Some(now)),
         }
-        if self.phase == Phase::Server {
+        if self.phase == Phase::Server && self.offer.is_none() {
             // Some publish the block beside the resource, and no server at all.
             self.offer = self
                 .resource
@@ -205,8 +227,11 @@ impl Discovery {
         let following = match self.phase {
             Phase::Api => Phase::Resource,
             Phase::Resource => Phase::Server,
+            // An auth.md that named this issuer has been read.
+            Phase::Server if self.named_in_prose.is_some() => Phase::SignUp,
             Phase::Server => Phase::Document,
-            Phase::Document | Phase::Over => Phase::Over,
+            Phase::Document => Phase::SignUp,
+            Phase::SignUp | Phase::Over => Phase::Over,
         };
         self.enter(following, now)
     }
@@ -252,15 +277,6 @@ impl Discovery {
         }
     }
 
-    /// Where resource metadata may be (RFC 9728, sections 3.1 and 5.1): where the challenge says; else below the path;
-    /// else at the root.
-    fn resource_places(&self) -> VecDeque<Url> {
-        if let Some(place) = &self.challenge {
-            return VecDeque::from([place.clone()]);
-        }
-        well_known(&self.target.start, "oauth-protected-resource", &[Form::Inserted, Form::Root])
-    }
-
     fn resource_metadata(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
         let Some(document) = published(&answer) else {
             return self.next_place(&answer, now);
@@ -276,26 +292,11 @@ impl Discovery {
         self.enter(Phase::Server, now)
     }
 
-    /// Where authorization server metadata may be (RFC 8414, section 3.1, and OpenID Connect Discovery): for an issuer with
-    /// a path, inserted before it, then behind it.
-    fn server_places(&self) -> VecDeque<Url> {
-        let issuer = match &self.resource {
-            Some((_, metadata)) => metadata.servers.first().unwrap_or(&self.target.start),
-            None => &self.target.start,
-        };
-        let mut places = well_known(issuer, "oauth-authorization-server", &[Form::Inserted]);
-        places.extend(well_known(issuer, "openid-configuration", &[Form::Inserted]));
-        if issuer.path() != "/" {
-            places.extend(well_known(issuer, "oauth-authorization-server", &[Form::Appended]));
-            places.extend(well_known(issuer, "openid-configuration", &[Form::Appended]));
-        }
-        places
-    }
-
     fn server(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
         let Some(document) = published(&answer) else {
             return self.next_place(&answer, now);
         };
+        self.server_found |= places::is_metadata(&document);
         let from_resource = self.resource.as_ref().and_then(|(_, metadata)| metadata.agent_auth.as_ref());
         let offer = wire::offer(&document, &url, from_resource);
         // openid-configuration may come first and know nothing of agents while another document does.
@@ -309,7 +310,8 @@ impl Discovery {
             None => format!("{}, without sign-up for agents", trust::authority(&url)),
         };
         self.note(StepState::Done, words, Some(now));
-        self.enter(Phase::Document, now)
+        let read_already = self.named_in_prose.is_some();
+        self.enter(if read_already { Phase::SignUp } else { Phase::Document }, now)
     }
 
     /// The issuer must be the one that was asked for (RFC 8414, section 3.3); a slash at the end is no difference here.
@@ -328,12 +330,6 @@ impl Discovery {
         }
     }
 
-    fn document_places(&self) -> VecDeque<Url> {
-        let named = self.offer.as_ref().and_then(|offer| offer.document.clone());
-        let root = |path: &str| self.target.start.join(path).ok();
-        named.into_iter().chain(root("/auth.md")).chain(root("/AUTH.md")).collect()
-    }
-
     fn auth_md(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
         let text = match &answer {
             Ok(response) if response.status == 200 && is_prose(response) => response.body.expose(),
@@ -344,12 +340,56 @@ impl Discovery {
             self.offer = wire::embedded_agent_auth(text).and_then(|block| wire::offer(&block, &url, None));
         }
         self.document = Some(text.to_owned());
+        // The words may lead to metadata that nothing else led to.
+        self.named_in_prose = places::issuer_in_prose(text, &self.target.start).filter(|_| self.offer.is_none());
+        self.enter(if self.named_in_prose.is_some() { Phase::Server } else { Phase::SignUp }, now)
+    }
+
+    /// Where people are registered, if that is of the site that was asked for: nobody else hears of us before a yes.
+    fn endpoint_place(&self) -> VecDeque<Url> {
+        let offer = self.offer.as_ref().filter(|offer| offer.closed.is_none());
+        let here = |url: &&Url| trust::same_site(url, &self.target.start);
+        offer.and_then(|offer| offer.register.as_ref()).filter(here).cloned().into_iter().collect()
+    }
+
+    /// Is there anything behind the endpoint? It is only read; a service that means it refuses to be read (405).
+    fn endpoint(&mut self, answer: &Result<Response, HttpError>, now: Timestamp) -> Next {
+        let Some(offer) = &mut self.offer else {
+            return self.enter(Phase::Over, now);
+        };
+        let status = answer.as_ref().map_or(0, |response| response.status);
+        let is_metadata = published(answer).is_some_and(|document| places::is_metadata(&document));
+        // What is not even listed and not there either was published for its own sake.
+        if status == 501 || is_metadata || status == 404 && offer.starts_presumed {
+            offer.closed = Some(wire::Closed::Placeholder);
+            self.note(StepState::Missed, format!("{}, nothing behind it", said(answer)), Some(now));
+            return self.enter(Phase::Over, now);
+        }
+        if status == 404 {
+            self.findings.push(Finding::new(
+                Level::Warning,
+                "endpoint_not_found",
+                "The sign-up endpoint answers 404 to being read; there may be nothing behind it.",
+            ));
+        }
+        let words = answer
+            .as_ref()
+            .map_or_else(|_| said(answer), |response| format!("its endpoint is there ({})", response.status));
+        let words = if status == 404 { "404: perhaps nothing is there".to_owned() } else { words };
+        self.note(if answer.is_ok() { StepState::Done } else { StepState::Missed }, words, Some(now));
         self.enter(Phase::Over, now)
     }
 
     fn next_place(&mut self, answer: &Result<Response, HttpError>, now: Timestamp) -> Next {
         self.note(StepState::Active, said(answer), None);
         self.ask(now)
+    }
+
+    /// What was asked, and what each place answered.
+    pub fn tried(&self) -> impl Iterator<Item = (String, &str)> {
+        self.tried.iter().map(|(url, answer)| {
+            (trust::clean(&format!("{}{}", trust::authority(url), url.path()), 100), answer.as_str())
+        })
     }
 
     /// The steps so far, for the screen.
@@ -362,35 +402,6 @@ impl Discovery {
         });
         steps.collect()
     }
-}
-
-enum Form {
-    /// `https://host/.well-known/NAME/path`
-    Inserted,
-    /// `https://host/path/.well-known/NAME`
-    Appended,
-    /// `https://host/.well-known/NAME`
-    Root,
-}
-
-fn well_known(base: &Url, name: &str, forms: &[Form]) -> VecDeque<Url> {
-    let path = base.path().trim_end_matches('/');
-    let mut places = VecDeque::new();
-    for form in forms {
-        let place = match form {
-            Form::Inserted => format!("/.well-known/{name}{path}"),
-            Form::Appended => format!("{path}/.well-known/{name}"),
-            Form::Root => format!("/.well-known/{name}"),
-        };
-        let mut url = base.clone();
-        url.set_path(&place);
-        url.set_query(None);
-        url.set_fragment(None);
-        if !places.contains(&url) {
-            places.push_back(url);
-        }
-    }
-    places
 }
 
 /// The flow that finds out and stops there: `authmd-tui discover`.

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::account::Verdict;
-use crate::http::{HttpError, Request, Response};
+use crate::http::{HttpError, Presentation, Request, Response};
 use crate::secret::Secret;
 
 /// One check of one credential: a call without it where it is not known whether the resource is guarded, then a call with
@@ -13,6 +13,11 @@ pub struct Check {
     resource: Url,
     credential: Secret,
     guarded: Option<bool>,
+    /// How it is shown as far as is known, and in the call under way.
+    known: Presentation,
+    presentation: Presentation,
+    /// How else to show it where it is turned away; each way once.
+    otherwise: Vec<Presentation>,
 }
 
 /// What [`Check`] wants next.
@@ -24,17 +29,57 @@ pub enum Next {
 
 impl Check {
     pub fn new(resource: Url, credential: Secret, guarded: Option<bool>) -> Self {
-        Self { resource, credential, guarded }
+        Self {
+            resource,
+            credential,
+            guarded,
+            known: Presentation::default(),
+            presentation: Presentation::default(),
+            otherwise: Vec::new(),
+        }
+    }
+
+    /// The account knows how its credential is to be shown.
+    pub fn presented(mut self, presentation: Presentation) -> Self {
+        (self.known, self.presentation) = (presentation, presentation);
+        self
+    }
+
+    /// The credential is new, and it is not known how the service wants to see it: where the usual way is turned away, the
+    /// other usual ones are tried. It goes to its own resource each time.
+    pub fn or_otherwise(mut self) -> Self {
+        if self.presentation == Presentation::Bearer {
+            self.otherwise = vec![Presentation::Raw, Presentation::ApiKey];
+        }
+        self
+    }
+
+    /// How it was shown last.
+    pub fn presentation(&self) -> Presentation {
+        self.presentation
     }
 
     pub fn begin(&self) -> Request {
         let request = Request::get(self.resource.clone());
-        if self.guarded.is_some() { request.bearer(self.credential.clone()) } else { request }
+        match self.guarded {
+            Some(_) => request.presenting(self.presentation, self.credential.clone()),
+            None => request,
+        }
     }
 
     pub fn answer(&mut self, answer: &Result<Response, HttpError>) -> Next {
         match (self.guarded, answer) {
-            (Some(guarded), _) => Next::Over(verdict(answer, guarded)),
+            (Some(guarded), _) => match (verdict(answer, guarded), self.otherwise.pop()) {
+                (Verdict::Refused { .. }, Some(otherwise)) => {
+                    self.presentation = otherwise;
+                    Next::Send(self.begin())
+                }
+                (refused @ Verdict::Refused { .. }, None) => {
+                    self.presentation = self.known;
+                    Next::Over(refused)
+                }
+                (verdict, _) => Next::Over(verdict),
+            },
             (None, Err(_)) => Next::Over(Verdict::Unreachable),
             (None, Ok(response)) => {
                 self.guarded = Some(matches!(response.status, 401 | 403));

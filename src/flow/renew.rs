@@ -1,12 +1,15 @@
-//! Getting a new credential for an account: by its refresh token where it has one, else by signing up again with a person.
+//! Getting a new credential for an account, by the cheapest way that works: the identity assertion exchanged, a refresh
+//! token spent, else signing up again with a person.
 //!
 //! ```text
 //!   Opening ▶ Locking ▶ Loading ──nothing to do: somebody has just renewed it──▶ Over
 //!                │
+//!                ├──an assertion that lives──▶ Exchanging ▶ Saving ▶ Over
+//!                │                                 └──it is dead──▶ as without one
 //!                ├──a renewal was cut off──▶ Doubt ▶ Asking · Locking again · sign up again · leave
 //!                ├──no refresh token, or it is dead──▶ SigningUp
 //!                ▼
-//!            Declaring ▶ Spending ▶ Saving ▶ Over
+//!            Declaring ▶ Spending ▶ Saving ▶ Over, or Exchanging where it got an assertion
 //!                            │         └──fails──▶ Store ▶ Saving
 //!                            ├──never sent──▶ Settling ▶ Over
 //!                            └──perhaps taken──▶ Over, and the note of `Declaring` stays
@@ -15,9 +18,11 @@
 //! Many services rotate refresh tokens: each works once, and one that comes a second time ends all of its family (RFC 9700,
 //! section 4.14.2). So the lock is held from reading the token until its successor is stored; what another program has
 //! obtained meanwhile is taken over; and before the token is sent, the intent is written down, which proves at the same
-//! time that the store can be written. Whoever finds that note, and nobody at work, knows that the outcome is unknown.
+//! time that the store can be written. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
+//! assertion works as often as it is shown, so nothing of that is needed for it.
 
 mod screens;
+mod tokens;
 
 use std::time::Duration;
 
@@ -27,13 +32,9 @@ use super::probe::{Check, Next};
 use super::revoke::Presence;
 use super::signup::SignUp;
 use super::verify::{credential_missing, resource_url};
-use super::wire::{self, Granted, Meaning, Step};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
-use crate::account::{Account, Kept, Layer, LayerKind, Note, Proof, Renewal, Secrets, StoreKind, Verdict};
-use crate::http::{HttpError, Response};
+use crate::account::{Account, Kept, Note, Proof, StoreKind, Verdict};
 use crate::problem::{Kind, Problem};
-use crate::secret::Secret;
-use crate::{trust, when};
 
 /// What another program has obtained so recently is not renewed once more.
 const RECENT: SignedDuration = SignedDuration::from_secs(10);
@@ -70,6 +71,10 @@ pub struct Renew {
     failures: u8,
     /// What the service said of the present credential, where it was asked just now.
     asked: Option<Verdict>,
+    /// What was got last gets the credential; that is still to be exchanged.
+    half_done: bool,
+    /// The service does not want to hear for which resource a token is.
+    resource_unwanted: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +85,8 @@ enum Stage {
     /// A renewal was cut off, and only the person can say how to go on.
     Doubt,
     Asking(Check),
+    /// The identity assertion is on its way.
+    Exchanging,
     Declaring,
     Spending,
     /// Writes down that nothing was spent, or that the token is dead; then ends with the problem.
@@ -111,6 +118,8 @@ impl Renew {
             doubt: None,
             failures: 0,
             asked: None,
+            half_done: false,
+            resource_unwanted: false,
         }
     }
 
@@ -184,6 +193,14 @@ impl Renew {
         self.account = kept.account.clone();
         self.kept = Some(kept);
         self.doubt = self.account.spending;
+        if self.can_exchange(now) {
+            return self.exchange();
+        }
+        self.spend_or_doubt(now)
+    }
+
+    /// The second cheapest way, unless nobody knows whether it is still open.
+    fn spend_or_doubt(&mut self, now: Timestamp) -> Vec<Effect> {
         match self.account.spending {
             Some(_) if !self.told_to_spend => self.in_doubt(),
             _ => self.declare(now),
@@ -208,110 +225,6 @@ impl Renew {
         }
     }
 
-    fn note(&self, note: Note) -> Vec<Effect> {
-        vec![Effect::Note { id: self.account.id.clone(), note, obtained: self.account.obtained_at() }]
-    }
-
-    fn declare(&mut self, now: Timestamp) -> Vec<Effect> {
-        let has_token = self.kept.as_ref().is_some_and(|kept| kept.secrets.get(LayerKind::RefreshToken).is_some());
-        if !has_token {
-            return self.sign_up_again(None, now);
-        }
-        self.stage = Stage::Declaring;
-        self.note(Note::Spending(now))
-    }
-
-    fn spend(&mut self, now: Timestamp) -> Vec<Effect> {
-        let token = self.kept.as_ref().and_then(|kept| kept.secrets.get(LayerKind::RefreshToken));
-        let (Renewal::Refresh { url }, Some(token)) = (&self.account.renewal, token) else {
-            return self.sign_up_again(None, now);
-        };
-        if let Err(problem) = trust::endpoint(url) {
-            return self.settle(Note::Unspent, problem);
-        }
-        let request = wire::refresh_request(url, token);
-        self.stage = Stage::Spending;
-        vec![Effect::Http(request)]
-    }
-
-    /// Writes down how it ended. What this attempt did not send, one before it may have.
-    fn settle(&mut self, note: Note, problem: Problem) -> Vec<Effect> {
-        let note = match (note, self.doubt) {
-            (Note::Unspent, Some(since)) => Note::Spending(since),
-            (note, _) => note,
-        };
-        self.stage = Stage::Settling(problem);
-        self.note(note)
-    }
-
-    fn answered(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
-        let name = self.account.service.clone();
-        let response = match answer {
-            Ok(response) => response,
-            Err(error) => {
-                let problem = super::discover::no_answer(&name, &error);
-                return match error {
-                    HttpError::Unreachable(_) | HttpError::Certificate(_) => self.settle(Note::Unspent, problem),
-                    _ => self.perhaps_taken(problem),
-                };
-            }
-        };
-        match wire::refreshed(&response, now) {
-            Ok(granted) => self.obtained(granted, now),
-            Err(refusal) => {
-                let secrets = self.kept.as_ref().map(|kept| kept.secrets.clone());
-                let refusal = refusal.without(secrets.iter().flat_map(Secrets::iter));
-                let problem = refusal.problem(&name, Step::Refresh);
-                match refusal.meaning {
-                    Meaning::GrantDead => self.settle(Note::NoRefresh, problem),
-                    // It may have gone through before the trouble began.
-                    Meaning::Unreadable => self.perhaps_taken(problem),
-                    Meaning::Unavailable if !matches!(response.status, 429 | 503) => self.perhaps_taken(problem),
-                    _ => self.settle(Note::Unspent, problem),
-                }
-            }
-        }
-    }
-
-    /// The service may have taken the token: the note stays, so that nobody sends it again unawares.
-    fn perhaps_taken(&mut self, problem: Problem) -> Vec<Effect> {
-        self.fail(Problem::new(
-            problem.kind,
-            format!("{} Whether the service took the refresh token is unknown.", problem.what),
-            format!("The old credential is kept. To choose how to go on: authmd-tui renew {}", self.account.id),
-        ))
-    }
-
-    fn obtained(&mut self, granted: Granted, now: Timestamp) -> Vec<Effect> {
-        let Some(mut kept) = self.kept.clone() else {
-            return Vec::new();
-        };
-        let given: Vec<Secret> =
-            granted.refresh.iter().map(|refresh| refresh.token.clone()).chain([granted.credential.clone()]).collect();
-        let scopes: Vec<String> =
-            granted.scopes.iter().map(|scope| trust::without(scope, kept.secrets.iter().chain(&given))).collect();
-        let account = &mut kept.account;
-        if !scopes.is_empty() {
-            self.lost_scopes = account.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
-            account.scopes = scopes;
-        }
-        account.layers[0] = Layer { kind: granted.kind, expires_at: granted.expires_at };
-        if let Some(refresh) = granted.refresh {
-            for layer in account.layers.iter_mut().filter(|layer| layer.kind == LayerKind::RefreshToken) {
-                // The end of the one before it says nothing about this one.
-                layer.expires_at = refresh.expires_at;
-            }
-            kept.secrets.further.retain(|(kind, _)| *kind != LayerKind::RefreshToken);
-            kept.secrets.further.push((LayerKind::RefreshToken, refresh.token));
-        }
-        kept.secrets.credential = granted.credential;
-        // A moment is what tells one credential from the next; two within a second must differ.
-        let after = account.obtained_at().and_then(|before| before.checked_add(SignedDuration::from_secs(1)).ok());
-        account.renewed_at = after.into_iter().chain([when::whole_second(now)]).max();
-        (account.spending, account.proof, account.verified_at) = (None, None, None);
-        self.save(kept)
-    }
-
     fn save(&mut self, kept: Box<Kept>) -> Vec<Effect> {
         self.granted = Some(kept.clone());
         self.stage = Stage::Saving;
@@ -323,6 +236,12 @@ impl Renew {
             return Vec::new();
         };
         match (result, self.presence) {
+            (Ok(()), _) if std::mem::take(&mut self.half_done) && !self.leaving => {
+                self.account = granted.account.clone();
+                self.kept = Some(granted);
+                self.granted = None;
+                self.exchange()
+            }
             (Ok(()), _) => self.end(Outcome::Connected(Box::new(granted.account))),
             (Err(problem), Presence::Person) => {
                 self.leaving = false;
@@ -362,7 +281,8 @@ impl Renew {
         match picked {
             ASK => match (resource_url(&self.account), &self.kept) {
                 (Ok(resource), Some(kept)) => {
-                    let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded);
+                    let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded)
+                        .presented(self.account.presentation);
                     let request = check.begin();
                     self.stage = Stage::Asking(check);
                     vec![Effect::Http(request)]
@@ -380,7 +300,7 @@ impl Renew {
     }
 
     /// What the present credential is worth is told; how to go on is asked again.
-    fn told(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
+    fn tried(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
         let note = Note::Proof(Proof { at: now, verdict });
         self.account.note(note, self.account.obtained_at());
         self.asked = Some(verdict);
@@ -412,7 +332,7 @@ impl Renew {
 /// As far as is known.
 fn works_yet(account: &Account, now: Timestamp) -> bool {
     let ends = account.layers.first().and_then(|layer| layer.expires_at);
-    !account.is_refused() && ends.is_none_or(|end| end > now)
+    !account.lacks_credential() && !account.is_refused() && ends.is_none_or(|end| end > now)
 }
 
 impl Flow for Renew {
@@ -444,8 +364,9 @@ impl Flow for Renew {
                     self.stage = Stage::Asking(check);
                     vec![Effect::Http(request)]
                 }
-                Next::Over(verdict) => self.told(verdict, now),
+                Next::Over(verdict) => self.tried(verdict, now),
             },
+            (Stage::Exchanging, Input::Http(answer)) => self.exchanged(answer, now),
             (Stage::Declaring, Input::Stored(Ok(()))) if self.leaving => {
                 self.settle(Note::Unspent, Problem::cancelled())
             }

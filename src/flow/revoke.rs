@@ -36,10 +36,12 @@ pub enum Presence {
 /// What one call of a revocation came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// "refresh token", "credential", "proof", "removed here".
+    /// "refresh token", "credential", "identity assertion", "proof", "removed here".
     pub what: &'static str,
     pub place: String,
     pub answer: String,
+    /// Was it shown that the token is dead, or that it is not? `None` where nothing can show it.
+    pub proven: Option<bool>,
     pub at: Timestamp,
 }
 
@@ -48,7 +50,8 @@ pub struct Revoke {
     account: Account,
     presence: Presence,
     stage: Stage,
-    /// What is to be ended, in this order: a refresh token would get new credentials (RFC 7009, section 2.1).
+    /// What is to be ended, in this order: a refresh token would get new credentials (RFC 7009, section 2.1). An assertion
+    /// would too, but few services end those; here it is dropped in any case.
     tokens: Vec<(LayerKind, Secret)>,
     /// Which of them is being ended.
     nth: usize,
@@ -75,7 +78,8 @@ enum Next {
 /// How the service took the call.
 #[derive(Debug, Default)]
 struct Sent {
-    by_name: bool,
+    /// Which way of spelling the call is tried.
+    form: usize,
     refused: Option<Problem>,
     message: Option<String>,
 }
@@ -97,6 +101,18 @@ enum Stage {
     /// It is dead and could not be removed: at least that is written down.
     Noting(Problem),
     Over(Outcome),
+}
+
+/// Ways to spell the older form of the call.
+const AGENT_FORMS: usize = 3;
+const CREDENTIAL: &str = "credential";
+
+fn named(kind: LayerKind) -> &'static str {
+    match kind {
+        LayerKind::RefreshToken => "refresh token",
+        LayerKind::IdentityAssertion => "identity assertion",
+        LayerKind::ApiKey | LayerKind::AccessToken | LayerKind::Claim => CREDENTIAL,
+    }
 }
 
 /// The choices when the service does not confirm.
@@ -186,10 +202,9 @@ impl Revoke {
 
     /// Takes the account as it is now; it may have been renewed since it was listed.
     fn hold(&mut self, kept: Kept) {
-        let refresh = kept.secrets.get(LayerKind::RefreshToken).cloned();
-        let kind = kept.account.layers.first().map_or(LayerKind::ApiKey, |layer| layer.kind);
-        self.tokens = refresh.map(|token| (LayerKind::RefreshToken, token)).into_iter().collect();
-        self.tokens.push((kind, kept.secrets.credential));
+        let held = |kind: LayerKind| kept.secret_of(kind).map(|secret| (kind, secret.clone()));
+        let kinds = [LayerKind::RefreshToken, LayerKind::AccessToken, LayerKind::ApiKey, LayerKind::IdentityAssertion];
+        self.tokens = kinds.into_iter().filter_map(held).collect();
         self.nth = 0;
         if self.account.revocation == Revocation::Undiscovered || kept.account.revocation != Revocation::Undiscovered {
             self.account = kept.account;
@@ -236,11 +251,21 @@ impl Revoke {
     }
 
     fn check(&self) -> Result<Check, Problem> {
-        let (_, credential) = self.tokens.last().cloned().ok_or_else(|| credential_missing(&self.account))?;
-        Ok(Check::new(resource_url(&self.account)?, credential, self.account.guarded))
+        let (_, credential) = self.credential().cloned().ok_or_else(|| credential_missing(&self.account))?;
+        let check = Check::new(resource_url(&self.account)?, credential, self.account.guarded);
+        Ok(check.presented(self.account.presentation))
+    }
+
+    /// What opens the resource; what only gets it does not.
+    fn credential(&self) -> Option<&(LayerKind, Secret)> {
+        self.tokens.iter().find(|(kind, _)| matches!(kind, LayerKind::AccessToken | LayerKind::ApiKey))
     }
 
     fn try_before(&mut self) -> Vec<Effect> {
+        if self.credential().is_none() {
+            // There is nothing yet that could be tried.
+            return self.send();
+        }
         match self.check() {
             Ok(check) => {
                 let request = check.begin();
@@ -252,19 +277,25 @@ impl Revoke {
     }
 
     fn send(&mut self) -> Vec<Effect> {
-        if matches!(self.account.revocation, Revocation::Endpoint { form: RevokeForm::AgentAuth, .. }) {
-            // This form ends the credential that it is called with.
-            self.nth = self.tokens.len().saturating_sub(1);
-        }
-        let (Revocation::Endpoint { url, form }, Some((kind, token))) =
-            (&self.account.revocation, self.tokens.get(self.nth))
-        else {
+        let Revocation::Endpoint { url, form } = &self.account.revocation else {
             return self.end(Outcome::of(credential_missing(&self.account)));
         };
-        let request = wire::revoke_request(url, *form, *kind, token, self.sent.by_name);
-        self.told = true;
-        self.stage = Stage::Sending;
-        vec![Effect::Http(request)]
+        let credential = self.credential().or(self.tokens.first()).map(|(_, secret)| secret.clone());
+        let (Some((kind, token)), Some(bearer)) = (self.tokens.get(self.nth), credential) else {
+            return self.end(Outcome::of(credential_missing(&self.account)));
+        };
+        // The older form ends the credential that it is called with, and knows no other.
+        if *form == RevokeForm::AgentAuth && *token != bearer {
+            return self.next_token(None);
+        }
+        match wire::revoke_request(url, *form, *kind, token, &bearer, self.sent.form) {
+            Some(request) => {
+                self.told = true;
+                self.stage = Stage::Sending;
+                vec![Effect::Http(request)]
+            }
+            None => self.next_token(None),
+        }
     }
 
     fn sent(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
@@ -272,12 +303,14 @@ impl Revoke {
             return Vec::new();
         };
         let place = trust::authority(url);
+        let kind = self.tokens.get(self.nth).map_or(LayerKind::ApiKey, |(kind, _)| *kind);
         let (said, refused) = match &answer {
             Ok(response) if response.is_success() => (format!("{}, accepted", response.status), None),
             Ok(response) => {
-                // NoForm knows the credential under its own name; ask that way once before believing the no.
-                if *form == RevokeForm::AgentAuth && !self.sent.by_name && matches!(response.status, 400 | 422) {
-                    self.sent.by_name = true;
+                // Before believing the no, the call is spelled in the next known way.
+                let another = *form == RevokeForm::AgentAuth && self.sent.form + 1 < AGENT_FORMS;
+                if another && matches!(response.status, 400 | 405 | 415 | 422) {
+                    self.sent.form += 1;
                     return self.send();
                 }
                 let secrets = self.tokens.iter().map(|(_, token)| token);
@@ -290,15 +323,26 @@ impl Revoke {
                 ("no answer".to_owned(), Some(problem))
             }
         };
-        self.sent.refused = self.sent.refused.take().or(refused);
-        let what = match self.tokens.get(self.nth) {
-            Some((LayerKind::RefreshToken, _)) => "refresh token",
-            _ => "credential",
-        };
-        self.receipts.push(Receipt { what, place, answer: said, at: now });
+        // That assertions are not ended there is usual, and no failure: it is dropped here.
+        let counts = kind != LayerKind::IdentityAssertion;
+        self.sent.refused = self.sent.refused.take().or(refused.filter(|_| counts));
+        self.next_token(Some(Receipt { what: named(kind), place, answer: said, proven: None, at: now }))
+    }
+
+    /// Goes on to the next token, and after the last to the proof.
+    fn next_token(&mut self, receipt: Option<Receipt>) -> Vec<Effect> {
+        self.receipts.extend(receipt);
         self.nth += 1;
         if self.nth < self.tokens.len() {
             return self.send();
+        }
+        if self.credential().is_none() {
+            // Nothing can be tried: what the service said is all there is to go by.
+            self.dead = self.sent.refused.is_none();
+            return match self.sent.refused.clone() {
+                None => self.forget(),
+                Some(problem) => self.unconfirmed(problem),
+            };
         }
         match self.check() {
             Ok(check) => {
@@ -326,7 +370,14 @@ impl Revoke {
             Verdict::Accepted { status } => format!("{status}, still works"),
             Verdict::Unreachable => "no answer".to_owned(),
         };
-        self.receipts.push(Receipt { what: "proof", place: self.account.host(), answer, at: now });
+        let shown = match after {
+            Verdict::Accepted { .. } => Some(false),
+            _ => self.dead.then_some(true),
+        };
+        if let Some(receipt) = self.receipts.iter_mut().rfind(|receipt| receipt.what == CREDENTIAL) {
+            receipt.proven = shown;
+        }
+        self.receipts.push(Receipt { what: "proof", place: self.account.host(), answer, proven: shown, at: now });
         if self.dead {
             return self.forget();
         }
@@ -446,6 +497,7 @@ impl Flow for Revoke {
                     what: "removed here",
                     place: String::new(),
                     answer: String::new(),
+                    proven: None,
                     at: now,
                 });
                 self.end(Outcome::Removed(Box::new(self.account.clone())))

@@ -16,6 +16,8 @@ pub struct Screen {
     pub lines: Vec<Line>,
     /// A page to open: checked, safe to show whole.
     pub link: Option<Url>,
+    /// A code for the person to type on the service's page: cleaned, safe to show whole.
+    pub user_code: Option<String>,
     pub prompt: Option<Prompt>,
     /// Until when the thing on this screen is good.
     pub deadline: Option<Timestamp>,
@@ -39,7 +41,11 @@ pub enum ScreenId {
     Consent,
     Email,
     Code,
+    /// The person takes our code to the service's page.
+    Handoff,
     Waiting,
+    /// A key from a page of the service.
+    Key,
     /// A value asked for by name.
     Param(&'static str),
     Confirm,
@@ -58,7 +64,9 @@ impl ScreenId {
             ScreenId::Consent => "consent".into(),
             ScreenId::Email => "email".into(),
             ScreenId::Code => "code".into(),
+            ScreenId::Handoff => "handoff".into(),
             ScreenId::Waiting => "waiting".into(),
+            ScreenId::Key => "key".into(),
             ScreenId::Param(name) => format!("param:{name}"),
             ScreenId::Confirm => "confirm".into(),
             ScreenId::Done => "done".into(),
@@ -183,6 +191,7 @@ impl Screen {
             trail: None,
             lines: Vec::new(),
             link: None,
+            user_code: None,
             prompt: None,
             deadline: None,
             problem: None,

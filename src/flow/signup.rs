@@ -3,26 +3,38 @@
 //! ```text
 //!  Discovering ▶ LookingUp ▶ Offer ▶ Hosts? ▶ Existing? ▶ Label? ▶ Store? ▶ Consent ──no──▶ Over
 //!                                                                             │yes
-//!             ┌── e-mail wanted first ── Email ◀───────────────────────────────┤
-//!             ▼                                                               ▼
-//!        Sending(Register) ◀───────────────────────────────────────── Sending(Register)
-//!             │                                                               ▼
-//!             │                              Sending(Claim) ◀────────────── Email
-//!             ▼                                   ▼                           ▲ back
-//!           Code ◀────────────────────────────── Code ──wrong, at most 3──▶ Code
-//!             ▼
-//!        Sending(Complete) ▶ Saving ▶ Proving ▶ Over          Saving fails ▶ Store
+//!                                                                             │    (words only: Prose ▶ … ▶ Key ▶ Saving)
+//!                       address wanted first ── Email ◀────────────────────────┤
+//!                                                 ▼                            ▼
+//!                                            Sending(Register) ◀───────────────┘
+//!                                                 │ what the answer holds decides
+//!        ┌──────────────┬──────────────┬──────────┴────────────┐
+//!        ▼              ▼              ▼                       ▼
+//!   asked for more    Email ▶       a code for the page     a credential,
+//!   Extra ▶ again     Claim         Handoff ⟲ Look          or what gets one
+//!   Working ▶ again     ▼           nobody to look:            │
+//!                     Code ⟲ 3      Unwatched                  │
+//!                     Complete         │                       │
+//!                       └──────────────┴───────────────────────┤
+//!                                                              ▼
+//!                                    Saving ▶ Exchange? ▶ Saving ▶ Proving ▶ Over      Saving fails ▶ Store
 //! ```
 //!
 //! Of the stores there may be a vault to be made first: Store ▶ Passphrase? ▶ SettingUp ▶ Consent. What is signed up to
 //! again in place is locked while it is written: Locking ▶ Saving.
 //!
 //! Two things are kept apart on purpose: nothing is sent with `POST` before `Stage::Consent` was answered with yes, and
-//! `Call::Complete` is built in one place, from the answer to the code prompt.
+//! `Call::Complete` is built in one place, from the answer to the code prompt. The service is asked whether the person has
+//! confirmed only where its own page is the gate; a code that is read back to us is never waited for.
 
 mod ceremony;
 mod choosing;
+mod extras;
+mod handoff;
+mod heard;
 mod keeping;
+mod prose;
+mod refused;
 mod screens;
 
 pub use choosing::label;
@@ -34,7 +46,8 @@ use super::discover::Discovery;
 use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
 use super::target::Target;
-use super::wire::{Offer, Registration, Start};
+use super::wire::{Attempt, Extras, Forms, Granted, Handle, Offer, Start};
+use super::work::Slice;
 use super::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Protection, Screen};
 use crate::account::{Account, Kept, StoreKind};
 use crate::problem::Problem;
@@ -64,6 +77,10 @@ pub struct SignUp {
     /// The label named beforehand: only accounts with it can be the same one.
     asked_label: Option<String>,
     label: Option<String>,
+    /// The person brings a key from a page of the service, rather than being signed up here.
+    by_key: bool,
+    /// The link of the service's own words that is shown.
+    link: Option<Url>,
     /// The person keeps what is there.
     kept: bool,
     place: Option<StoreKind>,
@@ -84,15 +101,32 @@ struct Ceremony {
     start: usize,
     /// Why it is not the first one.
     detour: Option<String>,
-    credential_type: Option<String>,
     email: Option<String>,
-    registration: Option<Registration>,
+    /// How the service wants the calls spelled, as far as it has said.
+    forms: Forms,
+    extras: Extras,
+    client_id: Option<String>,
+    /// Puzzles begun.
+    proofs: u8,
+    /// It does not want to hear for which resource a token is.
+    resource_unwanted: bool,
     /// Something was sent that may have made a registration.
     posted: bool,
+    /// The service has answered to a registration.
+    registered: bool,
+    handle: Option<Handle>,
+    claim_expires_at: Option<Timestamp>,
+    /// Where answers say that it goes on, on hosts that were consented to.
+    claim_url: Option<Url>,
+    complete_url: Option<Url>,
+    /// Handed out before the claim, with few rights. Never kept on its own unless the person says so.
+    early: Granted,
+    scopes_after_claim: Vec<String>,
+    /// The claim that is open now.
+    attempt: Option<Attempt>,
+    watch: handoff::Watch,
     /// The service has been asked to mail a code in this ceremony.
     code_sent: bool,
-    code_expires_at: Option<Timestamp>,
-    page: Option<Url>,
     /// The service's own words, last heard.
     message: Option<String>,
     wrong_codes: u8,
@@ -104,6 +138,8 @@ enum Stage {
     Discovering,
     LookingUp,
     Offer,
+    /// The service explains in words how a person gets a key.
+    Prose,
     Hosts,
     Existing,
     Label,
@@ -112,8 +148,18 @@ enum Stage {
     Passphrase,
     SettingUp(Protection),
     Consent,
+    /// A key from a page of the service.
+    Key,
     Email,
     Code,
+    /// The person takes our code to the service's page; we look whether it is done.
+    Handoff,
+    /// The same, and there is no way to look: the person says when.
+    Unwatched,
+    /// The service asks for something more before it goes on with the call.
+    Extra(Extra, Box<Call>),
+    /// A proof of work is being made, for the sake of a call.
+    Working(Slice, Vec<u64>, Box<Call>),
     /// Something unforeseen that only the person can decide.
     Ask(Question),
     Sending(Call),
@@ -129,7 +175,30 @@ enum Stage {
 enum Call {
     Register,
     Claim,
-    Complete { code: Secret },
+    Complete {
+        code: Secret,
+    },
+    /// Has the person confirmed on the service's page?
+    Look(handoff::Way),
+    /// It is confirmed, and the credential is to be had at the token endpoint.
+    Fetch,
+    /// What was handed out only gets an access token; this gets it.
+    Exchange,
+    /// A puzzle, for the sake of a call.
+    Challenge(Box<Call>),
+}
+
+/// What only the person can give.
+#[derive(Debug, Clone, PartialEq)]
+enum Extra {
+    /// Which scopes to ask for, under this name.
+    Scopes(&'static str),
+    Terms {
+        version: Option<String>,
+        page: Option<Url>,
+    },
+    Name,
+    ClientId,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -164,6 +233,8 @@ impl SignUp {
             replaced: None,
             asked_label: label.clone(),
             label,
+            by_key: false,
+            link: None,
             kept: false,
             place: None,
             passphrase: NewPassphrase::default(),
@@ -180,6 +251,12 @@ impl SignUp {
         let mut flow = Self::new(Target::of(&account)?, account.label.clone());
         flow.replaced = Some(account);
         Ok(flow)
+    }
+
+    /// The person brings a key, whatever the service offers.
+    pub fn by_key(mut self) -> Self {
+        self.by_key = true;
+        self
     }
 
     fn offer(&self) -> Option<&Offer> {
@@ -220,9 +297,9 @@ impl SignUp {
     /// The question that "back" leads to.
     fn before(&self) -> Option<&Stage> {
         match &self.stage {
-            Stage::Ask(_) => self.question.as_ref(),
             // A credential that is held only by this flow is not left behind by going back.
-            Stage::Store if self.ceremony.granted.is_some() => None,
+            Stage::Store | Stage::Ask(_) if self.ceremony.granted.is_some() => None,
+            Stage::Ask(_) | Stage::Extra(..) => self.question.as_ref(),
             stage if Some(stage) == self.question.as_ref() => self.past.last(),
             _ => None,
         }
@@ -232,7 +309,7 @@ impl SignUp {
         let Some(question) = self.before().cloned() else {
             return;
         };
-        if !matches!(self.stage, Stage::Ask(_)) {
+        if !matches!(self.stage, Stage::Ask(_) | Stage::Extra(..)) {
             self.past.pop();
         }
         self.problem = None;
@@ -248,7 +325,11 @@ impl SignUp {
                 self.leaving = true;
                 Vec::new()
             }
-            (Stage::Proving(_) | Stage::Noting, Some(kept)) => {
+            // It is stored; what is left to be done can be done later.
+            (
+                Stage::Proving(_) | Stage::Noting | Stage::Sending(Call::Exchange) | Stage::Ask(Question::Repeat(..)),
+                Some(kept),
+            ) => {
                 let account = Box::new(kept.account.clone());
                 self.end(Outcome::Connected(account))
             }
@@ -283,10 +364,12 @@ impl Flow for SignUp {
             }
             (Stage::LookingUp, Input::Known(Ok(known))) => {
                 self.known = known;
-                self.ask(Stage::Offer)
+                self.ask(if self.by_key { Stage::Prose } else { Stage::Offer })
             }
             (Stage::LookingUp, Input::Known(Err(problem))) => self.fail(problem),
             (Stage::Offer, Input::Answer(Answer::Pick(0))) => self.after_offer(),
+            (Stage::Prose, Input::Answer(Answer::Pick(picked))) => self.prose_picked(picked),
+            (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key, now),
             (Stage::Hosts, Input::Answer(Answer::Confirm(true))) => self.after_hosts(),
             (Stage::Existing, Input::Answer(Answer::Pick(picked))) => self.existing_picked(picked),
             (Stage::Label, Input::Answer(Answer::Text(text))) => self.label_typed(text.expose()),
@@ -301,10 +384,18 @@ impl Flow for SignUp {
             (Stage::Email, Input::Answer(Answer::Text(text))) => self.email_typed(text.expose()),
             (Stage::Code, Input::Answer(Answer::Text(code))) => self.code_typed(&code),
             (Stage::Code, Input::Answer(Answer::NewCode)) => self.new_code(),
+            (Stage::Handoff, Input::Elapsed) => self.watch(now),
+            // A timer or a look is under way; what comes of it is waited for.
+            (Stage::Handoff | Stage::Sending(Call::Look(_)), Input::Answer(Answer::NewCode)) => self.wants_new_code(),
+            (Stage::Unwatched, Input::Answer(Answer::Pick(picked))) => self.unwatched_picked(picked, now),
+            (Stage::Extra(extra, call), Input::Answer(answer)) => self.extra_given(extra, *call, answer),
+            (Stage::Working(slice, nonces, call), Input::Worked(found)) => self.worked(slice, nonces, *call, found),
             (Stage::Ask(question), Input::Answer(Answer::Confirm(yes))) => match (question, yes) {
                 (Question::NewCode(_), true) => self.new_code(),
                 (Question::RegisterAgain(_), true) => self.register_again(),
                 (Question::Repeat(call, ..), true) => self.send(*call),
+                // What gets the access token is stored; that can be had later.
+                (Question::Repeat(call, ..), false) if *call == Call::Exchange => self.exchange_left(),
                 (Question::OtherAddress(email), true) => self.email_settled(email),
                 (Question::OtherAddress(_), false) => {
                     self.stage = Stage::Email;
@@ -317,13 +408,13 @@ impl Flow for SignUp {
             },
             (Stage::Sending(call), Input::Http(answer)) => self.answered(call, answer, now),
             (Stage::Locking, Input::Locked(lease)) => self.locked(lease.ok()),
-            (Stage::Saving, Input::Stored(result)) => self.saved(result),
+            (Stage::Saving, Input::Stored(result)) => self.saved(result, now),
             (Stage::Proving(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {
                     self.stage = Stage::Proving(check);
                     vec![Effect::Http(request)]
                 }
-                probe::Next::Over(verdict) => self.proven(verdict, now),
+                probe::Next::Over(verdict) => self.proven(&check, verdict, now),
             },
             (Stage::Noting, Input::Stored(_)) => match self.ceremony.granted.take() {
                 Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),

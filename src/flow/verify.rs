@@ -59,6 +59,15 @@ pub fn credential_missing(account: &Account) -> Problem {
     )
 }
 
+/// The account is confirmed, and its access token was never fetched.
+pub fn no_credential_yet(account: &Account) -> Problem {
+    Problem::new(
+        Kind::Failed,
+        format!("{} has no access token yet, only what gets one.", account.id),
+        format!("Fetch it with: authmd-tui renew {}", account.id),
+    )
+}
+
 /// What is asked when a credential is tried.
 pub fn resource_url(account: &Account) -> Result<Url, Problem> {
     let url = Url::parse(&account.resource).map_err(|_| {
@@ -79,11 +88,16 @@ impl Flow for Verify {
             (Stage::Loading, Input::Begin) => vec![Effect::Load(self.account.id.clone())],
             (Stage::Loading, Input::Loaded(loaded)) => {
                 let ready = loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account)));
+                let ready = ready.and_then(|kept| match kept.account.lacks_credential() {
+                    true => Err(no_credential_yet(&kept.account)),
+                    false => Ok(kept),
+                });
                 match ready.and_then(|kept| Ok((resource_url(&kept.account)?, *kept))) {
                     Ok((resource, kept)) => {
                         // It may have been renewed since it was listed; what is asked about is what is there now.
                         self.account = kept.account;
-                        let check = Check::new(resource, kept.secrets.credential, self.account.guarded);
+                        let check = Check::new(resource, kept.secrets.credential, self.account.guarded)
+                            .presented(self.account.presentation);
                         let request = check.begin();
                         self.stage = Stage::Asking(check);
                         vec![Effect::Http(request)]

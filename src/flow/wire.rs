@@ -1,22 +1,24 @@
 //! auth.md on the wire: the only place that knows how services spell things.
 //!
-//! Published documents become an [`Offer`], answers become a [`Registration`], a [`Claim`] or a [`Completion`], and every
-//! way of saying no becomes a [`Refusal`]. The flows decide by these and by nothing else. What a document or an answer
+//! Published documents become an [`Offer`], every answer becomes a [`Reply`], and every way of saying no becomes a
+//! [`Refusal`]. The flows decide by these and by nothing else. What a document or an answer
 //! holds counts, not the version it claims to be of (auth.md v0.1 to v0.7 are all spoken in the wild).
 
-mod ceremony;
+mod form;
 mod metadata;
 mod refusal;
+mod reply;
+mod token;
 
-pub use ceremony::{
-    Claim, Completion, Granted, Refresh, Registration, claim, claim_request, complete_request, completion,
-    refresh_request, refreshed, register_request, registration, revoke_request,
+pub use form::{Extras, Forms, canonical_code, claim_request, complete_request, register_request, scope_name};
+pub use metadata::{Closed, Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document};
+pub use refusal::{Meaning, Refusal, Step, Want, puzzle, refusal};
+pub use reply::{Attempt, Credential, Expiry, Granted, Handle, Refresh, RefreshAt, Reply, Standing, Token, reply};
+pub use token::{
+    Asking, exchange_request, grant_request, identity_request, refresh_request, revoke_request, view_request,
 };
-pub use metadata::{Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document};
-pub use refusal::{Meaning, Refusal, Step, refusal};
 
 use crate::http::Response;
-use crate::json;
 use serde_json::Value;
 
 /// The JSON object in a response, whatever its content type says.
@@ -78,16 +80,6 @@ fn quoted(text: &str) -> (String, &str) {
         }
     }
     (value, "")
-}
-
-/// A code handed to us for the service's own page, which a ceremony with a code read back to us never has.
-fn has_user_code(answer: &Value) -> bool {
-    const PLACES: [&str; 3] = ["claim", "claim_attempt", "attempt"];
-    json::text(answer, &["user_code"]).is_some()
-        || PLACES
-            .iter()
-            .filter_map(|place| json::member(answer, &[place]))
-            .any(|block| json::text(block, &["user_code"]).is_some())
 }
 
 #[cfg(test)]

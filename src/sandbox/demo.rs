@@ -10,6 +10,7 @@ use crate::account::{
     Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Secrets, Source,
     StoreKind, Verdict,
 };
+use crate::http::Presentation;
 use crate::problem::{Kind, Problem};
 use crate::sandbox::ClaimForm;
 use crate::sandbox::fault::Step;
@@ -74,7 +75,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
                 Layer { kind: LayerKind::AccessToken, expires_at: ends },
                 Layer { kind: LayerKind::RefreshToken, expires_at: None },
             ],
-            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)? },
+            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)?, client_id: None },
         ),
     };
     Ok(Account {
@@ -92,6 +93,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
         claimed: true,
         metadata: None,
         guarded: Some(true),
+        presentation: Presentation::Bearer,
         renewal,
         revocation: Revocation::Endpoint {
             url: start.join(&profile.path(Step::Revoke)).map_err(wrong)?,

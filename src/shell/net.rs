@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use reqwest::redirect::Policy;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::clock;
-use crate::http::{Body, Field, HttpError, Method, Request, Response};
+use crate::http::{HttpError, Method, Presentation, Request, Response};
 use crate::json::Document;
 use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
@@ -69,14 +69,16 @@ impl Net {
 
     /// A `GET` may be redirected within its host; nothing else is.
     async fn follow(&self, request: &Request) -> Result<Response, HttpError> {
-        let mut url = request.url.clone();
+        let mut url = request.target();
         for _ in 0..=MOST_REDIRECTS {
             let response = self.once(request, &url).await?;
             let location = response.header("location").next().and_then(|place| url.join(place).ok());
             match location {
                 Some(next) if (300..400).contains(&response.status) && request.method == Method::Get => {
                     if next.origin() != url.origin() || trust::endpoint(&next).is_err() {
-                        return Err(HttpError::Redirected(trust::clean(next.as_str(), 200)));
+                        // A service may repeat in the address what it was sent.
+                        let shown = trust::without(next.as_str(), request.secrets());
+                        return Err(HttpError::Redirected(trust::clean(&shown, 200)));
                     }
                     url = next;
                 }
@@ -94,16 +96,22 @@ impl Net {
         };
         let mut builder =
             client.request(method, url.clone()).header(ACCEPT, "application/json, text/markdown;q=0.9, */*;q=0.1");
-        if let Some(credential) = &request.bearer {
-            builder = builder.bearer_auth(credential.expose());
+        if let Some((how, credential)) = &request.credential {
+            let credential = credential.expose();
+            builder = match how {
+                Presentation::Bearer => builder.bearer_auth(credential),
+                Presentation::ApiKey => builder.header("x-api-key", credential),
+                Presentation::Raw => builder.header(AUTHORIZATION, credential),
+                Presentation::Basic => {
+                    let (user, password) = credential.split_once(':').unwrap_or((credential, ""));
+                    builder.basic_auth(user, Some(password))
+                }
+                Presentation::Cookie => builder.header(COOKIE, credential),
+            };
         }
-        builder = match &request.body {
-            Body::Empty => builder,
-            Body::Json(fields) => builder.header(CONTENT_TYPE, "application/json").body(json_text(fields)),
-            Body::Form(fields) => {
-                builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form_text(fields))
-            }
-        };
+        if let Some((kind, text)) = request.body.text() {
+            builder = builder.header(CONTENT_TYPE, kind).body(text.to_string());
+        }
         let failed = |error: reqwest::Error| self.classified(&error);
         let mut response = builder.send().await.map_err(failed)?;
         let status = response.status().as_u16();
@@ -146,19 +154,6 @@ fn chain(error: &reqwest::Error) -> String {
         innermost = source;
     }
     cause(innermost)
-}
-
-fn json_text(fields: &[Field]) -> String {
-    let members = fields.iter().map(|field| (field.name.to_owned(), Value::from(field.value.expose())));
-    Value::Object(Map::from_iter(members)).to_string()
-}
-
-fn form_text(fields: &[Field]) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    for field in fields {
-        form.append_pair(field.name, field.value.expose());
-    }
-    form.finish()
 }
 
 /// One line a request in the log: where it went and what came back, never what was in it.

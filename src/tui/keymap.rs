@@ -15,6 +15,8 @@ pub enum Place {
     Typing,
     /// A guided pane that asks for a code.
     Code,
+    /// A guided pane whose code the person takes to the service's page.
+    Handoff,
     /// A guided pane that offers a choice.
     Choice,
     /// A guided pane that asks yes or no.
@@ -31,13 +33,14 @@ pub enum Place {
 }
 
 impl Place {
-    pub const ALL: [Place; 13] = [
+    pub const ALL: [Place; 14] = [
         Place::List,
         Place::Detail,
         Place::Filter,
         Place::Target,
         Place::Typing,
         Place::Code,
+        Place::Handoff,
         Place::Choice,
         Place::YesNo,
         Place::Busy,
@@ -56,6 +59,7 @@ impl Place {
             Place::Target => "the target box",
             Place::Typing => "a text question",
             Place::Code => "the code question",
+            Place::Handoff => "a code for the service's page",
             Place::Choice => "a choice",
             Place::YesNo => "a yes-or-no question",
             Place::Busy => "a pane at work",
@@ -159,6 +163,7 @@ const fn known(key: Key, action: Action, label: &'static str, places: &'static [
 
 const ACCOUNT: &[Place] = &[Place::List, Place::Detail];
 const GUIDED: &[Place] = &[Place::Typing, Place::Code, Place::Choice, Place::YesNo];
+const LINKED: &[Place] = &[Place::Handoff, Place::Typing, Place::Code, Place::Choice, Place::YesNo];
 const ANYWHERE: &[Place] = &Place::ALL;
 const MOVING: &[Place] = &[Place::List, Place::Detail, Place::Choice, Place::Help, Place::Over];
 
@@ -170,6 +175,7 @@ const SCROLLING: &[Place] = &[
     Place::Over,
     Place::Typing,
     Place::Code,
+    Place::Handoff,
     Place::YesNo,
     Place::Busy,
 ];
@@ -206,12 +212,22 @@ pub const BINDINGS: &[Binding] = &[
         plain(KeyCode::Esc),
         Action::Cancel,
         "cancel",
-        &[Place::Target, Place::Typing, Place::Code, Place::Choice, Place::YesNo, Place::Busy, Place::Unlock],
+        &[
+            Place::Target,
+            Place::Typing,
+            Place::Code,
+            Place::Handoff,
+            Place::Choice,
+            Place::YesNo,
+            Place::Busy,
+            Place::Unlock,
+        ],
     ),
     seen(ctrl('n'), Action::NewCode, "new code", &[Place::Code]),
-    seen(ctrl('o'), Action::OpenLink, "open link", GUIDED),
-    known(ctrl('y'), Action::CopyLink, "copy the link", GUIDED),
-    known(ctrl('l'), Action::PrintLink, "leave the screen and print the bare link", GUIDED),
+    seen(char('n'), Action::NewCode, "new code", &[Place::Handoff]),
+    seen(ctrl('o'), Action::OpenLink, "open link", LINKED),
+    known(ctrl('y'), Action::CopyLink, "copy the link", LINKED),
+    known(ctrl('l'), Action::PrintLink, "leave the screen and print the bare link", LINKED),
     seen(plain(KeyCode::BackTab), Action::PreviousQuestion, "back", GUIDED),
     known(plain(KeyCode::Esc), Action::Back, "back", &[Place::List]),
     seen(plain(KeyCode::Esc), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Help]),
@@ -227,7 +243,7 @@ pub const BINDINGS: &[Binding] = &[
     known(plain(KeyCode::End), Action::Bottom, "last", MOVING),
     known(plain(KeyCode::PageUp), Action::PageUp, "page up", SCROLLING),
     known(plain(KeyCode::PageDown), Action::PageDown, "page down", SCROLLING),
-    known(char('?'), Action::Help, "help", &[Place::Choice, Place::YesNo, Place::Busy, Place::Over]),
+    known(char('?'), Action::Help, "help", &[Place::Handoff, Place::Choice, Place::YesNo, Place::Busy, Place::Over]),
     seen(char('?'), Action::Back, "", &[Place::Help]),
     seen(char('q'), Action::Quit, "quit", &[Place::List]),
     known(char('q'), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Help, Place::Over]),

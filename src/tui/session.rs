@@ -6,7 +6,7 @@ use tui_input::Input as Editor;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::keymap::{Action, Place};
-use crate::flow::{Answer, Effect, Flow, Input, Prompt, Screen};
+use crate::flow::{Answer, Effect, Flow, Input, Prompt, Screen, ScreenId};
 use crate::problem::{Kind, Problem};
 use crate::secret::{Secret, Typed};
 
@@ -101,6 +101,7 @@ impl Session {
             (None, Some(Prompt::Code { .. })) => Place::Code,
             (None, Some(Prompt::Pick { .. })) => Place::Choice,
             (None, Some(Prompt::Confirm { .. })) => Place::YesNo,
+            (None, None) if self.screen.id == ScreenId::Handoff => Place::Handoff,
             (None, None) => Place::Busy,
         }
     }

@@ -7,6 +7,7 @@ use authmd_tui::account::{
     Account, AccountId, Kept, Layer, LayerKind, Mode, Renewal, Revocation, RevokeForm, Source, StoreKind,
 };
 use authmd_tui::flow::Guard;
+use authmd_tui::http::Presentation;
 use authmd_tui::secret::Secret;
 use authmd_tui::store::Store;
 use authmd_tui::store::keyring::System;
@@ -37,6 +38,7 @@ fn account(nth: usize) -> Kept {
         claimed: true,
         metadata: None,
         guarded: Some(true),
+        presentation: Presentation::Bearer,
         renewal: Renewal::Person,
         revocation: Revocation::Endpoint { url: start.join("/agent/revoke").expect("a URL"), form: RevokeForm::OAuth },
         store: StoreKind::Vault,

@@ -41,7 +41,7 @@ fn unlock(vault: &Vault) {
 fn marked(name: &str, change: u32, store: StoreKind) -> Kept {
     let mut account = account("Acme", &format!("{name}.dev"), None, None);
     account.store = store;
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), client_id: None };
     account.renewed_at = Some(noon() + SignedDuration::from_secs(change.into()));
     account.scopes = vec![change.to_string()];
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: account.renewed_at });
@@ -340,6 +340,7 @@ fn saves_until_the_disk_is_full() {
 /// Steps that take a while, so that a kill comes in between.
 const LATER: Schema = Schema(&[
     Schema::FIRST,
+    Schema::SECOND,
     "ALTER TABLE account ADD COLUMN note TEXT; UPDATE account SET note = hex(randomblob(20000))",
     "CREATE TABLE more (id TEXT PRIMARY KEY, text TEXT) STRICT; INSERT INTO more SELECT id, note FROM account",
 ]);
@@ -365,7 +366,11 @@ fn killed_while_it_is_brought_up_to_date_a_vault_is_of_the_one_version_or_the_ot
         killed_at_work += u32::from(!lines.any(|line| line == "done"));
         let vault = open(folder.path()).with(LATER, CHEAP);
         unlock(&vault);
-        assert_eq!(vault.state().expect("readable").expect("there").schema, 3, "the next program finishes it");
+        assert_eq!(
+            vault.state().expect("readable").expect("there").schema,
+            LATER.version(),
+            "the next program finishes it"
+        );
         let accounts = listed(&vault);
         assert_eq!(accounts.len(), 20, "round {round}");
         accounts.iter().for_each(|account| assert!(vault.load(&account.id).expect("readable").is_some()));

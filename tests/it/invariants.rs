@@ -112,7 +112,7 @@ fn planted() -> Box<Kept> {
 /// An account that renews itself.
 fn refreshing() -> Kept {
     let mut kept = *planted();
-    kept.account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    kept.account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), client_id: None };
     kept.account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
     kept.secrets.further.push((LayerKind::RefreshToken, Secret::new(PLANTED)));
     kept
@@ -283,10 +283,10 @@ impl Watched {
             assert!(self.consented, "a registration before consent");
         }
         for email in fields.iter().filter(|field| matches!(field.name, "email" | "assertion" | "login_hint")) {
-            assert_eq!(email.value.expose(), TYPED, "an address that nobody typed");
+            assert_eq!(email.value.as_text().as_str(), TYPED, "an address that nobody typed");
         }
         if let Some(code) = fields.iter().find(|field| field.name == "otp") {
-            assert!(self.typed_code && code.value.expose() == CODE, "a code that nobody typed");
+            assert!(self.typed_code && code.value.as_text().as_str() == CODE, "a code that nobody typed");
         }
     }
 }

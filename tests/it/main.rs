@@ -14,3 +14,4 @@ mod screenshots;
 mod store;
 mod support;
 mod vault;
+mod wild;

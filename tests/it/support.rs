@@ -7,6 +7,7 @@ pub mod terminal;
 use authmd_tui::account::{
     Account, AccountId, Layer, LayerKind, Mode, Renewal, Revocation, RevokeForm, Source, StoreKind,
 };
+use authmd_tui::http::Presentation;
 use authmd_tui::store::Listing;
 use authmd_tui::tui::app::Message;
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +46,7 @@ pub fn account(name: &str, host: &str, label: Option<&str>, ends_in: Option<i64>
         start: url(&resource),
         metadata: None,
         guarded: Some(true),
+        presentation: Presentation::Bearer,
         renewal: Renewal::Person,
         revocation: Revocation::Endpoint {
             url: url(&format!("https://auth.{host}/agent/revoke")),

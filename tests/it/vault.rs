@@ -60,7 +60,7 @@ fn sql(folder: &TempDir) -> Connection {
 /// Every account with a refresh token, so that there are several secrets.
 pub fn renewing() -> Kept {
     let mut account = in_vault(None);
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), client_id: None };
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: Some(noon() + hours(1)) });
     let further = vec![(LayerKind::RefreshToken, Secret::new("rt_1"))];
     Kept { account, secrets: Secrets { credential: Secret::new("sk_1"), further } }
@@ -320,20 +320,20 @@ fn folders_and_files_are_for_their_owner_only_and_checked() {
 
 #[test]
 fn an_older_vault_is_brought_up_to_date_with_a_copy_of_what_was() {
-    const NEXT: Schema = Schema(&[Schema::FIRST, "ALTER TABLE account ADD COLUMN note TEXT"]);
+    const NEXT: Schema = Schema(&[Schema::FIRST, Schema::SECOND, "ALTER TABLE account ADD COLUMN note TEXT"]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     let first = saved(&vault, None, "sk_1");
     let newer = vault_in(&folder, Arc::clone(&keyring) as Arc<dyn Keyring>).with(NEXT, CHEAP);
     assert_eq!(listed(&newer), std::slice::from_ref(&first));
-    assert_eq!(newer.state().expect("readable").expect("there").schema, 2);
+    assert_eq!(newer.state().expect("readable").expect("there").schema, NEXT.version());
 
-    let copy = folder.path().join("vault").join(format!("{NAME}.v1"));
+    let copy = folder.path().join("vault").join(format!("{NAME}.v{}", Schema::CURRENT.version()));
     assert_eq!(fs::metadata(&copy).expect("a copy").permissions().mode() & 0o777, 0o600);
     let version: u32 = Connection::open(&copy)
         .and_then(|copy| copy.pragma_query_value(None, "user_version", |row| row.get(0)))
         .expect("a version");
-    assert_eq!(version, 1);
+    assert_eq!(version, Schema::CURRENT.version());
 
     // The program of the older version had it open, and one is started anew: both read, neither writes.
     for older in [vault, vault_in(&folder, keyring)] {
@@ -347,7 +347,8 @@ fn an_older_vault_is_brought_up_to_date_with_a_copy_of_what_was() {
 
 #[test]
 fn a_step_that_fails_leaves_the_vault_as_it_was() {
-    const BROKEN: Schema = Schema(&[Schema::FIRST, "ALTER TABLE account ADD COLUMN note TEXT; SELECT nonsense"]);
+    const BROKEN: Schema =
+        Schema(&[Schema::FIRST, Schema::SECOND, "ALTER TABLE account ADD COLUMN note TEXT; SELECT nonsense"]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     let first = saved(&vault, None, "sk_1");
@@ -602,7 +603,7 @@ fn what_was_mended_is_used_again_without_a_restart() {
 
 #[test]
 fn an_update_that_fails_leaves_one_copy_however_often_it_is_tried() {
-    const BROKEN: Schema = Schema(&[Schema::FIRST, "SELECT nonsense"]);
+    const BROKEN: Schema = Schema(&[Schema::FIRST, Schema::SECOND, "SELECT nonsense"]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     drop(vault);
@@ -610,7 +611,7 @@ fn an_update_that_fails_leaves_one_copy_however_often_it_is_tried() {
     (0..3).for_each(|_| assert!(broken.accounts().problem.is_some()));
     let copies = fs::read_dir(folder.path().join("vault")).expect("readable");
     let names = copies.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
-    assert_eq!(names.filter(|name| name.contains(".v1") || name.contains(".copy")).count(), 1);
+    assert_eq!(names.filter(|name| name.contains(".v2") || name.contains(".copy")).count(), 1);
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub fn published(answer: &Result<Response, HttpError>) -> Option<Value> {
 pub fn is_prose(response: &Response) -> bool {
     let html = response.header("content-type").any(|kind| kind.contains("html"));
     let start = response.body.expose().trim_start();
-    !html && !start.is_empty() && !start.starts_with('<')
+    let is_json = start.starts_with('{') && wire::object(response).is_some();
+    !html && !is_json && !start.is_empty() && !start.starts_with('<')
 }
 
 /// An answer in a few words.

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{Discovery, Trouble, no_answer};
 use crate::account::Revocation;
-use crate::flow::wire::{Offer, Start};
+use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
 use crate::trust;
 
@@ -121,7 +121,8 @@ impl Discovery {
                 Revocation::Endpoint { url, .. } => Some(url),
                 Revocation::None | Revocation::Undiscovered => None,
             };
-            [offer.register.as_ref(), offer.claim.as_ref(), offer.complete.as_ref(), revoke].into_iter().flatten()
+            let ceremony = [&offer.register, &offer.claim, &offer.complete, &offer.token, &offer.challenge];
+            ceremony.into_iter().filter_map(Option::as_ref).chain(revoke)
         })
     }
 
@@ -141,6 +142,34 @@ impl Discovery {
         hosts
     }
 
+    /// What a sign-up would send to a host, and what a revocation would.
+    pub fn sent_to(&self, host: &str) -> Vec<&'static str> {
+        let Some(offer) = &self.offer else {
+            return Vec::new();
+        };
+        let named = offer.starts.iter().any(|start| matches!(start, Start::VerifiedEmail | Start::ServiceAuth));
+        let revoke = match &offer.revocation {
+            Revocation::Endpoint { url, .. } => Some(url),
+            Revocation::None | Revocation::Undiscovered => None,
+        };
+        let roles = [
+            (offer.register.as_ref(), if named { "a registration with your e-mail address" } else { "a registration" }),
+            (offer.claim.as_ref(), "your e-mail address"),
+            (offer.complete.as_ref(), "the code that you type"),
+            (offer.token.as_ref(), "what is exchanged for the credential"),
+            (offer.challenge.as_ref(), "a request for a puzzle"),
+            (revoke, "the credential, when you revoke it"),
+        ];
+        let there = |url: Option<&Url>| url.is_some_and(|url| trust::authority(url) == host);
+        roles.into_iter().filter_map(|(url, sent)| there(url).then_some(sent)).collect()
+    }
+
+    /// The resource letter by letter as it was published, where it may be believed (RFC 8707 wants it so).
+    pub fn resource_as_published(&self) -> Option<&str> {
+        let published = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref())?;
+        (published == self.trusted_resource()).then_some(published)
+    }
+
     pub fn offer(&self) -> Option<&Offer> {
         self.offer.as_ref()
     }
@@ -155,26 +184,23 @@ impl Discovery {
 
     pub fn verdict(&self) -> Verdict {
         let Some(offer) = &self.offer else {
-            return match (&self.document, self.findings.iter().any(|finding| finding.level == Level::Refused)) {
-                (Some(_), _) => Verdict::Prose,
-                (None, true) => Verdict::Refused,
-                (None, false) => Verdict::None,
+            let refused = self.findings.iter().any(|finding| finding.level == Level::Refused);
+            return match &self.document {
+                Some(_) => Verdict::Prose,
+                None if refused => Verdict::Refused,
+                // Something is published, and no way to sign up with it.
+                None if self.resource.is_some() || self.server_found => Verdict::Placeholder,
+                None => Verdict::None,
             };
         };
-        if offer.agent_only {
-            return Verdict::AgentOnly;
-        }
-        if offer.placeholder || offer.oauth_registration {
-            return if self.document.is_some() && !offer.oauth_registration {
-                Verdict::Prose
-            } else {
-                Verdict::Placeholder
-            };
-        }
-        match (&offer.register, offer.unusable.is_empty()) {
-            (Some(_), _) => Verdict::Signup,
-            (None, false) => Verdict::Refused,
-            (None, true) => Verdict::Placeholder,
+        let begins = offer.register.is_some() || offer.starts == [Start::Claim];
+        match offer.closed {
+            // What was meant cannot be told from addresses that are not contacted.
+            _ if !begins && !offer.unusable.is_empty() => Verdict::Refused,
+            Some(Closed::AgentsOnly) => Verdict::AgentOnly,
+            Some(Closed::Placeholder | Closed::OAuthRegistration | Closed::NoCredential) => Verdict::Placeholder,
+            None if begins => Verdict::Signup,
+            None => Verdict::Placeholder,
         }
     }
 
@@ -200,6 +226,11 @@ impl Discovery {
             ));
         }
         let Some(offer) = &self.offer else {
+            if self.verdict() == Verdict::None {
+                let told =
+                    |(place, answer): (String, &str)| Finding::new(Level::Info, "tried", format!("{place}: {answer}"));
+                findings.extend(self.tried().map(told));
+            }
             return findings;
         };
         findings.extend(offer.unusable.iter().map(|url| {
@@ -212,12 +243,18 @@ impl Discovery {
                 "It does not say how it registers people; without a name will be tried.",
             ));
         }
-        if offer.oauth_registration {
-            findings.push(Finding::new(
+        match offer.closed {
+            Some(Closed::OAuthRegistration) => findings.push(Finding::new(
                 Level::Info,
                 "oauth_registration",
                 "Its registration is OAuth client registration under another name.",
-            ));
+            )),
+            Some(Closed::NoCredential) => findings.push(Finding::new(
+                Level::Info,
+                "no_credential",
+                "It makes accounts for people and hands out no credential.",
+            )),
+            Some(Closed::AgentsOnly | Closed::Placeholder) | None => {}
         }
         findings
     }
@@ -263,11 +300,17 @@ impl Discovery {
                 format!("{name} explains its sign-up in words only; there is nothing here that a program can walk."),
                 format!("Read {}auth.md and follow it.", site),
             ),
-            Verdict::Placeholder => (
-                Kind::ServiceRefused,
-                format!("{name} publishes sign-up metadata with nothing behind it."),
-                format!("Look for an API key page on {site}."),
-            ),
+            Verdict::Placeholder => {
+                let what = match self.offer.as_ref().map(|offer| offer.closed) {
+                    Some(Some(Closed::OAuthRegistration)) => {
+                        "registers programs by OAuth, under the names of auth.md; this version does not walk that"
+                    }
+                    Some(Some(Closed::NoCredential)) => "makes accounts for people, and hands out no credential",
+                    None => "publishes metadata, and no sign-up for people in it",
+                    Some(_) => "publishes sign-up metadata with nothing behind it",
+                };
+                (Kind::ServiceRefused, format!("{name} {what}."), format!("Look for an API key page on {site}."))
+            }
             Verdict::None => (
                 Kind::ServiceRefused,
                 format!(

@@ -35,6 +35,7 @@ impl Renew {
             Stage::Locking => busy("Waiting until no other program renews it…"),
             Stage::Loading | Stage::Declaring => busy("Reading the refresh token…"),
             Stage::Asking(_) => busy("Trying the present credential once…"),
+            Stage::Exchanging => busy("Exchanging the identity assertion…"),
             Stage::Spending => busy("Sending the refresh token…"),
             Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => busy("Keeping what came of it…"),
             Stage::Doubt => self.doubt(title, now),

@@ -1,23 +1,34 @@
-//! After consent: registering, claiming, completing, and every way in which a service can say no to that.
+//! After consent: what is sent, where to, and what becomes of an answer that did not come.
 
 use jiff::Timestamp;
 use url::Url;
 
-use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Sent, SignUp, Stage, TRIES};
-use crate::account::LayerKind;
+use super::handoff::Way;
+use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Sent, SignUp, Stage};
 use crate::flow::Effect;
 use crate::flow::discover::{Discovery, no_answer};
-use crate::flow::wire::{self, Completion, Granted, Meaning, Refusal, Registration, Start, Step};
-use crate::http::{HttpError, Response};
+use crate::flow::wire::{self, Asking, Start, Step};
+use crate::http::{Body, HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
-use crate::trust;
+
+impl Call {
+    pub(super) fn step(&self) -> Step {
+        match self {
+            Call::Register => Step::Register,
+            Call::Claim => Step::Claim,
+            Call::Complete { .. } => Step::Complete,
+            Call::Look(_) | Call::Fetch => Step::Poll,
+            Call::Exchange => Step::Exchange,
+            Call::Challenge(_) => Step::Challenge,
+        }
+    }
+}
 
 impl SignUp {
     pub(super) fn consented(&mut self) -> Vec<Effect> {
-        let email_first = self.start() != Start::Anonymous;
-        match (&self.ceremony.registration, email_first) {
-            (None, false) => self.send(Call::Register),
+        match (self.ceremony.registered, self.start()) {
+            (false, Start::Anonymous) => self.send(Call::Register),
             _ => self.ask(Stage::Email),
         }
     }
@@ -39,8 +50,16 @@ impl SignUp {
     }
 
     pub(super) fn email_settled(&mut self, email: String) -> Vec<Effect> {
+        let another = self.ceremony.email.as_ref().is_some_and(|before| *before != email);
         self.ceremony.email = Some(email);
-        self.send(if self.ceremony.registration.is_some() { Call::Claim } else { Call::Register })
+        let named_at_registration = matches!(self.start(), Start::VerifiedEmail | Start::ServiceAuth);
+        match self.ceremony.registered {
+            // A registration that named one address is none for another.
+            true if named_at_registration && another => self.register_again(),
+            true => self.send(Call::Claim),
+            false if self.start() == Start::Claim => self.send(Call::Claim),
+            false => self.send(Call::Register),
+        }
     }
 
     /// The one place where a claim is completed: with the code a person typed.
@@ -50,7 +69,7 @@ impl SignUp {
             return self.object(Problem::new(
                 Kind::Usage,
                 "A code is needed to go on.",
-                "Type the code from the mail.",
+                "Type the code from the mail or the page.",
             ));
         }
         // Mails often set the digits apart; where they are as many as there should be, nothing else is part of the code.
@@ -65,66 +84,98 @@ impl SignUp {
     }
 
     pub(super) fn new_code(&mut self) -> Vec<Effect> {
+        self.ceremony.wrong_codes = 0;
         self.send(Call::Claim)
     }
 
     pub(super) fn register_again(&mut self) -> Vec<Effect> {
-        self.ceremony.registration = None;
-        self.ceremony.code_sent = false;
-        self.ceremony.wrong_codes = 0;
-        self.send(Call::Register)
+        let before = std::mem::take(&mut self.ceremony);
+        self.ceremony = Ceremony {
+            start: before.start,
+            email: before.email,
+            forms: before.forms,
+            extras: before.extras,
+            client_id: before.client_id,
+            resource_unwanted: before.resource_unwanted,
+            posted: before.posted,
+            ..Ceremony::default()
+        };
+        // What was made for the registration before is of no use for this one.
+        self.ceremony.extras.proof = None;
+        self.send(if self.start() == Start::Claim { Call::Claim } else { Call::Register })
     }
 
     pub(super) fn send(&mut self, call: Call) -> Vec<Effect> {
-        let missing = |what: &str| {
-            Problem::new(
-                Kind::ServiceRefused,
-                format!("The service does not say where to {what}."),
-                "Nothing can be done here; tell the service that its metadata is incomplete.",
-            )
-        };
-        let registration = self.ceremony.registration.as_ref();
-        let token = registration.and_then(|registration| registration.claim_token.as_ref());
-        let request = match (&call, &self.ceremony.email) {
-            (Call::Register, email) => {
-                let credential_type = self.ceremony.credential_type.as_deref();
-                let url = self.offer().and_then(|offer| offer.register.as_ref());
-                url.map(|url| wire::register_request(url, self.start(), email.as_deref(), credential_type))
-                    .ok_or_else(|| missing("register"))
-            }
-            (Call::Claim, Some(email)) => self
-                .claim_url()
-                .map(|url| wire::claim_request(&url, token, email))
-                .ok_or_else(|| missing("claim the registration")),
-            (Call::Claim, None) => return self.ask(Stage::Email),
-            (Call::Complete { code }, _) => match (self.complete_url(), token) {
-                (Some(url), Some(token)) => Ok(wire::complete_request(&url, token, code)),
-                _ => Err(missing("complete the claim")),
-            },
-        };
-        match request {
-            Ok(request) => {
+        if call == Call::Claim && self.ceremony.email.is_none() {
+            return self.ask(Stage::Email);
+        }
+        match self.request(&call) {
+            Some(request) => {
                 self.ceremony.posted = true;
                 self.stage = Stage::Sending(call);
                 vec![Effect::Http(request)]
             }
-            Err(problem) => self.fail(problem),
+            None => self.fail(Problem::new(
+                Kind::ServiceRefused,
+                format!("The service does not say where to {}.", missing(&call)),
+                "Nothing can be done here; tell the service that its metadata is incomplete.",
+            )),
+        }
+    }
+
+    /// The request for a call; `None` where the service says too little for it, or finds no form of it valid.
+    pub(super) fn request(&self, call: &Call) -> Option<Request> {
+        let ceremony = &self.ceremony;
+        let (handle, extras) = (ceremony.handle.as_ref(), &ceremony.extras);
+        let email = ceremony.email.as_deref().unwrap_or_default();
+        let client_id = ceremony.client_id.as_deref();
+        match call {
+            Call::Register => {
+                wire::register_request(self.offer()?, self.start(), email, extras, ceremony.forms.register)
+            }
+            Call::Claim => {
+                let named_before = matches!(self.start(), Start::VerifiedEmail | Start::ServiceAuth);
+                let form = ceremony.forms.claim;
+                wire::claim_request(&self.claim_url()?, handle, email, named_before, extras, form)
+            }
+            Call::Complete { code } => {
+                let email = ceremony.email.as_deref();
+                wire::complete_request(&self.complete_url()?, handle, email, code, extras, ceremony.forms.complete)
+            }
+            Call::Look(Way::View) => wire::view_request(&self.claim_url()?, &handle?.value),
+            Call::Look(Way::Grant) | Call::Fetch => {
+                let grant = self.offer()?.claim_grant.as_deref();
+                let asking = Asking { client_id, resource: None };
+                Some(wire::grant_request(&self.token_url()?, grant, &handle?.value, &asking))
+            }
+            Call::Exchange => {
+                let kept = ceremony.granted.as_ref()?;
+                let resource = self.discovery.resource_as_published().filter(|_| !ceremony.resource_unwanted);
+                let asking = Asking { client_id, resource };
+                Some(wire::exchange_request(&self.token_url()?, &kept.secrets.credential, &asking))
+            }
+            Call::Challenge(_) => Some(Request::post(self.offer()?.challenge.clone()?, Body::Empty)),
         }
     }
 
     /// Where to claim: the metadata's endpoint; else what the registration answered, on a host that was consented to.
     pub(super) fn claim_url(&self) -> Option<Url> {
-        let published = self.offer().and_then(|offer| offer.claim.clone());
-        let answered = || self.ceremony.registration.as_ref()?.claim_url.clone().filter(|url| self.is_consented(url));
-        published.or_else(answered)
+        self.offer().and_then(|offer| offer.claim.clone()).or_else(|| self.ceremony.claim_url.clone())
     }
 
+    /// Where the code goes: what the answer said is about this very claim.
     pub(super) fn complete_url(&self) -> Option<Url> {
-        self.offer().and_then(|offer| offer.complete.clone()).or_else(|| {
+        let published = || self.offer().and_then(|offer| offer.complete.clone());
+        self.ceremony.complete_url.clone().or_else(published).or_else(|| {
             let mut url = self.claim_url()?;
             url.path_segments_mut().ok()?.pop_if_empty().push("complete");
             Some(url)
         })
+    }
+
+    /// Where tokens are had, on a host that was consented to.
+    pub(super) fn token_url(&self) -> Option<Url> {
+        self.offer().and_then(|offer| offer.token.clone()).filter(|url| self.is_consented(url))
     }
 
     pub(super) fn is_consented(&self, url: &Url) -> bool {
@@ -135,181 +186,25 @@ impl SignUp {
     pub(super) fn answered(&mut self, call: Call, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
         let response = match answer {
             Ok(response) => response,
-            Err(error) => {
-                let problem = no_answer(&self.service_name(), &error);
-                let sent = if matches!(error, HttpError::Unreachable(_)) { Sent::No } else { Sent::Perhaps };
-                return match problem.kind {
-                    Kind::Unreachable => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),
-                    _ => self.fail(problem),
-                };
-            }
+            Err(error) => return self.no_answer(call, &error, now),
         };
+        if let Call::Challenge(call) = call {
+            return self.challenged(*call, &response, now);
+        }
         let base = self.discovery.target().start.clone();
-        let outcome = match &call {
-            Call::Register => {
-                wire::registration(&response, &base, now).map(|registration| self.registered(registration, now))
-            }
-            Call::Claim => wire::claim(&response, &base, now).map(|claim| self.claimed(claim)),
-            Call::Complete { .. } => wire::completion(&response, now).map(|completion| self.completed(completion, now)),
-        };
-        outcome.unwrap_or_else(|refusal| self.refused(call, refusal))
-    }
-
-    pub(super) fn registered(&mut self, registration: Registration, now: Timestamp) -> Vec<Effect> {
-        let unclaimable = registration.claim_token.is_none();
-        let page = registration.page.clone();
-        let claim_expires_at = registration.claim_expires_at;
-        let before_claim = registration.before_claim.clone();
-        self.ceremony.registration = Some(registration);
-        match (self.start(), &self.ceremony.email, before_claim) {
-            // Nothing to claim with: what was handed out is all there is.
-            (_, _, Some(granted)) if unclaimable => self.obtained(granted, false, now),
-            (Start::Anonymous, None, _) => self.ask(Stage::Email),
-            (Start::Anonymous, Some(_), _) => self.send(Call::Claim),
-            // The registration named the address: the mail is on its way.
-            _ => {
-                self.ceremony.code_sent = true;
-                let secrets = self.secrets();
-                self.ceremony.page = page.filter(|page| is_harmless(page, &secrets));
-                self.ceremony.code_expires_at = claim_expires_at;
-                self.ask(Stage::Code)
-            }
+        match wire::reply(&response, call.step(), &base, now) {
+            Ok(reply) => self.heard(call, reply, now),
+            Err(refusal) => self.refused(call, refusal, now),
         }
     }
 
-    pub(super) fn claimed(&mut self, claim: wire::Claim) -> Vec<Effect> {
-        let registration = self.ceremony.registration.as_mut();
-        let claim_ends = registration.as_ref().and_then(|registration| registration.claim_expires_at);
-        if let (Some(registration), Some(token)) = (registration, claim.claim_token) {
-            registration.claim_token = Some(token);
-        }
-        let ceremony = &mut self.ceremony;
-        ceremony.code_sent = true;
-        ceremony.code_expires_at = claim.code_expires_at.or(claim_ends);
-        ceremony.page = claim.page;
-        let secrets = self.secrets();
-        self.ceremony.message = claim.message.map(|message| trust::without(&message, secrets.iter()));
-        self.ceremony.page = self.ceremony.page.take().filter(|page| is_harmless(page, &secrets));
-        self.ask(Stage::Code)
-    }
-
-    pub(super) fn completed(&mut self, completion: Completion, now: Timestamp) -> Vec<Effect> {
-        let before = self.ceremony.registration.as_ref().and_then(|registration| registration.before_claim.clone());
-        let after_claim = self
-            .ceremony
-            .registration
-            .as_ref()
-            .map(|registration| registration.scopes_after_claim.clone())
-            .unwrap_or_default();
-        // The answer's credential, or the one held since the registration: it has been upgraded.
-        let mut granted = match (completion.credential, &before) {
-            (Some(credential), _) => {
-                Granted { credential, kind: LayerKind::ApiKey, expires_at: None, scopes: Vec::new(), refresh: None }
-            }
-            (None, Some(granted)) => granted.clone(),
-            (None, None) => {
-                return self.fail(Problem::new(
-                    Kind::ServiceRefused,
-                    format!("{} accepted the code but gave no credential.", self.service_name()),
-                    "Look for it on the service's site; nothing was kept here.",
-                ));
-            }
-        };
-        granted.scopes = completion.scopes.unwrap_or_else(|| match (after_claim.is_empty(), before) {
-            (false, _) => after_claim,
-            (true, Some(before)) => before.scopes,
-            (true, None) => Vec::new(),
-        });
-        granted.kind = completion.kind.unwrap_or(granted.kind);
-        granted.expires_at = completion.expires_at.unwrap_or(granted.expires_at);
-        granted.refresh = completion.refresh.or(granted.refresh);
-        self.obtained(granted, true, now)
-    }
-
-    /// What this ceremony holds that must not be seen.
-    fn secrets(&self) -> Vec<Secret> {
-        let registration = self.ceremony.registration.as_ref();
-        let token = registration.and_then(|registration| registration.claim_token.clone());
-        let before = registration.and_then(|registration| registration.before_claim.clone());
-        let early = before.into_iter().flat_map(|granted| {
-            [Some(granted.credential), granted.refresh.map(|refresh| refresh.token)].into_iter().flatten()
-        });
-        token.into_iter().chain(early).collect()
-    }
-
-    pub(super) fn refused(&mut self, call: Call, refusal: Refusal) -> Vec<Effect> {
-        let step = match call {
-            Call::Register => Step::Register,
-            Call::Claim => Step::Claim,
-            Call::Complete { .. } => Step::Complete,
-        };
-        let name = self.service_name();
-        let typed = if let Call::Complete { code } = &call { Some(code) } else { None };
-        let secrets = self.secrets();
-        let refusal = refusal.without(secrets.iter().chain(typed));
-        let problem = refusal.problem(&name, step);
-        self.ceremony.message = refusal.message.clone();
-        match (refusal.meaning, &call) {
-            (Meaning::AnonymousOff | Meaning::EmailOff, Call::Register)
-                if self.ceremony.start + 1 < self.discovery.starts().len() =>
-            {
-                self.ceremony.start += 1;
-                self.ceremony.detour = Some(format!(
-                    "{name} does not register that way ({}). It would go like this instead:",
-                    refusal.verbatim()
-                ));
-                self.stage = Stage::Consent;
-                self.question = Some(Stage::Consent);
-                Vec::new()
-            }
-            (Meaning::UnsupportedCredentialType | Meaning::InvalidRequest, Call::Register)
-                if self.ceremony.credential_type.is_none() =>
-            {
-                let listed = self.offer().and_then(|offer| offer.credential_types.first().cloned());
-                // The oldest services want to be told (auth.md v0.1), and hand out keys.
-                match listed.or((refusal.meaning == Meaning::InvalidRequest).then(|| "api_key".to_owned())) {
-                    Some(wanted) => {
-                        self.ceremony.credential_type = Some(wanted);
-                        self.send(Call::Register)
-                    }
-                    None => self.fail(problem),
-                }
-            }
-            (Meaning::ClaimTokenInvalid | Meaning::ClaimExpired, Call::Claim | Call::Complete { .. }) => {
-                self.interrupt(Question::RegisterAgain(problem))
-            }
-            (Meaning::WrongCode, Call::Complete { .. }) => {
-                self.ceremony.wrong_codes += 1;
-                match TRIES - self.ceremony.wrong_codes {
-                    0 => self.fail(Problem::new(
-                        Kind::ServiceRefused,
-                        format!("Three codes were not right ({}); stopped.", refusal.verbatim()),
-                        "Start the sign-up again and use the newest mail.",
-                    )),
-                    left => {
-                        let tries =
-                            if left == 1 { "1 try is left".to_owned() } else { format!("{left} tries are left") };
-                        self.stage = Stage::Code;
-                        self.object(Problem::new(
-                            Kind::ServiceRefused,
-                            format!("That code was not right ({}).", refusal.verbatim()),
-                            format!("Please check it; {tries}."),
-                        ))
-                    }
-                }
-            }
-            (Meaning::CodeExpired, Call::Complete { .. }) => self.interrupt(Question::NewCode(problem)),
-            (Meaning::CodeNotReady, Call::Complete { .. }) => {
-                self.stage = Stage::Code;
-                self.object(problem)
-            }
-            // Our own ceremony is the open one: its code is still good.
-            (Meaning::InFlight, Call::Claim) if self.ceremony.code_sent => {
-                self.stage = Stage::Code;
-                self.object(Problem::new(problem.kind, problem.what, "The code mailed before still counts."))
-            }
-            (Meaning::Unavailable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, Sent::Perhaps)),
-            (Meaning::Moved, Call::Register) if !self.moved => self.rediscover(),
+    fn no_answer(&mut self, call: Call, error: &HttpError, now: Timestamp) -> Vec<Effect> {
+        let problem = no_answer(&self.service_name(), error);
+        let sent = if matches!(error, HttpError::Unreachable(_)) { Sent::No } else { Sent::Perhaps };
+        match (problem.kind, &call) {
+            (Kind::Unreachable, Call::Look(_)) => self.unanswered(now),
+            (Kind::Unreachable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),
+            (_, Call::Exchange) => self.exchange_failed(problem),
             _ => self.fail(problem),
         }
     }
@@ -326,9 +221,15 @@ impl SignUp {
     }
 }
 
-/// A page whose address holds a secret is neither shown nor recorded.
-fn is_harmless(page: &Url, secrets: &[Secret]) -> bool {
-    trust::without(page.as_str(), secrets.iter()) == page.as_str()
+fn missing(call: &Call) -> &'static str {
+    match call {
+        Call::Register => "register",
+        Call::Claim => "claim the registration",
+        Call::Complete { .. } => "complete the claim",
+        Call::Look(_) | Call::Fetch => "ask for what was confirmed",
+        Call::Exchange => "exchange what it handed out",
+        Call::Challenge(_) => "fetch its puzzle",
+    }
 }
 
 /// Good enough to tell an address from a slip of the hand; only the mail that arrives proves it.

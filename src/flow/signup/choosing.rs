@@ -12,6 +12,12 @@ impl SignUp {
             discover::Next::Send(request) => vec![Effect::Http(request)],
             discover::Next::Wait(span) => vec![Effect::Wait(span)],
             discover::Next::Over => match self.discovery.obstacle() {
+                // Words can be read, and what they lead to can be kept.
+                Some(_) if self.can_be_brought() => {
+                    self.by_key = true;
+                    self.stage = Stage::LookingUp;
+                    vec![Effect::Lookup { resource: self.discovery.service().resource }]
+                }
                 Some(problem) => self.fail(problem),
                 None => {
                     self.stage = Stage::LookingUp;
@@ -95,7 +101,7 @@ impl SignUp {
         match first {
             Some(StoreOffer { kind, problem: None, setup: None, .. }) if self.known.decided || wanted.is_some() => {
                 self.place = Some(*kind);
-                self.ask(Stage::Consent)
+                self.ask(self.after_store())
             }
             _ => self.ask(Stage::Store),
         }
@@ -152,8 +158,12 @@ impl SignUp {
                 kept.account.store = kind;
                 self.save(kept)
             }
-            None => self.ask(Stage::Consent),
+            None => self.ask(self.after_store()),
         }
+    }
+
+    fn after_store(&self) -> Stage {
+        if self.by_key { Stage::Key } else { Stage::Consent }
     }
 }
 

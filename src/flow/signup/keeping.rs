@@ -1,18 +1,21 @@
-//! The credential is here: keep it, then see whether it works.
+//! The credential is here, or what gets it: keep it, exchange it where it has to be, then see whether it works.
 
 use jiff::Timestamp;
 use url::Url;
 
-use super::{SignUp, Stage};
+use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{
     Account, AccountId, Kept, Layer, LayerKind, Mode, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
     Verdict,
 };
 use crate::flow::probe::Check;
-use crate::flow::wire::Granted;
+use crate::flow::tokens::absorb;
+use crate::flow::wire::{Granted, RefreshAt};
 use crate::flow::{Effect, Lease, Outcome};
+use crate::http::Presentation;
 use crate::problem::Problem;
-use crate::{trust, when};
+use crate::secret::Secret;
+use crate::when;
 
 impl SignUp {
     pub(super) fn obtained(&mut self, granted: Granted, claimed: bool, now: Timestamp) -> Vec<Effect> {
@@ -20,35 +23,23 @@ impl SignUp {
         let now = when::whole_second(now);
         let replaced = self.replaced.as_ref();
         let id = replaced.map(|account| account.id.clone());
-        // A refresh token goes to hosts that were consented to, and nowhere else.
-        let endpoint = self.offer().and_then(|offer| offer.token.clone()).filter(|url| self.is_consented(url));
-        let refresh = granted.refresh.zip(endpoint);
-        let mut layers = vec![Layer { kind: granted.kind, expires_at: granted.expires_at }];
-        let mut secrets = Secrets::from(granted.credential);
-        let renewal = match refresh {
-            Some((refresh, url)) => {
-                layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh.expires_at });
-                secrets.further.push((LayerKind::RefreshToken, refresh.token));
-                Renewal::Refresh { url }
-            }
-            None => Renewal::Person,
-        };
-        // Some services repeat a secret where words are expected; scopes are shown.
-        let shown = |scope: &String| trust::without(scope, secrets.iter());
+        let claim_ends = self.ceremony.claim_expires_at.filter(|_| !claimed);
+        let claim = claim_ends.map(|end| Layer { kind: LayerKind::Claim, expires_at: Some(end) });
         let account = Account {
             id: id.unwrap_or_else(|| AccountId::new(&service.resource, self.label.as_deref(), &self.known.ids)),
             service: service.name,
             resource: replaced.map_or(service.resource, |account| account.resource.clone()),
             label: self.label.clone(),
             identity: self.ceremony.email.clone(),
-            mode: Mode::AuthMd,
-            scopes: granted.scopes.iter().map(shown).collect(),
-            layers,
+            mode: if self.by_key { Mode::ApiKey } else { Mode::AuthMd },
+            scopes: Vec::new(),
+            layers: claim.into_iter().collect(),
             claimed,
             start: self.discovery.target().start.clone(),
             metadata: self.discovery.target().metadata.clone(),
             guarded: self.discovery.is_guarded(),
-            renewal,
+            presentation: granted.credential.as_ref().map_or(Presentation::Bearer, |it| it.presentation),
+            renewal: self.renewal(&granted),
             revocation: self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()),
             store: self.place.unwrap_or(StoreKind::Memory),
             source: Source::Own,
@@ -58,35 +49,60 @@ impl SignUp {
             proof: None,
             spending: None,
         };
-        self.save(Box::new(Kept::new(account, secrets)))
+        let mut kept = Box::new(Kept::new(account, Secrets::from(Secret::default())));
+        absorb(&mut kept, granted);
+        self.save(kept)
+    }
+
+    /// How the account will get its next credential. Tokens go to hosts that were consented to, and nowhere else.
+    fn renewal(&self, granted: &Granted) -> Renewal {
+        let client_id = self.ceremony.client_id.clone();
+        let at = granted.refresh.as_ref().map(|refresh| refresh.at);
+        match (self.token_url(), &granted.assertion, at) {
+            (Some(url), Some(_), _) => {
+                let identity = self.offer().and_then(|offer| offer.register.clone());
+                Renewal::Exchange {
+                    url,
+                    resource: self.discovery.resource_as_published().map(str::to_owned),
+                    identity: identity.filter(|url| at == Some(RefreshAt::IdentityEndpoint) && self.is_consented(url)),
+                    client_id,
+                }
+            }
+            (Some(url), None, Some(RefreshAt::TokenEndpoint)) => Renewal::Refresh { url, client_id },
+            _ => Renewal::Person,
+        }
     }
 
     pub(super) fn save(&mut self, kept: Box<Kept>) -> Vec<Effect> {
         let id = kept.account.id.clone();
         self.ceremony.granted = Some(kept);
         match self.replaced {
-            Some(_) => {
+            Some(_) if self.lease.is_none() => {
                 self.stage = Stage::Locking;
                 vec![Effect::Lock(id)]
             }
-            None => self.locked(None),
+            _ => self.store(),
         }
     }
 
     /// Without a lease it is stored all the same: what is shown once must be kept.
     pub(super) fn locked(&mut self, lease: Option<Lease>) -> Vec<Effect> {
         self.lease = lease;
+        self.store()
+    }
+
+    fn store(&mut self) -> Vec<Effect> {
         self.stage = Stage::Saving;
         self.ceremony.granted.clone().map(Effect::Save).into_iter().collect()
     }
 
-    pub(super) fn saved(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
-        self.lease = None;
+    pub(super) fn saved(&mut self, result: Result<(), Problem>, _now: Timestamp) -> Vec<Effect> {
         let Some(kept) = self.ceremony.granted.clone() else {
             return Vec::new();
         };
         let account = kept.account;
         if let Err(problem) = result {
+            self.lease = None;
             if let Some(store) = self.known.stores.iter_mut().find(|store| store.kind == account.store) {
                 store.problem = None; // It may be mended by the time it is picked again.
             }
@@ -96,9 +112,15 @@ impl SignUp {
             self.question = Some(Stage::Store);
             return Vec::new();
         }
+        if account.lacks_credential() && !self.leaving {
+            return self.send(Call::Exchange);
+        }
+        self.lease = None;
         match Url::parse(&account.resource) {
             Ok(resource) if !self.leaving => {
-                let check = Check::new(resource, kept.secrets.credential, account.guarded);
+                let check = Check::new(resource, kept.secrets.credential, account.guarded)
+                    .presented(account.presentation)
+                    .or_otherwise();
                 let request = check.begin();
                 self.stage = Stage::Proving(check);
                 vec![Effect::Http(request)]
@@ -107,14 +129,48 @@ impl SignUp {
         }
     }
 
-    pub(super) fn proven(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
-        let Some(Kept { account, .. }) = self.ceremony.granted.as_deref_mut() else {
+    /// The assertion was exchanged: the account has its credential.
+    pub(super) fn exchanged(&mut self, granted: Granted, _now: Timestamp) -> Vec<Effect> {
+        let Some(mut kept) = self.ceremony.granted.take() else {
             return Vec::new();
         };
-        let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), account.obtained_at());
-        account.note(note, obtained);
-        let id = account.id.clone();
+        absorb(&mut kept, granted);
+        if self.ceremony.resource_unwanted
+            && let Renewal::Exchange { resource, .. } = &mut kept.account.renewal
+        {
+            *resource = None;
+        }
+        if let Renewal::Exchange { client_id, .. } = &mut kept.account.renewal {
+            client_id.clone_from(&self.ceremony.client_id);
+        }
+        self.save(kept)
+    }
+
+    /// It is confirmed and stored, and the access token can be had later.
+    pub(super) fn exchange_failed(&mut self, problem: Problem) -> Vec<Effect> {
+        self.interrupt(Question::Repeat(Box::new(Call::Exchange), problem, Sent::No))
+    }
+
+    pub(super) fn exchange_left(&mut self) -> Vec<Effect> {
+        self.lease = None;
+        match self.ceremony.granted.take() {
+            Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn proven(&mut self, check: &Check, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
+        let Some(kept) = self.ceremony.granted.as_deref_mut() else {
+            return Vec::new();
+        };
+        let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), kept.account.obtained_at());
+        kept.account.note(note, obtained);
         self.stage = Stage::Noting;
-        vec![Effect::Note { id, note, obtained }]
+        if kept.account.presentation == check.presentation() {
+            return vec![Effect::Note { id: kept.account.id.clone(), note, obtained }];
+        }
+        // It works when it is shown in another way: that is part of the account.
+        kept.account.presentation = check.presentation();
+        vec![Effect::Save(Box::new(kept.clone()))]
     }
 }

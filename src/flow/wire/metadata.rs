@@ -14,6 +14,7 @@ const COMPLETE: &[&str] =
     &["claim_complete_uri", "claim_complete_endpoint", "claim_completion_endpoint", "complete_url"];
 const AGENT_REVOKE: &[&str] = &["revocation_endpoint", "revocation_uri", "revocation_url"];
 const DOCUMENT: &[&str] = &["skill", "skill_uri", "manifest_url", "auth_md_uri", "metadata_uri", "agent_auth_uri"];
+const CHALLENGE: &[&str] = &["challenge_endpoint", "challenge_uri"];
 const TYPES: &[&str] = &["identity_types_supported", "supported_identity_types", "supported_types", "flows_supported"];
 const ASSERTIONS: &[&str] = &["assertion_types_supported", "identity_assertion_types_supported"];
 
@@ -49,7 +50,7 @@ pub fn resource_metadata_document(document: &Value, base: &Url) -> ResourceMetad
     }
 }
 
-/// The ways of registering that a person can walk, in the order in which they are tried.
+/// The ways of registering that a person can walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// Register without a name; the e-mail address comes with the claim.
@@ -58,6 +59,8 @@ pub enum Start {
     VerifiedEmail,
     /// Register with the e-mail address as a login hint.
     ServiceAuth,
+    /// There is no registration: the claim names the address, and its answer names the registration.
+    Claim,
 }
 
 /// What a service offers, whichever way it publishes it.
@@ -68,16 +71,19 @@ pub struct Offer {
     pub complete: Option<Url>,
     /// Where tokens are exchanged (RFC 6749, section 3.2).
     pub token: Option<Url>,
+    /// The grant type under which the token endpoint takes a claim, where it is published.
+    pub claim_grant: Option<String>,
+    /// Where a challenge for a proof of work is had.
+    pub challenge: Option<Url>,
+    /// Who a client is to say it is at the token endpoint, where all are to say the same.
+    pub client_id: Option<String>,
     pub revocation: Revocation,
+    /// In the order in which they are tried.
     pub starts: Vec<Start>,
     /// True where the service lists no types at all, so that `starts` is a guess.
     pub starts_presumed: bool,
-    /// Only identity assertions minted by agent platforms (ID-JAG) are taken.
-    pub agent_only: bool,
-    /// The registration endpoint is OAuth dynamic registration (RFC 7591) under another name.
-    pub oauth_registration: bool,
-    /// Published to please a scanner: nothing behind it.
-    pub placeholder: bool,
+    /// Why nobody can be signed up here, where that can be told beforehand.
+    pub closed: Option<Closed>,
     pub credential_types: Vec<String>,
     pub code_digits: Option<usize>,
     pub document: Option<Url>,
@@ -86,59 +92,75 @@ pub struct Offer {
     pub unusable: Vec<String>,
 }
 
+/// What a service publishes that looks like a sign-up for people and is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// Only identity assertions minted by agent platforms (ID-JAG) are taken.
+    AgentsOnly,
+    /// The registration endpoint is OAuth dynamic registration (RFC 7591) under another name.
+    OAuthRegistration,
+    /// Published to please a scanner: nothing behind it.
+    Placeholder,
+    /// It makes accounts and hands out no credential.
+    NoCredential,
+}
+
 /// Reads the offer out of authorization server metadata (or of a document standing in for it), completed by the
 /// `agent_auth` block of the resource metadata. `None` where neither speaks of agent registration.
 pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) -> Option<Offer> {
     let block = merged(json::member(server, &["agent_auth", "service_metadata"]), from_resource)?;
     let mut unusable = Vec::new();
+    // A name that holds nothing usable leaves the next one its chance.
     let mut url = |source: &Value, names: &[&str]| -> Option<Url> {
-        let text = json::text(source, names)?;
-        match server_url.join(text).ok().filter(|url| trust::endpoint_from(url, server_url).is_ok()) {
-            Some(url) => Some(url),
-            None => {
+        names.iter().find_map(|name| {
+            let text = json::text(source, &[name])?;
+            let found = server_url.join(text).ok().filter(|url| trust::endpoint_from(url, server_url).is_ok());
+            if found.is_none() {
                 unusable.push(trust::clean(text, 100));
-                None
             }
-        }
+            found
+        })
     };
+    let anonymous = json::member(&block, &["anonymous"]).cloned().unwrap_or_default();
     let register = url(&block, REGISTER);
-    let claim = url(&block, CLAIM);
+    let claim = url(&block, CLAIM).or_else(|| url(&anonymous, CLAIM));
     let complete = url(&block, COMPLETE);
     let document = url(&block, DOCUMENT);
-    let token = url(server, &["token_endpoint"]);
+    let challenge = url(&block, CHALLENGE).or_else(|| url(json::member(&anonymous, &["proof_of_work"])?, CHALLENGE));
     let standard_revocation = url(server, &["revocation_endpoint"]);
-    let agent_revocation = url(&block, AGENT_REVOKE);
+    let agent_revocation = url(&block, AGENT_REVOKE).or_else(|| url(&anonymous, AGENT_REVOKE));
     let oauth_registration = url(server, &["registration_endpoint"]);
+    let authorization = url(server, &["authorization_endpoint"]);
+    // Some put another endpoint of the ceremony here for want of a token endpoint.
+    let others = [&register, &claim, &complete];
+    let token = url(server, &["token_endpoint"]).filter(|url| others.iter().all(|other| other.as_ref() != Some(url)));
 
-    let types = json::list(&block, TYPES);
-    let starts_presumed = types.is_none();
-    let types = types.unwrap_or_else(|| vec!["anonymous".into()]);
-    let assertion_block = json::member(&block, &["identity_assertion"]);
-    let assertions =
-        json::list(&block, ASSERTIONS).or_else(|| json::list(assertion_block?, ASSERTIONS)).unwrap_or_default();
-    let offered = |name: &str| types.iter().any(|listed| listed == name);
-    let by_email = offered("verified_email")
-        || offered("identity_assertion") && assertions.iter().any(|listed| listed == "verified_email");
-    let starts: Vec<Start> = [
-        (offered("anonymous") || offered("user_claimed"), Start::Anonymous),
-        (by_email, Start::VerifiedEmail),
-        (offered("service_auth"), Start::ServiceAuth),
-    ]
-    .into_iter()
-    .filter_map(|(there, start)| there.then_some(start))
-    .collect();
-
-    let is_document = |url: &Url| Some(url) == document.as_ref() || url.path().to_ascii_lowercase().ends_with(".md");
+    let (starts, starts_presumed, agents) = starts(&block, register.is_some(), claim.is_some(), token.is_some());
+    let is_page = |url: &Url| {
+        let path = url.path().to_ascii_lowercase();
+        Some(url) == document.as_ref() || path.ends_with(".md") || path.contains("/.well-known/")
+    };
+    let is_oauth = register.is_some() && register == oauth_registration
+        || register.is_some() && claim.is_some() && claim == authorization;
+    let closed = if starts.is_empty() && agents {
+        Some(Closed::AgentsOnly)
+    } else if register.as_ref().is_some_and(is_page) || starts.is_empty() {
+        Some(Closed::Placeholder)
+    } else if is_oauth {
+        Some(Closed::OAuthRegistration)
+    } else {
+        let issues = json::member(&block, &["credentials_issued"]).and_then(Value::as_bool);
+        (issues == Some(false)).then_some(Closed::NoCredential)
+    };
     Some(Offer {
-        agent_only: starts.is_empty() && offered("identity_assertion"),
-        placeholder: register.as_ref().is_some_and(is_document)
-            || (starts.is_empty() && !offered("identity_assertion")),
-        oauth_registration: register.is_some() && register == oauth_registration,
+        closed,
         revocation: match (standard_revocation, agent_revocation) {
             (Some(url), _) => Revocation::Endpoint { url, form: RevokeForm::OAuth },
             (None, Some(url)) => Revocation::Endpoint { url, form: RevokeForm::AgentAuth },
             (None, None) => Revocation::None,
         },
+        claim_grant: token.as_ref().and_then(|_| claim_grant(server, &block)),
+        client_id: json::text(&block, &["client_id"]).map(str::to_owned),
         credential_types: credential_types(&block),
         code_digits: json::member(&block, &["otp_length"]).and_then(Value::as_u64).map(|digits| digits as usize),
         scopes: scopes(&block, &["scopes_supported", "scopes"]),
@@ -146,10 +168,51 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
         claim,
         complete,
         token,
+        challenge,
         starts,
         starts_presumed,
         document,
         unusable,
+    })
+}
+
+/// The ways to start, whether they are a guess, and whether agent platforms are taken.
+fn starts(block: &Value, registers: bool, claims: bool, exchanges: bool) -> (Vec<Start>, bool, bool) {
+    let listed = json::list(block, TYPES);
+    let assertion_block = json::member(block, &["identity_assertion"]);
+    let assertions =
+        json::list(block, ASSERTIONS).or_else(|| json::list(assertion_block?, ASSERTIONS)).unwrap_or_default();
+    let types = listed.clone().unwrap_or_default();
+    let offered = |name: &str| types.iter().any(|listed| listed == name);
+    let vouched = |name: &str| assertions.iter().any(|listed| listed == name);
+    let agents = offered("identity_assertion");
+    let nameless = json::member(block, &["anonymous_supported"]).and_then(Value::as_bool) != Some(false);
+    let starts = match listed {
+        _ if !registers && claims && (listed.is_none() || offered("user_claimed") || offered("anonymous")) => {
+            vec![Start::Claim]
+        }
+        None => [nameless.then_some(Start::Anonymous), Some(Start::ServiceAuth)].into_iter().flatten().collect(),
+        Some(_) => {
+            let mut starts = vec![
+                (offered("anonymous") || offered("user_claimed"), Start::Anonymous),
+                (offered("verified_email") || agents && vouched("verified_email"), Start::VerifiedEmail),
+                (offered("service_auth"), Start::ServiceAuth),
+            ];
+            if exchanges {
+                // Where tokens are exchanged, the named way needs one ceremony fewer.
+                starts.sort_by_key(|(_, start)| *start != Start::ServiceAuth);
+            }
+            starts.into_iter().filter_map(|(there, start)| there.then_some(start)).collect()
+        }
+    };
+    (starts, listed.is_none(), agents)
+}
+
+fn claim_grant(server: &Value, block: &Value) -> Option<String> {
+    let published = json::text(block, &["claim_grant_type"]).map(str::to_owned);
+    published.or_else(|| {
+        let grants = json::list(server, &["grant_types_supported"])?;
+        grants.into_iter().find(|grant| grant.ends_with(":claim") || grant.ends_with(":claim_token"))
     })
 }
 
@@ -235,10 +298,21 @@ mod tests {
             offer(&json!({"registration_endpoint": "/oauth/register", "agent_auth": block}), &base(), None)
                 .expect("an offer")
         };
-        assert!(of(json!({"register_uri": "/a", "identity_types_supported": ["identity_assertion"]})).agent_only);
-        assert!(of(json!({"register_uri": "/auth.md", "identity_types_supported": ["anonymous"]})).placeholder);
-        assert!(of(json!({"register_uri": "/a", "identity_types_supported": ["none"]})).placeholder);
-        assert!(of(json!({"register_uri": "/oauth/register"})).oauth_registration);
+        let closed = |block: Value| of(block).closed;
+        assert_eq!(
+            closed(json!({"register_uri": "/a", "identity_types_supported": ["identity_assertion"]})),
+            Some(Closed::AgentsOnly)
+        );
+        for nothing in [
+            json!({"register_uri": "/auth.md", "identity_types_supported": ["anonymous"]}),
+            json!({"register_uri": "/.well-known/oauth-authorization-server"}),
+            json!({"register_uri": "/a", "identity_types_supported": ["none"]}),
+            json!({"register_uri": "/a", "identity_types_supported": []}),
+        ] {
+            assert_eq!(closed(nothing.clone()), Some(Closed::Placeholder), "{nothing}");
+        }
+        assert_eq!(closed(json!({"register_uri": "/oauth/register"})), Some(Closed::OAuthRegistration));
+        assert_eq!(closed(json!({"identity_endpoint": "/a", "credentials_issued": false})), Some(Closed::NoCredential));
         assert!(of(json!({"register_uri": "/a"})).starts_presumed);
         assert_eq!(of(json!({"register_uri": "http://acme.dev/a", "skill": "javascript:x"})).unusable.len(), 2);
     }
@@ -257,6 +331,61 @@ mod tests {
                 json!({"identity_types_supported": ["anonymous", "identity_assertion"], "identity_assertion": {"assertion_types_supported": ["verified_email"]}})
             ),
             [Start::Anonymous, Start::VerifiedEmail]
+        );
+    }
+
+    #[test]
+    fn the_order_of_the_starts_follows_what_comes_after_them() {
+        let starts = |server: Value| offer(&server, &base(), None).expect("an offer").starts;
+        let both = json!(["anonymous", "service_auth"]);
+        assert_eq!(
+            starts(json!({"agent_auth": {"register_uri": "/a", "identity_types_supported": both}})),
+            [Start::Anonymous, Start::ServiceAuth]
+        );
+        assert_eq!(
+            starts(
+                json!({"token_endpoint": "/t", "agent_auth": {"register_uri": "/a", "identity_types_supported": both}})
+            ),
+            [Start::ServiceAuth, Start::Anonymous]
+        );
+        assert_eq!(
+            starts(
+                json!({"token_endpoint": "/c", "agent_auth": {"claim_endpoint": "/c", "flows_supported": ["user_claimed"]}})
+            ),
+            [Start::Claim]
+        );
+        assert_eq!(
+            starts(json!({"service_metadata": {"register_uri": "/a", "anonymous_supported": false}})),
+            [Start::ServiceAuth]
+        );
+    }
+
+    #[test]
+    fn the_grant_for_a_claim_is_found_under_any_name() {
+        let grant = |server: Value| offer(&server, &base(), None).expect("an offer").claim_grant;
+        let block = json!({"identity_endpoint": "/a"});
+        let jwt = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        assert_eq!(
+            grant(
+                json!({"token_endpoint": "/t", "grant_types_supported": [jwt, "urn:acme:grant:claim"], "agent_auth": block})
+            ),
+            Some("urn:acme:grant:claim".into())
+        );
+        assert_eq!(grant(json!({"token_endpoint": "/t", "grant_types_supported": [jwt], "agent_auth": block})), None);
+        assert_eq!(grant(json!({"grant_types_supported": ["x:claim"], "agent_auth": block})), None);
+    }
+
+    #[test]
+    fn one_bad_address_leaves_the_next_name_its_chance() {
+        let found = offer(
+            &json!({"agent_auth": {"identity_endpoint": "http://0.0.0.0/x", "register_uri": "/agent/auth"}}),
+            &base(),
+            None,
+        );
+        let found = found.expect("an offer");
+        assert_eq!(
+            (found.register.map(|url| url.path().to_owned()), found.unusable.len()),
+            (Some("/agent/auth".into()), 1)
         );
     }
 

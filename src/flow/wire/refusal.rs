@@ -1,6 +1,12 @@
 //! Every way in which services say no, brought to what it means for the walk.
 //!
-//! The code decides, then the status. Codes are kept as they came, for people who look them up.
+//! The code decides, then the status. Codes are kept as they came, for people who look them up. What a person is told of
+//! it is in `refusal/told.rs`; what a service asks for before it says yes in `refusal/want.rs`.
+
+mod told;
+mod want;
+
+pub use want::{Want, puzzle};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde_json::Value;
@@ -8,18 +14,23 @@ use serde_json::Value;
 use super::object;
 use crate::http::Response;
 use crate::json::Document;
-use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::{json, trust};
 
-/// The calls of the ceremony, as the person is told of them.
+/// The calls that a service can refuse, as the person is told of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Register,
     Claim,
     Complete,
+    /// Looking whether the person has confirmed.
+    Poll,
+    /// An assertion for an access token.
+    Exchange,
     Refresh,
     Revoke,
+    /// A challenge for a proof of work.
+    Challenge,
 }
 
 impl Step {
@@ -27,18 +38,21 @@ impl Step {
     pub fn verb(self) -> &'static str {
         match self {
             Step::Register => "register an account",
-            Step::Claim => "send a code",
+            Step::Claim => "begin the confirmation",
             Step::Complete => "accept the code",
+            Step::Poll => "say whether you have confirmed",
+            Step::Exchange => "hand out an access token",
             Step::Refresh => "renew the credential",
             Step::Revoke => "revoke the credential",
+            Step::Challenge => "hand out a puzzle",
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    AnonymousOff,
-    EmailOff,
+    /// It does not register in this way; in another perhaps.
+    WayOff,
     AgentOnly,
     UnsupportedCredentialType,
     RateLimited,
@@ -50,12 +64,29 @@ pub enum Meaning {
     InFlight,
     WrongCode,
     CodeExpired,
-    /// The service waits for the person to open its mail first.
+    /// The service waits for the person to open its mail or its page first.
     CodeNotReady,
+    /// The person has not confirmed yet (RFC 8628, section 3.5).
+    Pending,
+    /// The same, and we ask too often.
+    SlowDown,
+    /// Somebody said no on the service's page.
+    Denied,
+    /// The address is not one that the service takes.
+    BadAddress,
+    /// It wants to look at the request first.
+    WaitingList,
+    /// Something is wanted before it says yes: see [`Refusal::want`].
+    Wanted,
     /// The credential itself is dead.
     CredentialDead,
-    /// The refresh token is spent, revoked or too old.
+    /// The refresh token, the assertion or the claim is spent, revoked or too old.
     GrantDead,
+    UnsupportedGrant,
+    /// It does not want to hear for which resource a token is (RFC 8707, section 2).
+    InvalidTarget,
+    /// It wants to hear who the client is (RFC 6749, section 5.2).
+    InvalidClient,
     /// The endpoints are elsewhere now.
     Moved,
     InvalidRequest,
@@ -65,8 +96,6 @@ pub enum Meaning {
     NotThere,
     /// The answer could not be read.
     Unreadable,
-    /// A kind of ceremony that cannot be walked here.
-    OtherCeremony,
     Other,
 }
 
@@ -80,12 +109,16 @@ pub struct Refusal {
     /// The service's own words, cleaned.
     pub message: Option<String>,
     pub retry_after: Option<SignedDuration>,
+    /// What the service asks for before it says yes.
+    pub want: Option<Box<Want>>,
 }
 
 pub fn refusal(response: &Response, step: Step, now: Timestamp) -> Refusal {
     let body = object(response).map(Document::new);
     let (code, message) = body.as_deref().map(said).unwrap_or_default();
+    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), body));
     let meaning = match code.as_deref().and_then(by_code) {
+        _ if want.is_some() => Meaning::Wanted,
         Some(meaning) => meaning,
         None if response.is_success() && body.is_none() => Meaning::Unreadable,
         None => by_status(response.status, step),
@@ -96,6 +129,7 @@ pub fn refusal(response: &Response, step: Step, now: Timestamp) -> Refusal {
         retry_after: retry_after(response, body.as_deref(), now),
         code,
         message,
+        want: want.map(Box::new),
     }
 }
 
@@ -108,8 +142,10 @@ fn said(body: &Value) -> (Option<String>, Option<String>) {
         _ => body,
     };
     let message = json::text(body, &["message", "error_description", "description", "detail", "title"]);
-    let said: Vec<&str> =
-        ["error", "code", "error_code", "err", "type"].iter().filter_map(|name| json::text(body, &[name])).collect();
+    let said: Vec<&str> = ["error", "code", "error_code", "err", "type", "status"]
+        .iter()
+        .filter_map(|name| json::text(body, &[name]))
+        .collect();
     let codes = || said.iter().copied().filter(|text| is_code(text));
     let code = codes().find(|code| by_code(code).is_some()).or_else(|| codes().next()).map(str::to_owned);
     let prose = said.iter().copied().find(|text| !is_code(text));
@@ -123,25 +159,37 @@ fn is_code(text: &str) -> bool {
 
 fn by_code(code: &str) -> Option<Meaning> {
     Some(match code.to_ascii_lowercase().replace('-', "_").as_str() {
-        "anonymous_not_enabled" | "anonymous_registration_disabled" => Meaning::AnonymousOff,
-        "service_auth_not_enabled" | "service_auth_registration_disabled" | "verified_email_not_enabled" => {
-            Meaning::EmailOff
-        }
+        "anonymous_not_enabled"
+        | "anonymous_registration_disabled"
+        | "service_auth_not_enabled"
+        | "service_auth_registration_disabled"
+        | "verified_email_not_enabled"
+        | "auth_method_disabled"
+        | "unsupported_identity_type" => Meaning::WayOff,
         "identity_assertion_not_enabled" | "issuer_not_enabled" | "login_required" => Meaning::AgentOnly,
         "unsupported_credential_type" => Meaning::UnsupportedCredentialType,
         "rate_limited" | "rate_limit_exceeded" | "too_many_requests" | "too_many_attempts" => Meaning::RateLimited,
         "invalid_claim_token" | "invalid_claim" => Meaning::ClaimTokenInvalid,
-        "claim_expired" => Meaning::ClaimExpired,
+        "claim_expired" | "claim_revoked" => Meaning::ClaimExpired,
         "previously_claimed" | "already_claimed" => Meaning::AlreadyClaimed,
-        "claimed_or_in_flight" => Meaning::InFlight,
+        "claimed_or_in_flight" | "claim_in_progress" => Meaning::InFlight,
         "otp_invalid" | "invalid_otp" | "invalid_user_code" | "user_code_invalid" => Meaning::WrongCode,
         "otp_expired" | "user_code_expired" | "expired_token" | "code_dead" => Meaning::CodeExpired,
         "otp_not_generated" | "claim_not_confirmed" => Meaning::CodeNotReady,
-        "credential_expired" => Meaning::CredentialDead,
+        "authorization_pending" | "pending" => Meaning::Pending,
+        "slow_down" => Meaning::SlowDown,
+        "access_denied" | "claim_denied" => Meaning::Denied,
+        "invalid_login_hint" | "email_mismatch" | "invalid_email" => Meaning::BadAddress,
+        "approval_required" | "waitlisted" => Meaning::WaitingList,
+        "credential_expired" | "token_expired" => Meaning::CredentialDead,
         "invalid_grant" | "invalid_refresh_token" => Meaning::GrantDead,
+        "unsupported_grant_type" => Meaning::UnsupportedGrant,
+        "invalid_target" => Meaning::InvalidTarget,
+        "invalid_client" | "unauthorized_client" => Meaning::InvalidClient,
         "endpoint_moved" => Meaning::Moved,
-        "invalid_request" => Meaning::InvalidRequest,
-        "temporarily_unavailable" | "server_error" | "internal_error" => Meaning::Unavailable,
+        "invalid_request" | "invalid_scope" | "validation_error" => Meaning::InvalidRequest,
+        "temporarily_unavailable" | "server_error" | "internal_error" | "upstream_error" => Meaning::Unavailable,
+        "not_implemented" => Meaning::NotThere,
         _ => return None,
     })
 }
@@ -149,12 +197,17 @@ fn by_code(code: &str) -> Option<Meaning> {
 fn by_status(status: u16, step: Step) -> Meaning {
     match (status, step) {
         (429, _) => Meaning::RateLimited,
-        (501, _) | (404 | 405, Step::Register) => Meaning::NotThere,
+        (501, _) | (404 | 405, Step::Register | Step::Poll | Step::Exchange | Step::Challenge) => Meaning::NotThere,
+        (405, Step::Claim | Step::Complete) => Meaning::NotThere,
         (500.., _) => Meaning::Unavailable,
+        (428, Step::Poll) => Meaning::Pending,
         (401 | 403, Step::Complete) => Meaning::WrongCode,
-        (410, Step::Complete) => Meaning::CodeExpired,
+        (410, Step::Complete | Step::Poll) => Meaning::CodeExpired,
         (404, Step::Claim | Step::Complete) => Meaning::ClaimTokenInvalid,
         (410, Step::Claim) => Meaning::ClaimExpired,
+        (409, Step::Register) => Meaning::AlreadyClaimed,
+        (400 | 415 | 422, Step::Register | Step::Claim | Step::Complete) => Meaning::InvalidRequest,
+        (401, Step::Exchange | Step::Refresh) => Meaning::GrantDead,
         (401, Step::Revoke) => Meaning::CredentialDead,
         _ => Meaning::Other,
     }
@@ -184,9 +237,12 @@ impl Refusal {
         self
     }
 
-    /// A ceremony of another kind than the one walked here.
-    pub fn other_ceremony(status: u16) -> Self {
-        Self { meaning: Meaning::OtherCeremony, status, code: None, message: None, retry_after: None }
+    /// Do the service's words name this member? As a word of its own: `scope` is not in `scopes`.
+    pub fn mentions(&self, name: &str) -> bool {
+        let words = |text: &str| {
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word.eq_ignore_ascii_case(name))
+        };
+        self.message.as_deref().is_some_and(words)
     }
 
     /// The code and status as a person may look them up: `rate_limited, 429`.
@@ -195,110 +251,6 @@ impl Refusal {
             Some(code) => format!("{code}, {}", self.status),
             None => self.status.to_string(),
         }
-    }
-
-    /// The refusal as a problem, with what to do about it.
-    pub fn problem(&self, service: &str, step: Step) -> Problem {
-        let verbatim = self.verbatim();
-        let refused = format!("{service} refused to {} ({verbatim}).", step.verb());
-        let later = match self.retry_after {
-            Some(wait) => format!("Try again in {}.", words(wait)),
-            None => "Wait a while, then try again.".to_owned(),
-        };
-        let (kind, what, hint) = match self.meaning {
-            Meaning::AnonymousOff | Meaning::EmailOff => (
-                Kind::ServiceRefused,
-                refused,
-                "It offers no other way that a person can walk here; ask the service how people sign up.".into(),
-            ),
-            Meaning::AgentOnly => (
-                Kind::ServiceRefused,
-                format!("{service} only takes agents that their platform vouches for ({verbatim})."),
-                "Sign up on its web site instead, or through an agent platform it trusts.".into(),
-            ),
-            Meaning::UnsupportedCredentialType => (
-                Kind::ServiceRefused,
-                refused,
-                "It hands out no kind of credential that it lists; report this to the service.".into(),
-            ),
-            Meaning::RateLimited => {
-                (Kind::ServiceRefused, format!("{service} has had too many requests ({verbatim})."), later)
-            }
-            Meaning::ClaimTokenInvalid | Meaning::ClaimExpired => (
-                Kind::ServiceRefused,
-                format!("The registration at {service} is over ({verbatim})."),
-                "Start the sign-up again.".into(),
-            ),
-            Meaning::AlreadyClaimed => (
-                Kind::ServiceRefused,
-                format!("{service} says this e-mail address has an account there already ({verbatim})."),
-                "Use the credential of that account, revoke it on the service's site, or sign up with another address."
-                    .into(),
-            ),
-            Meaning::InFlight => {
-                (Kind::ServiceRefused, format!("{service} has a sign-up for this open already ({verbatim})."), later)
-            }
-            Meaning::WrongCode => (
-                Kind::ServiceRefused,
-                format!("{service} did not accept the code ({verbatim})."),
-                "Check the newest mail and start again.".into(),
-            ),
-            Meaning::CodeExpired => {
-                (Kind::ServiceRefused, format!("The code has expired ({verbatim})."), "Ask for a new one.".into())
-            }
-            Meaning::CodeNotReady => (
-                Kind::ServiceRefused,
-                format!("{service} has not made a code yet ({verbatim})."),
-                "Open the link in its mail; the code appears there.".into(),
-            ),
-            Meaning::CredentialDead => (
-                Kind::ServiceRefused,
-                format!("{service} says the credential is not valid any more ({verbatim})."),
-                "Sign up again in place.".into(),
-            ),
-            Meaning::GrantDead => (
-                Kind::NeedsPerson,
-                format!("{service} does not take the refresh token any more ({verbatim})."),
-                "Sign up again in place.".into(),
-            ),
-            Meaning::Moved => (
-                Kind::ServiceRefused,
-                format!("{service} has moved its endpoints ({verbatim})."),
-                "Start again; discovery will find the new ones.".into(),
-            ),
-            Meaning::Unavailable => (Kind::ServiceRefused, format!("{service} is in trouble ({verbatim})."), later),
-            Meaning::NotThere => (
-                Kind::ServiceRefused,
-                format!("{service} publishes a sign-up but has none ({verbatim})."),
-                "Sign up on its web site, and tell the service that its metadata is wrong.".into(),
-            ),
-            Meaning::Unreadable => (
-                Kind::ServiceRefused,
-                format!("{service} gave an answer that cannot be read ({verbatim})."),
-                "Nothing was kept. Try again later; with AUTHMD_TUI_LOG=debug the log has the details.".into(),
-            ),
-            Meaning::OtherCeremony => (
-                Kind::Failed,
-                format!(
-                    "{service} wants its sign-up finished on its own page, a way this version does not walk ({verbatim})."
-                ),
-                "Sign up on its web site; nothing was kept here.".into(),
-            ),
-            Meaning::InvalidRequest | Meaning::Other => (
-                Kind::ServiceRefused,
-                refused,
-                "Nothing was kept. The code tells the service's support what happened.".into(),
-            ),
-        };
-        Problem::new(kind, what, hint)
-    }
-}
-
-fn words(wait: SignedDuration) -> String {
-    match wait.as_secs() {
-        s if s < 90 => format!("{s} s"),
-        s if s < 5_400 => format!("{} min", (s + 59) / 60),
-        s => format!("{} h", (s + 3_599) / 3_600),
     }
 }
 

@@ -9,6 +9,7 @@ use super::text;
 use crate::account::{
     Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
 };
+use crate::http::Presentation;
 use crate::secret::Secret;
 use crate::{json as lenient, trust, when};
 
@@ -46,6 +47,8 @@ struct Ours {
     registered_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     guarded: Option<bool>,
+    #[serde(default)]
+    presentation: Presentation,
     #[serde(default = "by_a_person")]
     renewal: Renewal,
     revocation: Revocation,
@@ -112,7 +115,10 @@ pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
         let further: Vec<(LayerKind, Secret)> =
             further.filter_map(|further| Some((further.layer.kind, further.secret?))).collect();
         let credential = lenient::text(&value, &["credential"]).map(Secret::from);
-        let secrets = credential.map(|credential| Secrets { credential, further });
+        let secrets = match (credential, account.lacks_credential()) {
+            (None, true) => Secrets::of_layers(further),
+            (credential, _) => credential.map(|credential| Secrets { credential, further }),
+        };
         entries.push(Entry { key, account, secrets, is_readable });
     }
     entries
@@ -131,7 +137,10 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
     // What we knew of the former credential is not known of one that another tool has put in its place.
     let current = ours.as_ref().filter(|ours| ours.registered_at == created_at);
     let expires_at = lenient::moment(value, &["expires"], &[], Timestamp::UNIX_EPOCH);
-    let mut layers = vec![Layer { kind: ours.as_ref().map_or(LayerKind::ApiKey, |ours| ours.kind), expires_at }];
+    let kind = ours.as_ref().map_or(LayerKind::ApiKey, |ours| ours.kind);
+    // What only gets a credential is none; it does not stand in the shared member.
+    let has_credential = kind != LayerKind::IdentityAssertion || lenient::text(value, &["credential"]).is_some();
+    let mut layers: Vec<Layer> = has_credential.then_some(Layer { kind, expires_at }).into_iter().collect();
     layers.extend(further(value).into_iter().filter(|_| current.is_some()).map(|further| further.layer));
     let text = |name: &str, width: usize| {
         lenient::text(value, &[name]).map(|text| trust::clean(text, width)).filter(|text| !text.is_empty())
@@ -150,6 +159,7 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
         layers,
         claimed: ours.as_ref().is_none_or(|ours| ours.claimed),
         guarded: ours.as_ref().and_then(|ours| ours.guarded),
+        presentation: current.map_or(Presentation::default(), |ours| ours.presentation),
         renewal: current.map_or(Renewal::Person, |ours| ours.renewal.clone()),
         revocation: ours.as_ref().map_or(Revocation::Undiscovered, |ours| ours.revocation.clone()),
         store: StoreKind::Json,
@@ -172,12 +182,13 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
 /// The entry's text with account and secrets in it; members that are not known here stay.
 pub fn written(former: &str, kept: &Kept) -> String {
     let account = &kept.account;
+    let has_credential = !account.lacks_credential();
     let moment = |moment: Option<Timestamp>| json!(moment.map(when::rfc3339));
     let shared = [
-        ("credential", json!(kept.secrets.credential.expose())),
+        ("credential", json!(has_credential.then_some(kept.secrets.credential.expose()))),
         ("scopes", json!(account.scopes)),
         // When the credential ends; what came with it has its own end.
-        ("expires", moment(account.layers.first().and_then(|layer| layer.expires_at))),
+        ("expires", moment(account.layers.first().filter(|_| has_credential).and_then(|layer| layer.expires_at))),
         ("service", json!(account.service)),
         ("email", json!(account.identity)),
         ("registered_at", moment(account.created_at)),
@@ -185,7 +196,7 @@ pub fn written(former: &str, kept: &Kept) -> String {
     let text =
         shared.into_iter().fold(former.to_owned(), |text, (name, value)| text::set(&text, name, &value.to_string()));
     let text = annotated(&text, account);
-    let further = account.layers.iter().enumerate().skip(1).map(|(nth, layer)| {
+    let further = account.layers.iter().enumerate().skip(usize::from(has_credential)).map(|(nth, layer)| {
         json!({
             "kind": layer.kind,
             "expires_at": moment(layer.expires_at),
@@ -215,6 +226,7 @@ pub fn annotated(former: &str, account: &Account) -> String {
         metadata: account.metadata.clone(),
         registered_at: account.created_at.map(when::whole_second),
         guarded: account.guarded,
+        presentation: account.presentation,
         renewal: account.renewal.clone(),
         revocation: account.revocation.clone(),
         spending: account.spending,

@@ -32,8 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Schema(pub &'static [&'static str]);
 
 impl Schema {
-    pub const CURRENT: Schema = Schema(&[Self::FIRST]);
+    pub const CURRENT: Schema = Schema(&[Self::FIRST, Self::SECOND]);
     pub const FIRST: &str = include_str!("schema/1.sql");
+    pub const SECOND: &str = include_str!("schema/2.sql");
 
     pub fn version(self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)

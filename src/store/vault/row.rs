@@ -14,7 +14,7 @@ use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
 const COLUMNS: &str = "id, service, resource, label, identity, mode, scopes, claimed, start, metadata, guarded, renewal, \
-     revocation, created_at, renewed_at, verified_at, proof, spending";
+     revocation, created_at, renewed_at, verified_at, proof, spending, presentation";
 
 type Read<T> = Result<T, rusqlite::Error>;
 
@@ -30,10 +30,12 @@ struct Sealed<'a> {
 
 /// Every place that the secrets of this account may be sent to, and those where such places are looked up.
 fn places(account: &Account) -> Vec<&str> {
-    let renewal = match &account.renewal {
-        Renewal::Refresh { url } => Some(url.as_str()),
-        Renewal::Person | Renewal::None => None,
+    let (renewal, identity) = match &account.renewal {
+        Renewal::Refresh { url, .. } => (Some(url), None),
+        Renewal::Exchange { url, identity, .. } => (Some(url), identity.as_ref()),
+        Renewal::Person | Renewal::None => (None, None),
     };
+    let renewal = [renewal, identity].into_iter().flatten().map(url::Url::as_str);
     let revocation = match &account.revocation {
         Revocation::Endpoint { url, .. } => Some(url.as_str()),
         Revocation::None | Revocation::Undiscovered => None,
@@ -180,6 +182,7 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
         moment(account.verified_at),
         account.proof.as_ref().map(json).transpose()?,
         moment(account.spending),
+        account.presentation.as_str(),
     ])?;
     connection.prepare_cached("DELETE FROM layer WHERE account = ?1")?.execute([account.id.as_str()])?;
     let mut statement = connection
@@ -245,6 +248,7 @@ fn account(row: &Row<'_>) -> Read<Account> {
             None => None,
         },
         spending: moment_at(row, 17)?,
+        presentation: word(row, 18)?,
     })
 }
 

@@ -12,6 +12,7 @@ use super::{Page, Row};
 use crate::flow::{Choice, Line as Said, Prompt, Trail};
 use crate::problem::Problem;
 use crate::tui::app::{App, CredentialPane, Question, UnlockPane};
+use crate::tui::keymap::Place;
 use crate::tui::session::Session;
 use crate::tui::theme::Theme;
 use crate::when;
@@ -34,6 +35,9 @@ pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> 
         page.headline = Line::styled(format!("{nth} of {all}"), theme.quiet());
     }
     page.rows = flow_rows(&screen.lines, theme, width);
+    if let Some(code) = &screen.user_code {
+        page.rows.extend([Row::blank(), user_code(code, theme)]);
+    }
     if let Some(link) = &screen.link {
         page.rows.push(Row::blank());
         page.rows.extend(link_rows(link.as_str(), inner.width as usize + 2 * super::MARGIN as usize, theme));
@@ -44,6 +48,9 @@ pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> 
             format!("waiting for an answer · {} s", now.duration_since(since).as_secs()),
             theme.quiet(),
         ));
+    }
+    if session.place() == Place::Handoff {
+        page.rows.extend([Row::blank(), Row::text("waiting for you".to_owned(), theme.quiet())]);
     }
     ask(&mut page, session, theme, inner, now);
     page
@@ -231,6 +238,12 @@ fn link_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
         rest = tail;
     }
     rows
+}
+
+/// A code to be read off and typed elsewhere: letters apart, nothing around them.
+fn user_code(code: &str, theme: Theme) -> Row {
+    let apart: String = code.chars().map(|c| format!("{c} ")).collect();
+    Row::Inset(Line::from(vec![Span::raw("      "), Span::styled(apart.trim_end().to_owned(), theme.chosen())]))
 }
 
 /// A label and a line to type in; returns the column of the cursor.

@@ -39,7 +39,7 @@ const TABLE: &[(&str, u16, &str, Meets, &str)] = &[
     (CLAIM, 409, "claimed_or_in_flight", Stop, "open already"),
     (CLAIM, 429, "too_many_attempts", Stop, "too many requests"),
     (CLAIM, 502, "bad_gateway", Asked("confirm"), "in trouble"),
-    (CLAIM, 400, "email_mismatch", Stop, "email_mismatch, 400"),
+    (CLAIM, 400, "email_mismatch", Asked("email"), "does not take that e-mail address"),
     (COMPLETE, 401, "otp_invalid", Asked("code"), "2 tries are left"),
     (COMPLETE, 400, "invalid_otp", Asked("code"), "2 tries are left"),
     (COMPLETE, 401, "invalid_user_code", Asked("code"), "2 tries are left"),

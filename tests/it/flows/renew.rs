@@ -71,7 +71,7 @@ const TOKEN: &str = "POST https://auth.acme.dev/oauth/token";
 fn refreshing(presence: Presence, fake: Fake) -> Play {
     let mut held = account("Acme Mail", "acme.dev", None, Some(-1));
     held.store = StoreKind::Json;
-    held.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/oauth/token") };
+    held.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/oauth/token"), client_id: None };
     held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
     let mut play = Play::of(held, |held| Renew::new(held, presence), fake);
     if let Some(kept) = &mut play.held {
@@ -101,7 +101,7 @@ fn the_refresh_token_is_spent_once_and_its_successor_kept() {
     assert_eq!(play.last_body(), ["grant_type=refresh_token", "refresh_token=rt_1"]);
     let Kept { account, secrets } = &play.saved[0];
     assert_eq!(
-        (secrets.credential.expose(), secrets.get(LayerKind::RefreshToken)),
+        (secrets.credential.expose(), play.saved[0].secret_of(LayerKind::RefreshToken)),
         ("at_2", Some(&Secret::new("rt_2")))
     );
     assert_eq!((account.expires_at(), account.renewed_at), (Some(noon() + hours(1)), Some(noon())));
@@ -116,7 +116,7 @@ fn a_service_that_does_not_rotate_keeps_the_token_it_gave() {
     let mut play = refreshing(Presence::Nobody, fake);
     play.begin();
     let kept = &play.saved[0];
-    assert_eq!(kept.secrets.get(LayerKind::RefreshToken), Some(&Secret::new("rt_1")));
+    assert_eq!(kept.secret_of(LayerKind::RefreshToken), Some(&Secret::new("rt_1")));
     assert_eq!(kept.account.scopes, ["mail.read", "mail.send"], "said nothing about scopes: they are as before");
 }
 

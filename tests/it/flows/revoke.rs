@@ -32,7 +32,7 @@ fn asked_told_proven_and_only_then_removed() {
     assert_eq!((play.forgotten, play.posts()), (1, vec![REVOKE.to_owned()]));
     assert_eq!(play.last_body(), ["token=sk_held", "token_type_hint=access_token"]);
     assert!(
-        matches!(play.requests[1].body, Body::Form(_)) && play.requests[1].bearer.is_none(),
+        matches!(play.requests[1].body, Body::Form(_)) && play.requests[1].credential.is_none(),
         "RFC 7009 wants a form and no bearer"
     );
     let told = play.text_shown();
@@ -120,7 +120,7 @@ fn the_older_form_sends_bearer_and_json_and_tries_the_other_name_once() {
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Removed(_)));
     let sent = play.requests.iter().filter_map(|request| match &request.body {
-        Body::Json(fields) => Some((fields[0].name, request.bearer.clone())),
+        Body::Json(fields) => Some((fields[0].name, request.credential.clone().map(|(_, secret)| secret))),
         _ => None,
     });
     assert_eq!(
@@ -224,7 +224,7 @@ fn the_refresh_token_is_ended_first_and_has_a_receipt_of_its_own() {
     play.held.as_mut().expect("held").secrets.further.push((LayerKind::RefreshToken, Secret::new("rt_held")));
     play.begin();
     let sent = |nth: usize| match &play.requests[nth].body {
-        Body::Form(fields) => fields.iter().map(|field| field.value.expose().to_owned()).collect::<Vec<_>>(),
+        Body::Form(fields) => fields.iter().map(|field| field.value.as_text().to_string()).collect::<Vec<_>>(),
         _ => Vec::new(),
     };
     assert_eq!(

@@ -27,7 +27,7 @@ fn a_guarded_resource_that_lets_us_in_is_proof() {
     let (play, account) = verified(Some(true), vec![answer(200, "{}")]);
     assert_eq!((account.status(noon(), DUE_WITHIN), account.verified_at), (Status::Ok, Some(noon())));
     assert_eq!(play.requests.len(), 1);
-    assert!(play.requests[0].bearer.is_some());
+    assert!(play.requests[0].credential.is_some());
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_401_from_a_credential_that_worked_means_revoked_and_is_told() {
 fn a_resource_that_lets_anybody_in_proves_nothing() {
     let (play, account) = verified(None, vec![answer(200, "")]);
     assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Unclear { status: 200 }));
-    assert_eq!(play.requests.iter().map(|request| request.bearer.is_some()).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(play.requests.iter().map(|request| request.credential.is_some()).collect::<Vec<_>>(), [false, true]);
     assert!(verdict_in_words(&account).contains("proves nothing"));
 }
 

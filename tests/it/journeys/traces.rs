@@ -68,6 +68,7 @@ impl Leaky {
 
     fn registered(&self) -> Value {
         let mut answer = words("claim");
+        answer["status"] = json!("pending");
         answer["claim_token"] = json!(secret("claim"));
         answer["credential"] = json!(secret("early"));
         answer["verification_uri"] = json!(format!("{}/page?t={}", self.url, secret("claim")));
@@ -129,7 +130,7 @@ async fn token(State(it): State<Arc<Leaky>>, body: String) -> impl IntoResponse 
             let sent = body.split("refresh_token=").nth(1).unwrap_or_default().to_owned();
             (
                 StatusCode::BAD_REQUEST,
-                axum::Json(json!({"error": sent, "error_description": sent, "status": "invalid_grant"})),
+                axum::Json(json!({"error": sent, "error_description": sent, "hint": "invalid_grant"})),
             )
         }
     }

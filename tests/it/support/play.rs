@@ -9,7 +9,7 @@ use authmd_tui::flow::target::Target;
 use authmd_tui::flow::{
     Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Prompt, Protection, Screen, StoreOffer,
 };
-use authmd_tui::http::{Body, HttpError, Method, Request, Response};
+use authmd_tui::http::{Body, Field, FieldValue, HttpError, Method, Request, Response};
 use authmd_tui::problem::Problem;
 use authmd_tui::secret::Secret;
 use jiff::Timestamp;
@@ -59,6 +59,7 @@ impl Fake {
             "GET https://api.acme.dev/auth.md",
             [Ok(Response { status: 200, headers: vec![], body: Secret::new("# Acme\n\nSign up.\n") })],
         );
+        fake.on("GET https://auth.acme.dev/agent/identity", [answer(405, "")]);
         fake.json(REGISTER, json!({"registration_id": "reg_1", "claim_token": "clm_1", "claim_token_expires": "2026-11-23T12:00:00Z", "post_claim_scopes": ["mail.read", "mail.send"]}));
         fake.json(
             CLAIM,
@@ -90,6 +91,17 @@ impl Fake {
             None => answer(404, ""),
         }
     }
+}
+
+/// A field as `name=value`; what has parts, as JSON.
+fn pair(field: &Field) -> String {
+    let value = match &field.value {
+        FieldValue::Object(_) | FieldValue::Objects(_) => {
+            Body::Json(vec![field.clone()]).text().map(|(_, text)| text.to_string()).unwrap_or_default()
+        }
+        value => value.as_text().to_string(),
+    };
+    format!("{}={value}", field.name)
 }
 
 fn call(request: &Request) -> String {
@@ -209,6 +221,7 @@ impl Play {
         self.done.push(match effect {
             Effect::Http(_) => "http".into(),
             Effect::Wait(_) => "wait".into(),
+            Effect::Work(_) => "work".into(),
             Effect::Lookup { .. } => "lookup".into(),
             Effect::Unlock(_) => "unlock".into(),
             Effect::Lock(_) => "lock".into(),
@@ -266,6 +279,7 @@ impl Play {
                 self.now += span;
                 Input::Elapsed
             }
+            Effect::Work(slice) => Input::Worked(slice.search()),
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
             Effect::Load(_) => Input::Loaded(Ok(self.held.clone().map(Box::new))),
             Effect::Save(kept) => {
@@ -340,12 +354,12 @@ impl Play {
 
     /// The body of the last `POST`, as `name=value` pairs.
     pub fn last_body(&self) -> Vec<String> {
-        let request = self.requests.iter().rfind(|request| request.method == Method::Post).expect("a POST");
-        match &request.body {
-            Body::Json(fields) | Body::Form(fields) => {
-                fields.iter().map(|field| format!("{}={}", field.name, field.value.expose())).collect()
-            }
-            Body::Empty => Vec::new(),
-        }
+        self.bodies().pop().expect("a POST")
+    }
+
+    /// The bodies of all of them.
+    pub fn bodies(&self) -> Vec<Vec<String>> {
+        let posts = self.requests.iter().filter(|request| request.method == Method::Post);
+        posts.map(|request| request.body.fields().iter().map(pair).collect()).collect()
     }
 }

@@ -1,0 +1,131 @@
+//! What a sign-up would do, in order: shown before consent, and told by `discover`.
+
+use url::Url;
+
+use super::Discovery;
+use crate::flow::wire::Start;
+use crate::trust;
+
+/// One step of a sign-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    pub what: String,
+    /// Where it goes, or what is to be known of it.
+    pub detail: String,
+}
+
+/// Where the person confirms, as far as can be told beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmation {
+    /// A code by mail, typed here.
+    Mail,
+    /// A code of ours, typed on the service's page.
+    Page,
+    /// A code by mail or from the service's page, typed here.
+    Either,
+}
+
+impl Confirmation {
+    /// Why one would take it, for `discover`.
+    pub fn why(self) -> &'static str {
+        match self {
+            Confirmation::Mail => "A code by mail, typed here; no browser needed.",
+            Confirmation::Page => "Confirmed on the service's page; a browser on any machine will do.",
+            Confirmation::Either => "A code by mail or from the service's page, typed here.",
+        }
+    }
+
+    /// As a choice, and why one would take it.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Confirmation::Mail => ("auth.md, code by e-mail", "no browser needed"),
+            Confirmation::Page => ("auth.md, confirmed on its page", "any browser will do"),
+            Confirmation::Either => ("auth.md, with a code", "by e-mail, or from its page"),
+        }
+    }
+}
+
+impl Discovery {
+    pub fn confirmation(&self) -> Confirmation {
+        match self.offer.as_ref() {
+            Some(offer) if offer.claim_grant.is_some() && offer.complete.is_none() => Confirmation::Page,
+            Some(offer) if offer.token.is_some() => Confirmation::Either,
+            _ => Confirmation::Mail,
+        }
+    }
+
+    /// The steps, where a sign-up begins with `start` and what it brings is kept in `store` ("in the vault").
+    pub fn plan(&self, start: Start, store: &str) -> Vec<Planned> {
+        let service = self.service();
+        let name = &service.name;
+        let offer = self.offer.as_ref();
+        let claim = offer.and_then(|offer| offer.claim.as_ref());
+        let completed = || {
+            let mut url = claim?.clone();
+            url.path_segments_mut().ok()?.pop_if_empty().push("complete");
+            Some(url)
+        };
+        let complete = offer.and_then(|offer| offer.complete.clone()).or_else(completed);
+        let token = place(offer.and_then(|offer| offer.token.as_ref()));
+        let register = place(offer.and_then(|offer| offer.register.as_ref()));
+        let step = |what: &str, detail: String| Planned { what: what.to_owned(), detail };
+        let typed = || step("you type your e-mail address", String::new());
+        let mut plan = match start {
+            Start::Anonymous => vec![step("register without a name", register), typed()],
+            Start::VerifiedEmail | Start::ServiceAuth => vec![typed(), step("register with it", register)],
+            Start::Claim => vec![typed()],
+        };
+        let named = matches!(start, Start::VerifiedEmail | Start::ServiceAuth);
+        let sent = if named { "to that address".to_owned() } else { place(claim) };
+        match self.confirmation() {
+            Confirmation::Page => {
+                if !named {
+                    plan.push(step(&format!("{name} gives a code"), place(claim)));
+                }
+                plan.extend([
+                    step(&format!("you confirm on {name}'s page"), "with a code shown here".to_owned()),
+                    step("the credential is fetched", token),
+                ]);
+            }
+            Confirmation::Mail => plan.extend([
+                step(&format!("{name} mails you a code"), sent),
+                step("you type the code here", String::new()),
+                step("the account is bound to you", place(complete.as_ref())),
+            ]),
+            Confirmation::Either => plan.extend([
+                step(&format!("{name} gives you a code"), "by mail, or on its page".to_owned()),
+                step("you type the code here", String::new()),
+                step("the account is bound to you", place(complete.as_ref())),
+            ]),
+        }
+        plan.extend([
+            step(
+                &format!("the credential is kept {store}"),
+                format!("for {} only", trust::clean(&service.resource, 60)),
+            ),
+            step("and tried once", format!("GET {}", short_url(&service.resource))),
+        ]);
+        plan
+    }
+}
+
+/// A call as the plan shows it: a long path by its end, which tells the calls apart.
+fn place(url: Option<&Url>) -> String {
+    let Some(url) = url else {
+        return "POST, where the service says next".to_owned();
+    };
+    let segments: Vec<&str> = url.path_segments().map(Iterator::collect).unwrap_or_default();
+    let path = match segments.as_slice() {
+        [_, .., before, last] if url.path().len() > 20 => format!("/…/{before}/{last}"),
+        _ => url.path().to_owned(),
+    };
+    format!("POST {}{}", trust::authority(url), trust::clean(&path, 60))
+}
+
+/// A resource as host and path.
+fn short_url(resource: &str) -> String {
+    Url::parse(resource).map_or_else(
+        |_| trust::clean(resource, 60),
+        |url| trust::clean(&format!("{}{}", trust::authority(&url), url.path()), 60),
+    )
+}

@@ -1,0 +1,58 @@
+//! A service that explains itself in words: they are shown, and a key that they lead to can be kept.
+
+use jiff::Timestamp;
+
+use super::SignUp;
+use crate::account::LayerKind;
+use crate::flow::Effect;
+use crate::flow::discover::Verdict;
+use crate::flow::wire::{Credential, Expiry, Granted};
+use crate::http::Presentation;
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+
+/// Longer than any key; the longest tokens seen have some 2,000 letters.
+const KEY_LENGTH: usize = 4_096;
+/// The first choice: the rest are links.
+pub const PASTE: usize = 0;
+
+impl SignUp {
+    /// May the person bring a key from elsewhere?
+    pub(super) fn can_be_brought(&self) -> bool {
+        let reached = self.discovery.unreachable().is_none();
+        reached
+            && (self.discovery.verdict() == Verdict::Prose
+                || self.by_key && self.discovery.verdict() != Verdict::Refused)
+    }
+
+    pub(super) fn prose_picked(&mut self, picked: usize) -> Vec<Effect> {
+        let links = self.discovery.document_links();
+        match picked {
+            PASTE => self.after_hosts(),
+            _ => match links.get(picked - 1) {
+                Some(link) => {
+                    self.link = Some(link.clone());
+                    Vec::new()
+                }
+                None => self.cancel(),
+            },
+        }
+    }
+
+    pub(super) fn key_pasted(&mut self, pasted: &Secret, now: Timestamp) -> Vec<Effect> {
+        // What is copied from a page often has blanks and line ends around it.
+        let key = pasted.expose().trim();
+        let is_one_word = !key.is_empty() && !key.chars().any(|c| c.is_whitespace() || c.is_control());
+        if !is_one_word || key.len() > KEY_LENGTH {
+            return self.object(Problem::new(
+                Kind::Usage,
+                "That is not a key: a key is one word.",
+                "Copy it once more from the service's page, without what stands around it.",
+            ));
+        }
+        let credential =
+            Credential { secret: Secret::new(key), kind: LayerKind::ApiKey, presentation: Presentation::Bearer };
+        let granted = Granted { credential: Some(credential), expiry: Expiry::Unsaid, ..Granted::default() };
+        self.obtained(granted, true, now)
+    }
+}

@@ -1,0 +1,151 @@
+//! Every way in which a service can say no to the ceremony, and what is done about it.
+
+use jiff::Timestamp;
+
+use super::{Call, Question, Sent, SignUp, Stage, TRIES};
+use crate::flow::Effect;
+use crate::flow::wire::{Meaning, Refusal, canonical_code};
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+
+impl SignUp {
+    pub(super) fn refused(&mut self, call: Call, refusal: Refusal, now: Timestamp) -> Vec<Effect> {
+        let name = self.service_name();
+        let typed = if let Call::Complete { code } = &call { Some(code) } else { None };
+        let secrets = self.secrets(&crate::flow::wire::Granted::default());
+        let refusal = refusal.without(secrets.iter().chain(typed));
+        let problem = refusal.problem(&name, call.step());
+        self.ceremony.message = refusal.message.clone();
+        if let Some(effects) = self.asked_for_more(&call, &refusal) {
+            return effects;
+        }
+        match (refusal.meaning, &call) {
+            // It may be another way to look that the service has, or only a matter of time.
+            (_, Call::Look(way)) => self.look_refused(*way, &refusal, now),
+            (Meaning::Pending | Meaning::SlowDown, Call::Fetch) => {
+                let attempt = self.ceremony.attempt.take();
+                let nothing = crate::flow::wire::Attempt { code: None, page: None, expires_at: None, interval: None };
+                self.hand_over(attempt.unwrap_or(nothing), now)
+            }
+            // Confirmed it is; what was held since the registration is the credential then.
+            (_, Call::Fetch) if self.holds_early() => {
+                let early = self.ceremony.early.clone();
+                self.collect(early, true, now)
+            }
+            (Meaning::InvalidTarget, Call::Exchange) if !self.ceremony.resource_unwanted => {
+                self.ceremony.resource_unwanted = true;
+                self.send(call)
+            }
+            (_, Call::Exchange) => self.exchange_failed(problem),
+            (Meaning::WayOff, Call::Register) if self.ceremony.start + 1 < self.discovery.starts().len() => {
+                self.ceremony.start += 1;
+                self.ceremony.forms = crate::flow::wire::Forms::default();
+                self.ceremony.detour = Some(format!(
+                    "{name} does not register that way ({}). It would go like this instead:",
+                    refusal.verbatim()
+                ));
+                self.stage = Stage::Consent;
+                self.question = Some(Stage::Consent);
+                Vec::new()
+            }
+            (Meaning::UnsupportedCredentialType | Meaning::InvalidRequest, Call::Register)
+                if self.ceremony.extras.credential_type.is_none() && self.wanted_type(&refusal).is_some() =>
+            {
+                self.ceremony.extras.credential_type = self.wanted_type(&refusal);
+                self.send(call)
+            }
+            (Meaning::InvalidRequest, _) => self.next_form(call, &refusal, problem),
+            (Meaning::BadAddress, Call::Register | Call::Claim) => {
+                self.stage = Stage::Email;
+                self.question = Some(Stage::Email);
+                self.object(problem)
+            }
+            (Meaning::ClaimTokenInvalid | Meaning::ClaimExpired, Call::Claim | Call::Complete { .. }) => {
+                self.interrupt(Question::RegisterAgain(problem))
+            }
+            (Meaning::WrongCode, Call::Complete { code }) => {
+                let code = code.clone();
+                self.wrong_code(&code, &refusal)
+            }
+            (Meaning::CodeExpired, Call::Complete { .. }) => self.interrupt(Question::NewCode(problem)),
+            (Meaning::CodeNotReady, Call::Complete { .. }) => {
+                self.stage = Stage::Code;
+                self.object(problem)
+            }
+            // Our own ceremony is the open one: its code is still good.
+            (Meaning::InFlight, Call::Claim) if self.ceremony.code_sent => self.goes_on(problem, now),
+            (Meaning::Unavailable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, Sent::Perhaps)),
+            (Meaning::Moved, Call::Register) if !self.moved => self.rediscover(),
+            _ => self.fail(problem),
+        }
+    }
+
+    /// The kind of credential to ask for: one that is listed, or keys, which the oldest services hand out (auth.md v0.1).
+    fn wanted_type(&self, refusal: &Refusal) -> Option<String> {
+        let listed = self.offer().and_then(|offer| offer.credential_types.first().cloned());
+        listed.or_else(|| (refusal.meaning == Meaning::InvalidRequest).then(|| "api_key".to_owned()))
+    }
+
+    /// The next known way to spell the call, once each.
+    fn next_form(&mut self, call: Call, refusal: &Refusal, problem: Problem) -> Vec<Effect> {
+        let forms = self.ceremony.forms;
+        match call {
+            Call::Register => self.ceremony.forms.register += 1,
+            Call::Claim => self.ceremony.forms.claim += 1,
+            Call::Complete { .. } => self.ceremony.forms.complete += 1,
+            Call::Look(_) | Call::Fetch | Call::Exchange | Call::Challenge(_) => return self.fail(problem),
+        }
+        if self.request(&call).is_some() {
+            return self.send(call);
+        }
+        // The ladder has ended; another address or code may still do, in the way that is the most usual.
+        self.ceremony.forms = forms;
+        match call {
+            Call::Complete { code } => {
+                self.ceremony.forms.complete = 0;
+                self.wrong_code(&code, refusal)
+            }
+            _ => self.fail(problem),
+        }
+    }
+
+    fn wrong_code(&mut self, code: &Secret, refusal: &Refusal) -> Vec<Effect> {
+        // What was typed in another dress is the same code; that is tried before it counts as wrong.
+        if let Some(canonical) = canonical_code(code.expose()) {
+            return self.send(Call::Complete { code: Secret::new(canonical) });
+        }
+        self.ceremony.wrong_codes += 1;
+        match TRIES.saturating_sub(self.ceremony.wrong_codes) {
+            0 => self.fail(Problem::new(
+                Kind::ServiceRefused,
+                format!("Three codes were not right ({}); stopped.", refusal.verbatim()),
+                "Start the sign-up again and use the newest mail.",
+            )),
+            left => {
+                let tries = if left == 1 { "1 try is left".to_owned() } else { format!("{left} tries are left") };
+                self.stage = Stage::Code;
+                self.object(Problem::new(
+                    Kind::ServiceRefused,
+                    format!("That code was not right ({}).", refusal.verbatim()),
+                    format!("Please check it; {tries}."),
+                ))
+            }
+        }
+    }
+
+    /// A new code was refused because the one before is still good.
+    fn goes_on(&mut self, problem: Problem, now: Timestamp) -> Vec<Effect> {
+        let handed_over = self.ceremony.attempt.clone().filter(|attempt| attempt.code.is_some());
+        match handed_over {
+            Some(attempt) => {
+                let effects = self.hand_over(attempt, now);
+                self.problem = Some(Problem::new(problem.kind, problem.what, "The code on this page still counts."));
+                effects
+            }
+            None => {
+                self.stage = Stage::Code;
+                self.object(Problem::new(problem.kind, problem.what, "The code mailed before still counts."))
+            }
+        }
+    }
+}

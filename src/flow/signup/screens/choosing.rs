@@ -1,0 +1,158 @@
+//! Before consent: what is offered, which hosts hear of it, what is there already, where things are to be kept.
+
+use jiff::Timestamp;
+
+use super::SignUp;
+use crate::account::{Account, DUE_WITHIN};
+use crate::flow::keep::{NOT_STORED, where_to_keep_it};
+use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
+use crate::{report, trust};
+
+impl SignUp {
+    pub(super) fn offered(&self) -> Screen {
+        let service = self.discovery.service();
+        let mut screen = self.page(ScreenId::Offer, None);
+        let scopes =
+            if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") };
+        let site = if self.discovery.foreign_hosts().is_empty() { "same domain" } else { "not all of one domain" };
+        screen.lines.extend(self.discovery.lines());
+        screen.lines.extend([
+            Line::Gap,
+            Line::Heading(service.name),
+            Line::fact("you would get", scopes),
+            Line::fact("talks to", format!("{} ({site})", service.hosts.join(", "))),
+            Line::fact("resource", trust::clean(&service.resource, 100)),
+        ]);
+        for finding in self.discovery.findings() {
+            screen.lines.push(Line::Quiet(format!("Note: {}", finding.message)));
+        }
+        let (label, detail) = self.discovery.confirmation().words();
+        screen.prompt = Some(Prompt::Pick {
+            label: "How do you want to sign up?".into(),
+            choices: vec![Choice { label: label.into(), detail: detail.into() }],
+        });
+        screen
+    }
+
+    /// The service's own words, and what can be done with them.
+    pub(super) fn prose(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Offer, None);
+        let name = self.service_name();
+        let document = self.discovery.document_lines();
+        if let Some(obstacle) = self.discovery.obstacle() {
+            screen.lines.push(Line::text(obstacle.what));
+        }
+        if !document.is_empty() {
+            screen.lines.extend([Line::Gap, Line::Heading(format!("{name} says in its auth.md:"))]);
+            screen.lines.extend(document.into_iter().map(theirs));
+        }
+        screen.link.clone_from(&self.link);
+        let mut choices = vec![Choice {
+            label: "Paste a key that you have got there".into(),
+            detail: "kept here, and tried once".into(),
+        }];
+        choices.extend(self.discovery.document_links().iter().map(|link| Choice {
+            label: format!("Show the link to {}", trust::authority(link)),
+            detail: trust::clean(link.path(), 60),
+        }));
+        choices.push(Choice { label: "Stop here".into(), detail: "nothing is sent".into() });
+        screen.prompt = Some(Prompt::Pick { label: "What would you like?".into(), choices });
+        screen
+    }
+
+    pub(super) fn key(&self) -> Screen {
+        let service = self.discovery.service();
+        let mut screen = self.page(ScreenId::Key, None);
+        screen.lines.push(Line::text(format!(
+            "Paste the key from {}'s site. It is kept for {} and tried there once.",
+            service.name,
+            trust::clean(&service.resource, 80)
+        )));
+        screen.link.clone_from(&self.link);
+        screen.prompt = Some(Prompt::Secret { label: "The key".into() });
+        screen
+    }
+
+    pub(super) fn hosts(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Hosts, None);
+        let start = trust::authority(&self.discovery.target().start);
+        screen.lines.push(Line::text(format!("You asked for {start}. Signing up would also send data to:")));
+        screen.lines.push(Line::Gap);
+        for host in self.discovery.foreign_hosts() {
+            let sent = self.discovery.sent_to(&host).join(", ");
+            screen.lines.push(Line::Fact(host, sent));
+        }
+        screen.lines.push(Line::Gap);
+        screen.lines.push(Line::text("Nothing has been sent there yet, and nothing is if you stop here."));
+        screen.prompt = Some(Prompt::Confirm {
+            label: "Do you know these hosts and allow this?".into(),
+            yes: "Allow".into(),
+            no: "Stop here".into(),
+        });
+        screen
+    }
+
+    pub(super) fn existing_screen(&self, now: Timestamp) -> Screen {
+        let mut screen = self.page(ScreenId::Existing, None);
+        let accounts: Vec<&Account> = self.existing().collect();
+        screen.lines.push(Line::text(format!("You are signed up at {} already:", self.service_name())));
+        screen.lines.push(Line::Gap);
+        screen.lines.extend(accounts.iter().map(|account| {
+            let identity = account.identity.as_deref().unwrap_or("no address known");
+            let status = account.status(now, DUE_WITHIN);
+            Line::fact(account.id.as_str(), format!("{identity}, {}", report::meaning(account, status, now)))
+        }));
+        let mut choices = vec![Choice { label: "Keep it as it is".into(), detail: "nothing is sent".into() }];
+        choices.extend(accounts.iter().map(|account| Choice {
+            label: format!("Sign up again in place of {}", account.id),
+            detail: "the old credential stays until the new one is stored".into(),
+        }));
+        if self.label.is_none() {
+            choices.push(Choice {
+                label: "Add another account beside it".into(),
+                detail: "with a label to tell them apart".into(),
+            });
+        }
+        screen.prompt = Some(Prompt::Pick { label: "What would you like?".into(), choices });
+        screen
+    }
+
+    pub(super) fn label_screen(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Param("label"), None);
+        screen.lines.push(Line::text("A word that tells this account from the other one, for example work."));
+        screen.prompt = Some(Prompt::Text { label: "Label".into() });
+        screen
+    }
+
+    pub(super) fn stores(&self) -> Screen {
+        let after_failure = self.ceremony.granted.is_some();
+        let mut screen = self.page(ScreenId::Store, after_failure.then_some(2));
+        screen.lines.push(Line::text(match after_failure {
+            true => NOT_STORED,
+            false => "Where should the credential be kept?",
+        }));
+        let mut places: Vec<&str> = self.known.stores.iter().filter_map(|store| store.place.as_deref()).collect();
+        places.dedup();
+        screen.lines.extend((!places.is_empty()).then_some(Line::Gap));
+        screen.lines.extend(places.iter().map(|place| Line::Quiet((*place).to_owned())));
+        if self.known.stores.iter().any(|store| store.setup.is_some()) {
+            let why = "The vault shows which services you use and when credentials end; the credentials in it are sealed. Listing and saving ask for nothing; using one asks for what opens the vault.";
+            screen.lines.push(Line::Quiet(why.into()));
+        }
+        if !after_failure {
+            // With nothing at stake yet, the reason why the usual place is out comes from the offers.
+            let made = self.known.stores.iter().filter(|store| store.setup.is_none());
+            screen.problem = made.into_iter().find_map(|store| store.problem.clone());
+        }
+        screen.prompt = Some(where_to_keep_it(&self.known.stores, self.place.filter(|_| after_failure)));
+        screen
+    }
+}
+
+/// A line of the service's own, marked as theirs.
+fn theirs(line: Line) -> Line {
+    match line {
+        Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => Line::Text(format!("│ {text}")),
+        _ => Line::text("│"),
+    }
+}

@@ -1,0 +1,117 @@
+//! The end of a sign-up, and what a person has then.
+
+use jiff::Timestamp;
+
+use super::{CODE_STEPS, SignUp};
+use crate::account::{Account, StoreKind, Verdict};
+use crate::flow::{Line, Outcome, Screen, ScreenId};
+use crate::{trust, when};
+
+impl SignUp {
+    pub(super) fn over_screen(&self, outcome: &Outcome, now: Timestamp) -> Screen {
+        let mut screen = match outcome {
+            Outcome::Connected(account) if self.kept => {
+                let mut screen = self.page(ScreenId::Done, None);
+                screen.lines.push(Line::text(format!("Nothing was changed; {} stays as it is.", account.id)));
+                screen
+            }
+            Outcome::Connected(account) => {
+                let mut screen = self.page(ScreenId::Done, Some(CODE_STEPS.len()));
+                screen.lines = self.connected(account, now);
+                screen
+            }
+            Outcome::Cancelled => {
+                let mut screen = self.page(ScreenId::Failed, None);
+                let lost = self.ceremony.granted.as_ref().map(|kept| &kept.account);
+                if let Some(account) = lost {
+                    let end = account.expires_at().map_or(String::new(), |end| format!(" until {}", when::exact(end)));
+                    screen.lines.push(Line::text(format!(
+                        "Cancelled. The new credential was kept nowhere. It goes on working at {}{end}; revoke it on the service's own site.",
+                        account.service
+                    )));
+                }
+                screen.lines.extend(lost.is_none().then(|| Line::text(match (self.ceremony.posted, &self.replaced) {
+                    (false, _) => "Cancelled. Nothing was registered.",
+                    (true, Some(_)) => {
+                        "Cancelled. The old credential is still in place; the unfinished registration lapses by itself."
+                    }
+                    (true, None) => "Cancelled. The unfinished registration lapses by itself; nothing was kept here.",
+                })));
+                screen
+            }
+            _ => {
+                let mut screen = self.page(ScreenId::Failed, None);
+                if self.discovery.obstacle().is_some() {
+                    screen.lines.extend(self.discovery.lines());
+                }
+                screen.lines.extend(self.quote(&self.service_name()));
+                if self.replaced.is_some() {
+                    screen.lines.push(Line::text("The old credential is still in place."));
+                }
+                screen.problem = outcome.problem().cloned();
+                screen
+            }
+        };
+        screen.outcome = Some(outcome.clone());
+        screen
+    }
+
+    fn connected(&self, account: &Account, now: Timestamp) -> Vec<Line> {
+        let scopes = if account.scopes.is_empty() { "not said".to_owned() } else { account.scopes.join(", ") };
+        let expires = account.expires_at().map_or("never, as far as the service says".to_owned(), |end| {
+            format!("{} ({})", when::relative(end, now), when::exact(end))
+        });
+        let kept = match account.store {
+            StoreKind::Vault => "the vault".to_owned(),
+            StoreKind::Json => "the token file".to_owned(),
+            StoreKind::Memory => "memory only; gone when this program ends".to_owned(),
+        };
+        let tried = match account.proof.map(|proof| proof.verdict) {
+            Some(Verdict::Accepted { status }) => format!("works ({status})"),
+            Some(Verdict::Refused { status }) => {
+                format!("the service does not accept it yet ({status}); verify again in a while")
+            }
+            Some(Verdict::Unclear { status }) => format!("the answer proves nothing ({status})"),
+            Some(Verdict::Unreachable) | None => "no answer; verify it later".to_owned(),
+        };
+        let mut lines = vec![
+            Line::Heading(match self.replaced {
+                Some(_) => format!("Renewed: {} has a new credential.", account.id),
+                None => format!("Signed up: {} is connected.", account.service),
+            }),
+            Line::Gap,
+            Line::fact("scopes", scopes),
+            Line::fact(
+                "bound to",
+                account.identity.as_deref().map_or("nobody".to_owned(), |identity| trust::clean(identity, 80)),
+            ),
+            Line::fact("expires", expires),
+            Line::fact("kept in", kept),
+            Line::fact("tried", tried),
+        ];
+        if account.store != StoreKind::Memory {
+            lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
+            lines.push(Line::text(format!("authmd-tui token {}", account.id)));
+            lines.push(Line::text(format!("curl -H \"Authorization: Bearer $(authmd-tui token {})\" \\", account.id)));
+            lines.push(Line::text(format!("  {}", trust::clean(&account.resource, 100))));
+        }
+        if !account.claimed {
+            lines.extend([
+                Line::Gap,
+                Line::text(
+                    "The service asked for no confirmation: this credential has only the rights from before one.",
+                ),
+            ]);
+        }
+        if let Some(end) = self.replaced.as_ref().and_then(Account::expires_at).filter(|end| *end > now) {
+            lines.extend([
+                Line::Gap,
+                Line::Quiet(format!(
+                    "The former credential is no longer kept here. The service may accept it until {}.",
+                    when::exact(end)
+                )),
+            ]);
+        }
+        lines
+    }
+}

@@ -1,0 +1,107 @@
+//! What a person is told of a refusal: one line what happened, one line what to do.
+
+use jiff::SignedDuration;
+
+use super::{Meaning, Refusal, Step};
+use crate::problem::{Kind, Problem};
+
+impl Refusal {
+    /// The refusal as a problem, with what to do about it.
+    pub fn problem(&self, service: &str, step: Step) -> Problem {
+        let kind = match self.meaning {
+            Meaning::GrantDead => Kind::NeedsPerson,
+            _ => Kind::ServiceRefused,
+        };
+        Problem::new(kind, self.what(service, step), self.hint())
+    }
+
+    fn what(&self, service: &str, step: Step) -> String {
+        let verbatim = self.verbatim();
+        match self.meaning {
+            Meaning::AgentOnly => {
+                format!("{service} only takes agents that their platform vouches for ({verbatim}).")
+            }
+            Meaning::RateLimited => format!("{service} has had too many requests ({verbatim})."),
+            Meaning::ClaimTokenInvalid | Meaning::ClaimExpired => {
+                format!("The registration at {service} is over ({verbatim}).")
+            }
+            Meaning::AlreadyClaimed => {
+                format!("{service} says this e-mail address has an account there already ({verbatim}).")
+            }
+            Meaning::InFlight => format!("{service} has a sign-up for this open already ({verbatim})."),
+            Meaning::WrongCode => format!("{service} did not accept the code ({verbatim})."),
+            Meaning::CodeExpired => format!("The code has expired ({verbatim})."),
+            Meaning::CodeNotReady => format!("{service} waits for you to confirm first ({verbatim})."),
+            Meaning::Pending | Meaning::SlowDown => format!("{service} waits for you to confirm ({verbatim})."),
+            Meaning::Denied => format!("The sign-up was turned down on {service}'s page ({verbatim})."),
+            Meaning::BadAddress => format!("{service} does not take that e-mail address ({verbatim})."),
+            Meaning::WaitingList => format!("{service} wants to look at the request first ({verbatim})."),
+            Meaning::CredentialDead => format!("{service} says the credential is not valid any more ({verbatim})."),
+            Meaning::GrantDead => match step {
+                Step::Refresh => format!("{service} does not take the refresh token any more ({verbatim})."),
+                Step::Exchange => format!("{service} does not take the identity assertion any more ({verbatim})."),
+                _ => format!("{service} does not know the claim any more ({verbatim})."),
+            },
+            Meaning::InvalidClient => format!("{service} wants to hear a client id that it knows ({verbatim})."),
+            Meaning::Moved => format!("{service} has moved its endpoints ({verbatim})."),
+            Meaning::Unavailable => format!("{service} is in trouble ({verbatim})."),
+            Meaning::NotThere => format!("{service} publishes a sign-up but has none ({verbatim})."),
+            Meaning::Unreadable => format!("{service} gave an answer that cannot be read ({verbatim})."),
+            Meaning::WayOff
+            | Meaning::UnsupportedCredentialType
+            | Meaning::Wanted
+            | Meaning::UnsupportedGrant
+            | Meaning::InvalidTarget
+            | Meaning::InvalidRequest
+            | Meaning::Other => format!("{service} refused to {} ({verbatim}).", step.verb()),
+        }
+    }
+
+    fn hint(&self) -> String {
+        let later = || match self.retry_after {
+            Some(wait) => format!("Try again in {}.", words(wait)),
+            None => "Wait a while, then try again.".to_owned(),
+        };
+        let hint = match self.meaning {
+            Meaning::WayOff => {
+                "It offers no other way that a person can walk here; ask the service how people sign up."
+            }
+            Meaning::AgentOnly => "Sign up on its web site instead, or through an agent platform it trusts.",
+            Meaning::UnsupportedCredentialType => {
+                "It hands out no kind of credential that it lists; report this to the service."
+            }
+            Meaning::RateLimited | Meaning::InFlight | Meaning::Unavailable | Meaning::SlowDown => return later(),
+            Meaning::ClaimTokenInvalid | Meaning::ClaimExpired => "Start the sign-up again.",
+            Meaning::AlreadyClaimed => {
+                "Use the credential of that account, revoke it on the service's site, or sign up with another address."
+            }
+            Meaning::WrongCode => "Check the newest mail and start again.",
+            Meaning::CodeExpired => "Ask for a new one.",
+            Meaning::CodeNotReady => "Open the link in its mail, or finish on its page; then the code works.",
+            Meaning::Pending => "Finish on its page.",
+            Meaning::Denied => "If that was not you, somebody else has the link. Start again if you want the account.",
+            Meaning::BadAddress => "Check the address; it may have to be the one of an account that is there already.",
+            Meaning::WaitingList => "It will tell you by mail; sign up again then.",
+            Meaning::Wanted => "It asks for something that this program does not know how to give.",
+            Meaning::CredentialDead | Meaning::GrantDead => "Sign up again in place.",
+            Meaning::InvalidClient => "Its documentation says which; this program has none for it.",
+            Meaning::Moved => "Start again; discovery will find the new ones.",
+            Meaning::NotThere => "Sign up on its web site, and tell the service that its metadata is wrong.",
+            Meaning::Unreadable => {
+                "Nothing was kept. Try again later; with AUTHMD_TUI_LOG=debug the log has the details."
+            }
+            Meaning::UnsupportedGrant | Meaning::InvalidTarget | Meaning::InvalidRequest | Meaning::Other => {
+                "Nothing was kept. The code tells the service's support what happened."
+            }
+        };
+        hint.to_owned()
+    }
+}
+
+fn words(wait: SignedDuration) -> String {
+    match wait.as_secs() {
+        s if s < 90 => format!("{s} s"),
+        s if s < 5_400 => format!("{} min", (s + 59) / 60),
+        s => format!("{} h", (s + 3_599) / 3_600),
+    }
+}

@@ -1,0 +1,56 @@
+//! What a service asks for before it says yes to a registration.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::flow::work::Puzzle;
+use crate::{json, trust};
+
+/// Asked for, beyond what the protocol has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Want {
+    /// That the person accepts its terms.
+    Terms { version: Option<String>, page: Option<Url> },
+    /// A proof of work; `None` where the puzzle has to be fetched first.
+    Work(Option<Puzzle>),
+    /// A puzzle that is too hard, or of a kind that is not known.
+    UnknownWork,
+}
+
+pub fn read(code: Option<&str>, body: &Value) -> Option<Want> {
+    let code = code?.to_ascii_lowercase().replace('-', "_");
+    match code.as_str() {
+        "tos_required" | "tos_not_accepted" | "terms_required" | "terms_not_accepted" | "terms_of_service_required" => {
+            let version = json::text(body, &["tos_version", "terms_version", "version"]);
+            let page =
+                json::text(body, &["tos_url", "terms_url", "tos_uri", "url"]).and_then(|page| Url::parse(page).ok());
+            Some(Want::Terms {
+                version: version.map(|version| trust::clean(version, 40)),
+                page: page.filter(|page| trust::endpoint(page).is_ok()),
+            })
+        }
+        "proof_of_work_required"
+        | "pow_required"
+        | "challenge_required"
+        | "invalid_challenge"
+        | "challenge_invalid"
+        | "invalid_proof_of_work"
+        | "pow_invalid" => {
+            let stated = json::member(body, &["challenge"]).is_some();
+            Some(if stated {
+                puzzle(body).map_or(Want::UnknownWork, |puzzle| Want::Work(Some(puzzle)))
+            } else {
+                Want::Work(None)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The puzzle in a refusal, or in the answer of the place where puzzles are had.
+pub fn puzzle(body: &Value) -> Option<Puzzle> {
+    let number = |names: &[&str]| json::member(body, names).and_then(Value::as_u64);
+    let challenge = json::text(body, &["challenge"])?;
+    let algorithm = json::text(body, &["algorithm", "alg"]).unwrap_or_default();
+    Puzzle::new(challenge, algorithm, number(&["difficulty", "bits"]), number(&["count"]))
+}

@@ -1,0 +1,498 @@
+//! What the answers of the ceremony hold. One reader for all of them: services put the same things into the answer to a
+//! registration, a claim, a completed claim or a token request, and differ in which and where.
+//!
+//! ```text
+//!   names the registration   claim_token · claim.token · registrationId …      → Handle
+//!   opens a page or a code   claim · claim_attempt · claim.attempt · attempt   → Attempt
+//!   hands something out      credential · access_token · identity.assertion …  → Granted
+//! ```
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use url::Url;
+
+use super::refusal::{Meaning, Refusal, Step, refusal};
+use super::{object, payload};
+use crate::account::LayerKind;
+use crate::http::{Presentation, Response};
+use crate::json::Document;
+use crate::secret::Secret;
+use crate::{json, trust};
+
+const CREDENTIAL: &[&str] = &["credential", "api_key", "access_token", "key", "api_token"];
+const CREDENTIAL_EXPIRES: &[&str] = &["credential_expires", "credential_expires_at"];
+const EXPIRES: &[&str] = &["credential_expires", "credential_expires_at", "expires_at", "expires"];
+const CLAIM_EXPIRES: &[&str] = &["claim_token_expires", "claim_expires_at", "claim_token_expires_at"];
+const CODE_EXPIRES: &[&str] = &["expires_at", "otp_expires_at", "code_expires_at", "expires"];
+const ASSERTION_EXPIRES: &[&str] = &["assertion_expires", "assertion_expires_at", "identity_assertion_expires"];
+const PAGE: &[&str] = &["verification_uri_complete", "verification_uri", "claim_view_url", "claim_link", "login_url"];
+const USER_CODE: &[&str] = &["user_code", "claim_code"];
+/// Longer than any code that a person could type.
+const CODE_WIDTH: usize = 40;
+const MESSAGE_WIDTH: usize = 200;
+
+/// What an answer holds; where it holds nothing of a kind, nothing is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    pub handle: Option<Handle>,
+    pub claim_expires_at: Option<Timestamp>,
+    pub claim_url: Option<Url>,
+    pub complete_url: Option<Url>,
+    pub attempt: Option<Attempt>,
+    pub granted: Granted,
+    pub standing: Standing,
+    pub scopes_after_claim: Vec<String>,
+    /// The service's own words, cleaned.
+    pub message: Option<String>,
+    /// Who the client is to say it is at the token endpoint.
+    pub client_id: Option<String>,
+}
+
+/// What names the registration in the calls that follow. Lives for the ceremony only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handle {
+    /// The member that it is sent back in.
+    pub name: &'static str,
+    pub value: Secret,
+    /// A token made for the claim, rather than something else that will do in its place.
+    pub is_token: bool,
+    /// It came in a block of its own, and so do the bodies that go with it.
+    pub nested: bool,
+}
+
+/// A claim that is open now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// Handed to us for the person to type on the service's page. Where there is none, the person is given one to bring.
+    pub code: Option<String>,
+    pub page: Option<Url>,
+    pub expires_at: Option<Timestamp>,
+    /// How long to wait between two looks (RFC 8628, section 3.2).
+    pub interval: Option<Duration>,
+}
+
+/// What was handed out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Granted {
+    pub credential: Option<Credential>,
+    /// When the credential ends, or the one held before that is upgraded.
+    pub expiry: Expiry,
+    pub assertion: Option<Token>,
+    pub refresh: Option<Refresh>,
+    pub scopes: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Credential {
+    pub secret: Secret,
+    pub kind: LayerKind,
+    pub presentation: Presentation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Expiry {
+    #[default]
+    Unsaid,
+    Never,
+    At(Timestamp),
+}
+
+impl Expiry {
+    /// `before` where nothing is said.
+    pub fn or(self, before: Option<Timestamp>) -> Option<Timestamp> {
+        match self {
+            Expiry::Unsaid => before,
+            Expiry::Never => None,
+            Expiry::At(end) => Some(end),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    pub secret: Secret,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token that gets what comes next.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refresh {
+    pub token: Token,
+    pub at: RefreshAt,
+}
+
+/// Who takes a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshAt {
+    /// The token endpoint, for an access token (RFC 6749, section 6).
+    TokenEndpoint,
+    /// The identity endpoint, for an assertion (auth.md v0.7).
+    IdentityEndpoint,
+}
+
+/// How far the claim is, where the answer says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Unsaid,
+    Pending,
+    Claimed,
+}
+
+impl Reply {
+    /// An answer that says yes and no more.
+    fn nothing() -> Self {
+        Self {
+            handle: None,
+            claim_expires_at: None,
+            claim_url: None,
+            complete_url: None,
+            attempt: None,
+            granted: Granted::default(),
+            standing: Standing::Unsaid,
+            scopes_after_claim: Vec::new(),
+            message: None,
+            client_id: None,
+        }
+    }
+
+    /// Does it lead on from a call of this kind?
+    fn suffices(&self, step: Step) -> bool {
+        let handed_out = self.granted.credential.is_some() || self.granted.assertion.is_some();
+        match step {
+            Step::Register => {
+                self.handle.is_some() || handed_out || self.attempt.is_some() || self.standing != Standing::Unsaid
+            }
+            Step::Exchange => self.granted.credential.is_some(),
+            Step::Refresh => handed_out,
+            Step::Complete => handed_out || self.standing == Standing::Claimed,
+            Step::Poll => handed_out || self.standing != Standing::Unsaid || self.attempt.is_some(),
+            Step::Claim | Step::Revoke | Step::Challenge => true,
+        }
+    }
+}
+
+/// Reads an answer; `base` is what relative addresses in it are relative to.
+pub fn reply(response: &Response, step: Step, base: &Url, now: Timestamp) -> Result<Reply, Refusal> {
+    // Some answer 204, or 202 with nothing in it: the mail is on its way all the same.
+    if step == Step::Claim && response.is_success() && response.body.expose().trim().is_empty() {
+        return Ok(Reply::nothing());
+    }
+    let answer = accepted(response, step, now)?;
+    let meaning = |meaning| Refusal { meaning, ..refusal(response, step, now) };
+    if step == Step::Register && json::member(&answer, &["agent_auth", "issuer"]).is_some() {
+        // Metadata in place of an answer: the page is published under the name of an endpoint.
+        return Err(meaning(Meaning::NotThere));
+    }
+    let reply = read(&answer, step, base, now);
+    if reply.suffices(step) { Ok(reply) } else { Err(meaning(Meaning::Unreadable)) }
+}
+
+/// The payload of an answer that says yes, or the refusal. A claim block that comes with a refusal is an invitation.
+fn accepted(response: &Response, step: Step, now: Timestamp) -> Result<Document, Refusal> {
+    const INVITES: [&str; 3] = ["interaction_required", "account_claim_required", "claim_required"];
+    let no = || refusal(response, step, now);
+    let answer = Document::new(object(response).ok_or_else(no)?);
+    let invited = json::text(&answer, &["error", "code"]).is_some_and(|code| INVITES.contains(&code));
+    if step == Step::Register && invited {
+        return match json::member(&answer, &["claim"]) {
+            // What belongs to the registration may stand in the block that is about the claim.
+            Some(block @ Value::Object(_)) => {
+                let mut lifted = answer.clone();
+                for (name, value) in block.as_object().into_iter().flatten() {
+                    if lifted.get(name).is_none() {
+                        lifted[name.as_str()] = value.clone();
+                    }
+                }
+                Ok(Document::new(lifted))
+            }
+            _ if json::text(&answer, &["claim_token"]).is_some() => Ok(answer),
+            _ => Err(no()),
+        };
+    }
+    let denies = answer.get("ok") == Some(&Value::Bool(false)) || json::member(&answer, &["error"]).is_some();
+    if !response.is_success() || denies {
+        return Err(no());
+    }
+    Ok(Document::new(payload(answer.into_value())))
+}
+
+fn read(answer: &Value, step: Step, base: &Url, now: Timestamp) -> Reply {
+    let claim = json::member(answer, &["claim"]).filter(|claim| claim.is_object());
+    let scopes = json::member(answer, &["scopes"]);
+    let by_claim = |when: &str| scopes.and_then(|scopes| json::list(scopes, &[when]));
+    let granted = granted(answer, by_claim("pre_claim"), now);
+    // `claim_url` is the endpoint with some and a page for people with others; the metadata's own endpoint is surer.
+    let claim_url = link(answer, &["claim_endpoint", "claim_url", "claim_uri"], base)
+        .or_else(|| link(claim?, &["url", "endpoint"], base));
+    let complete_url = link(answer, &["complete_url", "claim_complete_url"], base)
+        .or_else(|| link(claim?, &["complete_url", "claim_complete_url"], base));
+    let message = json::text(answer, &["message"]);
+    Reply {
+        handle: handle(answer, claim, &granted, step),
+        claim_expires_at: json::moment(answer, CLAIM_EXPIRES, &[], now).or_else(|| {
+            let claim = claim.filter(|claim| json::text(claim, &["token"]).is_some())?;
+            json::moment(claim, &["expires_at", "expires"], &["expires_in"], now)
+        }),
+        claim_url,
+        complete_url,
+        attempt: attempt(answer, claim, step, base, now),
+        standing: standing(answer),
+        scopes_after_claim: json::list(answer, &["post_claim_scopes"])
+            .or_else(|| by_claim("post_claim"))
+            .map(cleaned)
+            .unwrap_or_default(),
+        message: message.map(|text| trust::clean(text, MESSAGE_WIDTH)).filter(|text| !text.is_empty()),
+        client_id: json::text(answer, &["client_id"]).map(str::to_owned),
+        granted,
+    }
+}
+
+fn handle(answer: &Value, claim: Option<&Value>, granted: &Granted, step: Step) -> Option<Handle> {
+    /// As they are spelled: it is sent back under the name that it came with.
+    const TOKENS: [&str; 2] = ["claim_token", "claimToken"];
+    const IDS: [&str; 3] = ["registration_id", "registrationId", "id"];
+    let spelled = |names: &[&'static str]| {
+        names.iter().find_map(|name| Some((*name, answer.get(name)?.as_str().filter(|text| !text.is_empty())?)))
+    };
+    let made = |name, value: &str, is_token, nested| Handle { name, value: Secret::new(value), is_token, nested };
+    if let Some((name, value)) = spelled(&TOKENS) {
+        return Some(made(name, value, true, false));
+    }
+    if let Some(value) = claim.and_then(|claim| json::text(claim, &["token", "claim_token"])) {
+        return Some(made("claim_token", value, true, true));
+    }
+    if let Some(value) = json::text(answer, &["registration_token"]) {
+        return Some(made("claim_token", value, true, false));
+    }
+    if !matches!(step, Step::Register | Step::Claim) {
+        return None;
+    }
+    // With some, the assertion is what the claim is made with.
+    if let Some(assertion) = &granted.assertion {
+        return Some(made("claim_token", assertion.secret.expose(), false, false));
+    }
+    spelled(&IDS).map(|(name, value)| made(name, value, false, false))
+}
+
+fn attempt(answer: &Value, claim: Option<&Value>, step: Step, base: &Url, now: Timestamp) -> Option<Attempt> {
+    let blocks = [
+        claim.and_then(|claim| json::member(claim, &["attempt"])),
+        json::member(answer, &["claim_attempt", "attempt"]),
+        claim,
+        Some(answer),
+    ];
+    let blocks = blocks.into_iter().flatten().filter(|block| block.is_object());
+    let is_open = |block: &&Value| {
+        json::text(block, USER_CODE).is_some() || PAGE.iter().any(|name| json::text(block, &[name]).is_some())
+    };
+    // An answer to a claim is about the attempt, even where it says no more than how long it lasts.
+    let block = blocks.clone().find(is_open).or((step == Step::Claim).then_some(answer))?;
+    let of_the_root = std::ptr::eq(block, answer);
+    let code = blocks.clone().find_map(|block| json::text(block, USER_CODE));
+    // Beside a credential, what the root says of an end is about that.
+    let expires_at = match of_the_root && step != Step::Claim && code.is_none() {
+        true => None,
+        false => json::moment(block, CODE_EXPIRES, &["expires_in"], now),
+    };
+    let interval = json::member(block, &["interval"]).and_then(Value::as_u64);
+    Some(Attempt {
+        code: code.map(|code| trust::clean(code, CODE_WIDTH)).filter(|code| !code.is_empty()),
+        page: PAGE.iter().find_map(|name| blocks.clone().find_map(|block| link(block, &[name], base))),
+        expires_at,
+        interval: interval.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.min(600))),
+    })
+}
+
+fn granted(answer: &Value, pre_claim: Option<Vec<String>>, now: Timestamp) -> Granted {
+    let identity = json::member(answer, &["identity"]).filter(|identity| identity.is_object());
+    let credential = credential(answer);
+    // A bare `expires_at` beside a bare status may be the claim's; beside a credential it is the credential's.
+    let block = json::member(answer, &["credential"]).filter(|block| block.is_object()).unwrap_or(answer);
+    let names = if credential.is_some() { EXPIRES } else { CREDENTIAL_EXPIRES };
+    let spans: &[&str] = if credential.is_some() { &["expires_in"] } else { &[] };
+    let end = json::moment(block, names, spans, now).or_else(|| json::moment(answer, names, spans, now));
+    let says_never = || names.iter().any(|name| answer.get(name).is_some_and(|value| value.is_null() || value == 0));
+    let flat = json::text(answer, &["identity_assertion"]).map(|assertion| Token {
+        secret: Secret::new(assertion),
+        expires_at: json::moment(answer, ASSERTION_EXPIRES, &["assertion_expires_in"], now),
+    });
+    let nested = || {
+        let assertion = json::text(identity?, &["assertion"])?;
+        let expires_at = json::moment(identity?, &["expires_at", "expires"], &["expires_in"], now);
+        Some(Token { secret: Secret::new(assertion), expires_at })
+    };
+    Granted {
+        credential,
+        expiry: match end {
+            Some(end) => Expiry::At(end),
+            None if says_never() => Expiry::Never,
+            None => Expiry::Unsaid,
+        },
+        assertion: flat.or_else(nested),
+        refresh: refresh(answer, now).or_else(|| identity_refresh(identity?, now)),
+        scopes: pre_claim.or_else(|| json::list(answer, &["scopes", "scope", "pre_claim_scopes"])).map(cleaned),
+    }
+}
+
+/// The credential under any of its names, as a text or as an object with the text in it.
+fn credential(answer: &Value) -> Option<Credential> {
+    let block = json::member(answer, CREDENTIAL).filter(|block| block.is_object()).unwrap_or(answer);
+    let kind = match json::text(answer, &["credential_type"]) {
+        Some("access_token") => LayerKind::AccessToken,
+        Some("api_key") => LayerKind::ApiKey,
+        _ if json::text(block, &["access_token"]).is_some() => LayerKind::AccessToken,
+        _ => LayerKind::ApiKey,
+    };
+    let made = |secret, presentation| Some(Credential { secret, kind, presentation });
+    if let Some(cookie) = json::text(block, &["session_cookie", "cookie"]) {
+        return made(Secret::new(cookie), Presentation::Cookie);
+    }
+    let text =
+        json::text(block, CREDENTIAL).or_else(|| json::text(block, &["value", "token"]).filter(|_| block != answer))?;
+    match json::text(block, &["api_secret", "secret", "client_secret"]) {
+        // Two parts, as user and password (RFC 7617).
+        Some(second) => made(Secret::new(format!("{text}:{second}")), Presentation::Basic),
+        None => made(Secret::new(text), Presentation::Bearer),
+    }
+}
+
+fn refresh(answer: &Value, now: Timestamp) -> Option<Refresh> {
+    const EXPIRES: &[&str] = &["refresh_token_expires_at", "refresh_token_expires", "refresh_expires_at"];
+    const EXPIRES_IN: &[&str] = &["refresh_token_expires_in", "refresh_expires_in"];
+    let secret = Secret::new(json::text(answer, &["refresh_token"])?);
+    let token = Token { secret, expires_at: json::moment(answer, EXPIRES, EXPIRES_IN, now) };
+    Some(Refresh { token, at: RefreshAt::TokenEndpoint })
+}
+
+fn identity_refresh(identity: &Value, now: Timestamp) -> Option<Refresh> {
+    let block = json::member(identity, &["refresh_token"])?;
+    let text = json::text(identity, &["refresh_token"]).or_else(|| json::text(block, &["value", "token"]))?;
+    let token = Token {
+        secret: Secret::new(text),
+        expires_at: json::moment(block, &["expires_at", "expires"], &["expires_in"], now),
+    };
+    Some(Refresh { token, at: RefreshAt::IdentityEndpoint })
+}
+
+fn standing(answer: &Value) -> Standing {
+    if json::member(answer, &["claimed"]).and_then(Value::as_bool) == Some(true) {
+        return Standing::Claimed;
+    }
+    match json::text(answer, &["status", "state"]).map(str::to_ascii_lowercase).as_deref() {
+        Some(
+            "claimed" | "active" | "completed" | "complete" | "approved" | "accepted" | "confirmed" | "reconciled",
+        ) => Standing::Claimed,
+        Some("pending" | "initiated" | "authorization_pending" | "pending_claim" | "waiting" | "unclaimed") => {
+            Standing::Pending
+        }
+        _ => Standing::Unsaid,
+    }
+}
+
+fn link(answer: &Value, names: &[&str], base: &Url) -> Option<Url> {
+    trust::link(json::text(answer, names)?, base)
+}
+
+fn cleaned(scopes: Vec<String>) -> Vec<String> {
+    scopes.iter().map(|scope| trust::clean(scope, 60)).filter(|scope| !scope.is_empty()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn heard(step: Step, body: Value) -> Reply {
+        let response = Response { status: 200, headers: vec![], body: Secret::new(body.to_string()) };
+        let base = Url::parse("https://auth.acme.dev/").expect("valid");
+        reply(&response, step, &base, Timestamp::UNIX_EPOCH).expect("an answer that leads on")
+    }
+
+    fn handle(step: Step, body: Value) -> (&'static str, String, bool) {
+        let handle = heard(step, body).handle.expect("a handle");
+        (handle.name, handle.value.expose().to_owned(), handle.is_token)
+    }
+
+    #[test]
+    fn a_registration_is_named_by_whatever_the_service_gives() {
+        let register = |body| handle(Step::Register, body);
+        assert_eq!(
+            register(json!({"claim_token": "clm", "registration_id": "reg"})),
+            ("claim_token", "clm".into(), true)
+        );
+        assert_eq!(register(json!({"ok": true, "data": {"claimToken": "clm"}})), ("claimToken", "clm".into(), true));
+        assert_eq!(register(json!({"id": "reg", "claim": {"token": "clm"}})), ("claim_token", "clm".into(), true));
+        assert_eq!(
+            register(json!({"registration_id": "r", "identity_assertion": "j"})),
+            ("claim_token", "j".into(), false)
+        );
+        assert_eq!(
+            handle(Step::Claim, json!({"registrationId": "reg", "expiresAt": "2026-06-01T12:00:00.000Z"})),
+            ("registrationId", "reg".into(), false)
+        );
+    }
+
+    #[test]
+    fn a_code_for_the_page_is_found_in_every_block() {
+        let open = json!({"user_code": "WDJB-47KQ", "verification_uri": "/claim", "expires_in": 600, "interval": 7});
+        for body in [
+            open.clone(),
+            json!({"claim": open}),
+            json!({"claim_attempt": open, "status": "initiated"}),
+            json!({"attempt": open}),
+            json!({"claim": {"attempt": open, "token": "clm"}}),
+        ] {
+            let attempt = heard(Step::Claim, body.clone()).attempt.expect("an attempt");
+            assert_eq!(attempt.code.as_deref(), Some("WDJB-47KQ"), "{body}");
+            assert_eq!(attempt.page.map(String::from), Some("https://auth.acme.dev/claim".into()), "{body}");
+            assert_eq!(attempt.interval, Some(Duration::from_secs(7)), "{body}");
+            assert_eq!(attempt.expires_at, Timestamp::from_second(600).ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_handed_out_comes_in_many_dresses() {
+        let granted = |body| heard(Step::Complete, body).granted;
+        let credential = |body| {
+            let credential = granted(body).credential.expect("a credential");
+            (credential.secret.expose().to_owned(), credential.kind, credential.presentation)
+        };
+        let key = |text: &str| (text.to_owned(), LayerKind::ApiKey, Presentation::Bearer);
+        assert_eq!(credential(json!({"api_key": "sk"})), key("sk"));
+        assert_eq!(credential(json!({"credential": {"type": "api_key", "value": "sk"}})), key("sk"));
+        assert_eq!(
+            credential(json!({"credential": {"session_cookie": "s=1"}})),
+            ("s=1".into(), LayerKind::ApiKey, Presentation::Cookie)
+        );
+        assert_eq!(
+            credential(json!({"api_key": "k", "api_secret": "s"})),
+            ("k:s".into(), LayerKind::ApiKey, Presentation::Basic)
+        );
+        let nested =
+            granted(json!({"status": "claimed", "identity": {"assertion": "jwt", "expires_at": "1970-01-02T00:00:00Z",
+            "refresh_token": {"value": "rt", "expires_at": "1970-02-01T00:00:00Z"}}}));
+        assert_eq!(nested.assertion.map(|token| token.expires_at), Some(Timestamp::from_second(86_400).ok()));
+        assert_eq!(nested.refresh.map(|refresh| refresh.at), Some(RefreshAt::IdentityEndpoint));
+    }
+
+    #[test]
+    fn an_end_is_said_denied_or_not_said() {
+        let expiry = |body| heard(Step::Complete, body).granted.expiry;
+        assert_eq!(expiry(json!({"credential": "sk", "credential_expires": null})), Expiry::Never);
+        assert_eq!(expiry(json!({"credential": "sk"})), Expiry::Unsaid);
+        assert_eq!(expiry(json!({"status": "claimed", "expires_in": 60})), Expiry::Unsaid);
+        let milliseconds = expiry(json!({"credential": "sk", "credential_expires": 1_780_000_000_000_i64}));
+        assert_eq!(milliseconds, Expiry::At(Timestamp::from_second(1_780_000_000).expect("in range")));
+    }
+
+    #[test]
+    fn metadata_in_place_of_an_answer_is_no_registration() {
+        let response =
+            Response { status: 200, headers: vec![], body: Secret::new(r#"{"issuer":"x","agent_auth":{}}"#) };
+        let base = Url::parse("https://auth.acme.dev/").expect("valid");
+        let refused = reply(&response, Step::Register, &base, Timestamp::UNIX_EPOCH).expect_err("a refusal");
+        assert_eq!(refused.meaning, Meaning::NotThere);
+    }
+}
