@@ -13,7 +13,12 @@
 
 pub mod demo;
 pub mod fault;
+mod mailed;
 mod pages;
+mod published;
+mod refusal;
+mod router;
+mod services;
 mod tokens;
 mod world;
 
@@ -23,17 +28,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Form, Path, State};
-use axum::http::{HeaderMap, Method, Uri};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use serde::Deserialize;
 use url::Url;
 
-use self::fault::{Fault, Faults, Step};
+use self::fault::Fault;
 use self::world::World;
+
+pub use self::services::{ACME, BEACON, HandsOut, NORTHWIND, PROFILES, Profile, Shape};
 
 /// How the sandbox is to be.
 #[derive(Debug, Clone)]
@@ -64,92 +64,9 @@ impl Default for Options {
     }
 }
 
-/// One of the services: what it is called and how it publishes itself.
-#[derive(Debug)]
-pub struct Profile {
-    pub name: &'static str,
-    /// The path of the resource.
-    pub base: &'static str,
-    pub scopes_before: &'static [&'static str],
-    pub scopes_after: &'static [&'static str],
-    pub form: ClaimForm,
-    pub hands_out: HandsOut,
-}
-
-/// What the completed claim is answered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HandsOut {
-    /// One key with one lifetime.
-    Key,
-    /// A short-lived access token, and a refresh token that works once.
-    Tokens,
-}
-
-/// When the credential is handed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimForm {
-    OnComplete,
-    SinceRegister,
-}
-
-pub const ACME: &Profile = &Profile {
-    name: "Acme Mail",
-    base: "/acme",
-    scopes_before: &[],
-    scopes_after: &["mail.read", "mail.send"],
-    form: ClaimForm::OnComplete,
-    hands_out: HandsOut::Key,
-};
-
-pub const BEACON: &Profile = &Profile {
-    name: "Beacon Metrics",
-    base: "/a/beacon",
-    scopes_before: &["metrics.read"],
-    scopes_after: &["metrics.read", "metrics.write"],
-    form: ClaimForm::SinceRegister,
-    hands_out: HandsOut::Key,
-};
-
-pub const NORTHWIND: &Profile = &Profile {
-    name: "Northwind",
-    base: "/northwind",
-    scopes_before: &[],
-    scopes_after: &["orders.read"],
-    form: ClaimForm::OnComplete,
-    hands_out: HandsOut::Tokens,
-};
-
-pub const PROFILES: [&Profile; 3] = [ACME, BEACON, NORTHWIND];
-
-impl Profile {
-    /// Where a call of the ceremony goes. The two services use different paths, as real ones do.
-    pub fn path(&self, step: Step) -> String {
-        let root = match self.form {
-            ClaimForm::OnComplete => "/agent/identity",
-            ClaimForm::SinceRegister => "/agent/auth",
-        };
-        let base = self.base;
-        match step {
-            Step::Api => base.to_owned(),
-            Step::Resource => format!("/.well-known/oauth-protected-resource{base}"),
-            Step::Server => match self.form {
-                ClaimForm::OnComplete => format!("/.well-known/oauth-authorization-server{base}"),
-                ClaimForm::SinceRegister => format!("{base}/.well-known/oauth-authorization-server"),
-            },
-            Step::AuthMd => format!("{base}/auth.md"),
-            Step::Register => format!("{base}{root}"),
-            Step::Claim => format!("{base}{root}/claim"),
-            Step::Complete => format!("{base}{root}/claim/complete"),
-            Step::Token => format!("{base}/oauth/token"),
-            Step::Revoke => format!("{base}/agent/revoke"),
-        }
-    }
-}
-
 /// A running sandbox. It ends with the program.
 #[derive(Clone)]
 pub struct Sandbox {
-    url: Url,
     world: Arc<World>,
 }
 
@@ -160,8 +77,8 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let url = Url::parse(&format!("http://{address}/")).map_err(io::Error::other)?;
-        let world = Arc::new(World::new(url.clone(), &options));
-        let router = router(Arc::clone(&world));
+        let world = Arc::new(World::new(url, options));
+        let router = router::router(Arc::clone(&world));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name("sandbox".into()).spawn(move || {
             runtime.block_on(async {
@@ -172,24 +89,20 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { url, world })
+        Ok(Self { world })
     }
 
     pub fn url(&self) -> &Url {
-        &self.url
+        self.world.url()
     }
 
     /// What a person would type to sign up.
     pub fn target(&self, profile: &Profile) -> String {
-        self.at(profile.base)
+        self.world.at(profile.base)
     }
 
     pub fn inbox(&self) -> String {
-        self.at("/inbox")
-    }
-
-    fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.url.as_str().trim_end_matches('/'))
+        self.world.at("/inbox")
     }
 
     /// A credential that works there for `lifetime`, or is dead already where that is nothing.
@@ -210,103 +123,13 @@ impl Sandbox {
             .collect();
         serde_json::json!({
             "type": "ready",
-            "url": self.url.as_str(),
+            "url": self.url().as_str(),
             "inbox": self.inbox(),
-            "log": self.at("/sandbox/log"),
-            "mails": self.at("/sandbox/mails"),
-            "faults": self.at("/sandbox/faults"),
+            "log": self.world.at("/sandbox/log"),
+            "mails": self.world.at("/sandbox/mails"),
+            "faults": self.world.at("/sandbox/faults"),
             "services": services,
         })
         .to_string()
-    }
-}
-
-fn router(world: Arc<World>) -> Router {
-    let mut router = Router::new()
-        .route("/", get(|State(world): State<Arc<World>>| async move { pages::index(&world) }))
-        .route(
-            "/inbox",
-            get(|State(world): State<Arc<World>>, headers: HeaderMap| async move { pages::inbox(&world, &headers) }),
-        )
-        .route(
-            "/inbox/{mail}",
-            get(|State(world): State<Arc<World>>, Path(mail): Path<usize>| async move { pages::mail(&world, mail) }),
-        )
-        .route("/sandbox/style.css", get(|| async { pages::style() }))
-        .route("/sandbox/log", get(|State(world): State<Arc<World>>| async move { axum::Json(world.log()) }))
-        .route("/sandbox/mails", get(|State(world): State<Arc<World>>| async move { axum::Json(world.mails()) }))
-        .route("/sandbox/faults", post(set_fault));
-    for profile in PROFILES {
-        for step in [Step::Register, Step::Claim, Step::Complete, Step::Token, Step::Revoke] {
-            router = router.route(
-                &profile.path(step),
-                post(move |State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes| {
-                    serve(world, profile, step, Method::POST, headers, body)
-                }),
-            );
-        }
-        for step in [Step::Api, Step::Resource, Step::Server, Step::AuthMd] {
-            router = router.route(
-                &profile.path(step),
-                get(move |State(world): State<Arc<World>>, headers: HeaderMap| {
-                    serve(world, profile, step, Method::GET, headers, Bytes::new())
-                }),
-            );
-        }
-    }
-    router
-        .fallback(|State(world): State<Arc<World>>, method: Method, uri: Uri| async move {
-            world.note(&method, uri.path(), 404);
-            (axum::http::StatusCode::NOT_FOUND, "There is nothing here.\n")
-        })
-        .with_state(world)
-}
-
-async fn serve(
-    world: Arc<World>,
-    profile: &'static Profile,
-    step: Step,
-    method: Method,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let (delay, response) = world.serve(profile, step, &headers, &body);
-    world.note(&method, &profile.path(step), response.status().as_u16());
-    if let Some(delay) = delay {
-        tokio::time::sleep(delay).await;
-    }
-    response
-}
-
-#[derive(Deserialize)]
-struct FaultForm {
-    step: String,
-    #[serde(default)]
-    fault: String,
-    #[serde(default)]
-    times: Option<u32>,
-}
-
-/// Switches a fault on or, with no name, off. Answers with the page, so that the form on it works.
-async fn set_fault(State(world): State<Arc<World>>, Form(form): Form<FaultForm>) -> Response {
-    let spec = match (form.fault.is_empty(), form.times) {
-        (true, _) => format!("{}=none", form.step),
-        (false, Some(times)) => format!("{}={}:{times}", form.step, form.fault),
-        (false, None) => format!("{}={}", form.step, form.fault),
-    };
-    match spec.parse::<Fault>() {
-        Ok(fault) => {
-            world.set_fault(fault);
-            Redirect::to("/").into_response()
-        }
-        Err(why) => (axum::http::StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-    }
-}
-
-impl From<Vec<Fault>> for Faults {
-    fn from(faults: Vec<Fault>) -> Self {
-        let mut all = Faults::default();
-        faults.into_iter().for_each(|fault| all.set(fault));
-        all
     }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::PROFILES;
 use super::fault::{self, Step};
+use super::services::PROFILES;
 use super::world::{Mail, World};
 
 pub fn style() -> Response {
@@ -19,7 +19,7 @@ pub fn index(world: &World) -> Html<String> {
     );
     body.push_str("<h2>Services</h2><table><tr><th>Service<th>Target<th>Scopes</tr>");
     for profile in PROFILES {
-        let target = format!("{}{}", world.url().as_str().trim_end_matches('/'), profile.base);
+        let target = world.at(profile.base);
         let _ = write!(
             body,
             "<tr><td>{}<td><code>authmd-tui add {}</code><td>{}</tr>",

@@ -1,0 +1,78 @@
+//! Every way in which a service says no: the codes of the protocol, the status of each, and how it is spelled.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+/// Error codes and the status each comes with, as the published sample services answer.
+pub const CODES: &[(&str, u16)] = &[
+    ("anonymous_not_enabled", 400),
+    ("verified_email_not_enabled", 400),
+    ("service_auth_not_enabled", 400),
+    ("identity_assertion_not_enabled", 400),
+    ("issuer_not_enabled", 400),
+    ("login_required", 401),
+    ("interaction_required", 401),
+    ("unsupported_credential_type", 400),
+    ("invalid_request", 400),
+    ("rate_limited", 429),
+    ("too_many_attempts", 429),
+    ("invalid_claim_token", 401),
+    ("claim_expired", 410),
+    ("previously_claimed", 409),
+    ("claimed_or_in_flight", 409),
+    ("otp_invalid", 401),
+    ("otp_expired", 410),
+    ("otp_not_generated", 400),
+    ("credential_expired", 401),
+    ("invalid_grant", 400),
+    ("endpoint_moved", 410),
+    ("temporarily_unavailable", 503),
+    ("internal_error", 500),
+];
+
+/// A no on the way to becoming an answer. Most are a code and nothing else.
+#[derive(Debug)]
+pub struct Refused {
+    pub code: &'static str,
+    /// What the answer holds beside the code.
+    members: Map<String, Value>,
+}
+
+pub type Answer = Result<Value, Refused>;
+
+impl From<&'static str> for Refused {
+    fn from(code: &'static str) -> Self {
+        Self { code, members: Map::new() }
+    }
+}
+
+impl Refused {
+    /// With what a program needs to do better.
+    pub fn with(mut self, members: Value) -> Self {
+        if let Value::Object(members) = members {
+            self.members.extend(members);
+        }
+        self
+    }
+
+    pub fn into_response(self) -> Response {
+        let status = CODES.iter().find(|(name, _)| *name == self.code).map_or(400, |(_, status)| *status);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        let message = format!("The sandbox says {}.", self.code.replace('_', " "));
+        let mut body = json!({"error": self.code, "message": message});
+        self.members.into_iter().for_each(|(name, value)| body[name] = value);
+        let mut response = (status, axum::Json(body)).into_response();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("120"));
+        }
+        response
+    }
+}
+
+pub fn answered(answer: Answer) -> Response {
+    match answer {
+        Ok(answer) => axum::Json(answer).into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
