@@ -143,6 +143,9 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
         access_lifetime: options.access_lifetime,
         code_lifetime: options.code_lifetime,
         claim_lifetime: options.claim_lifetime,
+        assertion_lifetime: options.assertion_lifetime,
+        identity_refresh_lifetime: options.identity_refresh_lifetime,
+        poll_interval: options.poll_interval,
         faults: options.fault,
     };
     let sandbox = Sandbox::start(options).map_err(|error| {

@@ -1,19 +1,35 @@
-//! Services to try things on: real HTTP on 127.0.0.1, with an inbox where the human reads the mail.
+//! Services to try things on: real HTTP on 127.0.0.1, with an inbox where the human reads the mail, and pages where the
+//! human decides.
 //!
-//! It is a tool for people who build services that speak auth.md as much as a stage for the demo and the tests. Two
-//! services show the two forms of a claim whose code is read back (auth.md v0.1 to v0.3), a third hands out tokens:
+//! It is a tool for people who build services that speak auth.md as much as a stage for the demo and the tests. Every
+//! shape of the protocol has a service:
 //!
-//! | service | at | the credential comes | names | revocation |
+//! | service | at | the code is | what comes of it | spelled |
 //! |---|---|---|---|---|
-//! | Acme Mail | `/acme` | with the completed claim | `identity_endpoint`, `claim_endpoint` | RFC 7009 |
-//! | Beacon Metrics | `/a/beacon` | with the registration, upgraded by the claim | `register_uri`, `claim_uri` | bearer and JSON |
-//! | Northwind | `/northwind` | as Acme's: an access token for an hour, a refresh token that works once (RFC 9700, 4.14.2) | as Acme | RFC 7009 |
+//! | Acme Mail | `/acme` | mailed, read back | a key with the completed claim | `identity_endpoint`, `claim_endpoint`; RFC 7009 |
+//! | Beacon Metrics | `/a/beacon` | mailed, read back | a key with the registration, upgraded by the claim | `register_uri`, `claim_uri`; revoked by bearer and JSON |
+//! | Northwind | `/northwind` | mailed, read back | an access token, a refresh token that works once (RFC 9700, 4.14.2) | as Acme |
+//! | Harbor CI | `/harbor` | shown by the program, typed on the service's page; the program polls | access tokens and the assertion that gets more (auth.md v0.4 to v0.6) | OAuth at the token endpoint |
+//! | Lumen Docs | `/lumen` | shown by the service's page after sign-in, read back | an assertion, once, with a refresh token that works once (v0.7) | nested; `{code, message}` |
 //!
 //! Every call can be made to fail on purpose ([`fault`]); every call is in a log that can be read.
+//!
+//! # For scripts that play the human
+//!
+//! `GET /sandbox/mails` lists the mails with their codes. `GET /sandbox/pages` lists the pages on which the human decides,
+//! newest last: `service`, `to`, `url`, `state` (`waiting`, `allowed`, `claimed`, `denied`, `blocked`, `expired` or
+//! `replaced`), and `code` where the page shows one. The page is one form without a script; a plain `POST` of
+//! `decision=allow` or `decision=deny` to its `url` decides. Where the program shows the code, the form holds it, too:
+//! `code=123456&decision=allow`; a wrong one is answered with 400. Faults are switched by a `POST` of `step=…&fault=…` to
+//! `/sandbox/faults`, and `GET /sandbox/log` lists the calls.
 
+mod attempts;
 pub mod demo;
 pub mod fault;
+mod handed_over;
+mod identities;
 mod mailed;
+mod nested;
 mod pages;
 mod published;
 mod refusal;
@@ -33,7 +49,7 @@ use url::Url;
 use self::fault::Fault;
 use self::world::World;
 
-pub use self::services::{ACME, BEACON, HandsOut, NORTHWIND, PROFILES, Profile, Shape};
+pub use self::services::{ACME, BEACON, HARBOR, HandsOut, LUMEN, NORTHWIND, PROFILES, Profile, Shape};
 
 /// How the sandbox is to be.
 #[derive(Debug, Clone)]
@@ -42,12 +58,18 @@ pub struct Options {
     pub port: u16,
     /// How long a credential works.
     pub credential_lifetime: Duration,
-    /// How long an access token works, at the service that hands those out.
+    /// How long an access token works, at the services that hand those out.
     pub access_lifetime: Duration,
-    /// How long a mailed code is good.
+    /// How long a code is good, wherever it is shown.
     pub code_lifetime: Duration,
     /// How long a registration can be claimed.
     pub claim_lifetime: Duration,
+    /// How long an identity assertion is exchanged for access tokens.
+    pub assertion_lifetime: Duration,
+    /// How long the refresh token that gets the next assertion works.
+    pub identity_refresh_lifetime: Duration,
+    /// How long a program has to wait between two polls.
+    pub poll_interval: Duration,
     pub faults: Vec<Fault>,
 }
 
@@ -59,6 +81,9 @@ impl Default for Options {
             access_lifetime: Duration::from_secs(3_600),
             code_lifetime: Duration::from_secs(10 * 60),
             claim_lifetime: Duration::from_secs(24 * 3_600),
+            assertion_lifetime: Duration::from_secs(24 * 3_600),
+            identity_refresh_lifetime: Duration::from_secs(30 * 24 * 3_600),
+            poll_interval: Duration::from_secs(5),
             faults: Vec::new(),
         }
     }
@@ -119,7 +144,9 @@ impl Sandbox {
     pub fn ready_line(&self) -> String {
         let services: Vec<_> = PROFILES
             .iter()
-            .map(|profile| serde_json::json!({ "name": profile.name, "target": self.target(profile) }))
+            .map(|profile| {
+                serde_json::json!({ "name": profile.name, "target": self.target(profile), "shape": profile.shape.words() })
+            })
             .collect();
         serde_json::json!({
             "type": "ready",
@@ -127,6 +154,7 @@ impl Sandbox {
             "inbox": self.inbox(),
             "log": self.world.at("/sandbox/log"),
             "mails": self.world.at("/sandbox/mails"),
+            "pages": self.world.at("/sandbox/pages"),
             "faults": self.world.at("/sandbox/faults"),
             "services": services,
         })

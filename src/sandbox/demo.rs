@@ -67,9 +67,6 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
     let proof = Proof { at: hours_ago(if example.ends < 0 { 72 } else { 2 }), verdict };
     let ends = now.checked_add(SignedDuration::from_secs(example.ends)).ok();
     let (layers, renewal) = match profile.shape {
-        Shape::ReadBack(HandsOut::KeyOnComplete | HandsOut::KeySinceRegister) => {
-            (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person)
-        }
         Shape::ReadBack(HandsOut::Tokens) => (
             vec![
                 Layer { kind: LayerKind::AccessToken, expires_at: ends },
@@ -77,6 +74,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
             ],
             Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)? },
         ),
+        _ => (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person),
     };
     Ok(Account {
         id: AccountId::new(

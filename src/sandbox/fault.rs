@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::refusal::{CODES, Refused};
+use super::refusal::{CODES, Refused, Spelling};
 
 /// The calls that can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +137,7 @@ impl Faults {
 }
 
 /// The answer that a fault gives, and how long to hold it back. `None` where the fault changes what is done instead.
-pub fn answer(name: &'static str) -> Option<(Option<Duration>, Response)> {
+pub fn answer(name: &'static str, spelling: Spelling) -> Option<(Option<Duration>, Response)> {
     let json_text = |text: String| ([(header::CONTENT_TYPE, "application/json")], text).into_response();
     let response = match name {
         "html" => ([(header::CONTENT_TYPE, "text/html")], "<!doctype html><title>Oops</title><p>Something went wrong.").into_response(),
@@ -152,7 +152,7 @@ pub fn answer(name: &'static str) -> Option<(Option<Duration>, Response)> {
         "redirect" => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
         "slow" => return Some((Some(Duration::from_secs(60)), StatusCode::OK.into_response())),
         "ignored" | "late" => return None,
-        code => Refused::from(code).into_response(),
+        code => Refused::from(code).response(spelling),
     };
     Some((None, response))
 }

@@ -8,7 +8,6 @@ use super::refusal::{Answer, Refused};
 use super::services::{HandsOut, Profile, Shape};
 use super::tokens::Credential;
 use super::world::{Inner, Mail, World, after, digits, text, token};
-use crate::shell::clock;
 use crate::when;
 
 /// Wrong codes until a registration takes no more.
@@ -25,158 +24,146 @@ pub struct Registration {
     credential: Option<String>,
 }
 
-impl World {
-    pub(super) fn register(&self, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
-        let email = match text(body, "type") {
-            "anonymous" => None,
-            "identity_assertion"
-                if text(body, "assertion_type") == "verified_email" && text(body, "assertion").contains('@') =>
-            {
-                Some(text(body, "assertion").to_owned())
-            }
-            "identity_assertion" => return Err("identity_assertion_not_enabled".into()),
-            _ => return Err("invalid_request".into()),
-        };
-        if !matches!(text(body, "requested_credential_type"), "" | "api_key") {
-            return Err("unsupported_credential_type".into());
+pub fn register(world: &World, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
+    let email = match text(body, "type") {
+        "anonymous" => None,
+        "identity_assertion"
+            if text(body, "assertion_type") == "verified_email" && text(body, "assertion").contains('@') =>
+        {
+            Some(text(body, "assertion").to_owned())
         }
-        let claim_token = token("clm");
-        let claimable_until = after(now, self.options.claim_lifetime);
-        let mut answer = json!({
-            "registration_id": token("reg"),
-            "registration_type": if email.is_some() { "email-verification" } else { "anonymous" },
-            "claim_token": claim_token,
-            "claim_token_expires": when::rfc3339(claimable_until),
-            "claim_url": self.at(&profile.path(Step::Claim)),
-            "post_claim_scopes": profile.scopes_after,
-        });
-        let mut registration = Registration {
-            profile,
-            claimable_until,
-            claimed: false,
-            email: None,
-            code: None,
-            wrong: 0,
-            credential: None,
-        };
-        let mut inner = self.inner();
-        if profile.shape == Shape::ReadBack(HandsOut::KeySinceRegister) {
+        "identity_assertion" => return Err("identity_assertion_not_enabled".into()),
+        _ => return Err("invalid_request".into()),
+    };
+    if !matches!(text(body, "requested_credential_type"), "" | "api_key") {
+        return Err("unsupported_credential_type".into());
+    }
+    let claim_token = token("clm");
+    let claimable_until = after(now, world.options.claim_lifetime);
+    let mut answer = json!({
+        "registration_id": token("reg"),
+        "registration_type": if email.is_some() { "email-verification" } else { "anonymous" },
+        "claim_token": claim_token,
+        "claim_token_expires": when::rfc3339(claimable_until),
+        "claim_url": world.at(&profile.path(Step::Claim)),
+        "post_claim_scopes": profile.scopes_after,
+    });
+    let mut registration =
+        Registration { profile, claimable_until, claimed: false, email: None, code: None, wrong: 0, credential: None };
+    let mut inner = world.inner();
+    if profile.shape == Shape::ReadBack(HandsOut::KeySinceRegister) {
+        let key = token("sk");
+        let lifetime = world.options.credential_lifetime;
+        let credential = Credential::new(profile, None, profile.scopes_before, after(now, lifetime));
+        answer["credential"] = json!(key);
+        answer["credential_type"] = json!("api_key");
+        answer["credential_expires"] = json!(when::rfc3339(credential.expires));
+        answer["scopes"] = json!(profile.scopes_before);
+        inner.credentials.insert(key.clone(), credential);
+        registration.credential = Some(key);
+    }
+    if let Some(email) = email {
+        send_code(world, &mut inner, &mut registration, email, now);
+    }
+    inner.mailed.insert(claim_token, registration);
+    Ok(answer)
+}
+
+pub fn claim(world: &World, profile: &Profile, body: &Value, now: Timestamp) -> Answer {
+    let mut inner = world.inner();
+    let claim_token = text(body, "claim_token");
+    let mut registration =
+        inner.mailed.remove(claim_token).filter(|it| it.profile.base == profile.base).ok_or("invalid_claim_token")?;
+    let email = text(body, "email");
+    let refused = match (registration.claimed, registration.claimable_until <= now) {
+        (true, _) => Some("previously_claimed"),
+        (_, true) => Some("claim_expired"),
+        _ if !email.contains('@') => Some("invalid_request"),
+        _ => None,
+    };
+    let answer = match refused {
+        Some(code) => Err(code.into()),
+        None => {
+            let expires = send_code(world, &mut inner, &mut registration, email.to_owned(), now);
+            Ok(json!({
+                "status": "pending",
+                "message": format!("Verification email sent to {email}"),
+                "verification_uri": world.at("/inbox"),
+                "expires_at": when::rfc3339(expires),
+            }))
+        }
+    };
+    inner.mailed.insert(claim_token.to_owned(), registration);
+    answer
+}
+
+fn send_code(
+    world: &World,
+    inner: &mut Inner,
+    registration: &mut Registration,
+    email: String,
+    now: Timestamp,
+) -> Timestamp {
+    let code = digits();
+    let expires = after(now, world.options.code_lifetime);
+    inner.mails.push(Mail {
+        to: email.clone(),
+        from: registration.profile.name.to_owned(),
+        subject: "Your code".to_owned(),
+        code: code.clone(),
+        at: when::rfc3339(now),
+    });
+    registration.email = Some(email);
+    registration.code = Some((code, expires));
+    registration.wrong = 0;
+    expires
+}
+
+pub fn complete(world: &World, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
+    let mut inner = world.inner();
+    let registration = inner
+        .mailed
+        .get_mut(text(body, "claim_token"))
+        .filter(|it| it.profile.base == profile.base)
+        .ok_or("invalid_claim_token")?;
+    registration.check(text(body, "otp"), now)?;
+    let (email, held) = (registration.email.clone(), registration.credential.clone());
+    match (profile.shape, held) {
+        (_, Some(held)) => {
+            if let Some(credential) = inner.credentials.get_mut(&held) {
+                credential.email = email;
+                credential.scopes = profile.scopes_after;
+            }
+            Ok(json!({"status": "claimed"}))
+        }
+        (Shape::ReadBack(HandsOut::Tokens), None) => {
+            let mut answer = world.grant(&mut inner, profile, email, now);
+            answer["status"] = json!("claimed");
+            Ok(answer)
+        }
+        (_, None) => {
             let key = token("sk");
-            let lifetime = self.options.credential_lifetime;
-            let credential = Credential::new(profile, None, profile.scopes_before, after(now, lifetime));
-            answer["credential"] = json!(key);
-            answer["credential_type"] = json!("api_key");
-            answer["credential_expires"] = json!(when::rfc3339(credential.expires));
-            answer["scopes"] = json!(profile.scopes_before);
-            inner.credentials.insert(key.clone(), credential);
-            registration.credential = Some(key);
-        }
-        if let Some(email) = email {
-            self.send_code(&mut inner, &mut registration, email, now);
-        }
-        inner.mailed.insert(claim_token, registration);
-        Ok(answer)
-    }
-
-    pub(super) fn claim(&self, profile: &Profile, body: &Value, now: Timestamp) -> Answer {
-        let mut inner = self.inner();
-        let claim_token = text(body, "claim_token");
-        let mut registration = inner
-            .mailed
-            .remove(claim_token)
-            .filter(|it| it.profile.base == profile.base)
-            .ok_or("invalid_claim_token")?;
-        let email = text(body, "email");
-        let refused = match (registration.claimed, registration.claimable_until <= now) {
-            (true, _) => Some("previously_claimed"),
-            (_, true) => Some("claim_expired"),
-            _ if !email.contains('@') => Some("invalid_request"),
-            _ => None,
-        };
-        let answer = match refused {
-            Some(code) => Err(code.into()),
-            None => {
-                let expires = self.send_code(&mut inner, &mut registration, email.to_owned(), now);
-                Ok(json!({
-                    "status": "pending",
-                    "message": format!("Verification email sent to {email}"),
-                    "verification_uri": self.at("/inbox"),
-                    "expires_at": when::rfc3339(expires),
-                }))
-            }
-        };
-        inner.mailed.insert(claim_token.to_owned(), registration);
-        answer
-    }
-
-    fn send_code(
-        &self,
-        inner: &mut Inner,
-        registration: &mut Registration,
-        email: String,
-        now: Timestamp,
-    ) -> Timestamp {
-        let code = digits();
-        let expires = after(now, self.options.code_lifetime);
-        inner.mails.push(Mail {
-            to: email.clone(),
-            from: registration.profile.name.to_owned(),
-            subject: "Your code".to_owned(),
-            code: code.clone(),
-            at: when::rfc3339(now),
-        });
-        registration.email = Some(email);
-        registration.code = Some((code, expires));
-        registration.wrong = 0;
-        expires
-    }
-
-    pub(super) fn complete(&self, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
-        let mut inner = self.inner();
-        let registration = inner
-            .mailed
-            .get_mut(text(body, "claim_token"))
-            .filter(|it| it.profile.base == profile.base)
-            .ok_or("invalid_claim_token")?;
-        registration.check(text(body, "otp"), now)?;
-        let (email, held) = (registration.email.clone(), registration.credential.clone());
-        match (profile.shape, held) {
-            (_, Some(held)) => {
-                if let Some(credential) = inner.credentials.get_mut(&held) {
-                    credential.email = email;
-                    credential.scopes = profile.scopes_after;
-                }
-                Ok(json!({"status": "claimed"}))
-            }
-            (Shape::ReadBack(HandsOut::Tokens), None) => {
-                let mut answer = self.grant(&mut inner, profile, email, now);
-                answer["status"] = json!("claimed");
-                Ok(answer)
-            }
-            (_, None) => {
-                let key = token("sk");
-                let expires = after(now, self.options.credential_lifetime);
-                let credential = Credential::new(profile, email, profile.scopes_after, expires);
-                let answer = json!({
-                    "status": "claimed",
-                    "credential": key,
-                    "credential_type": "api_key",
-                    "credential_expires": when::rfc3339(credential.expires),
-                    "scopes": credential.scopes,
-                });
-                inner.credentials.insert(key, credential);
-                Ok(answer)
-            }
+            let expires = after(now, world.options.credential_lifetime);
+            let credential = Credential::new(profile, email, profile.scopes_after, expires);
+            let answer = json!({
+                "status": "claimed",
+                "credential": key,
+                "credential_type": "api_key",
+                "credential_expires": when::rfc3339(credential.expires),
+                "scopes": credential.scopes,
+            });
+            inner.credentials.insert(key, credential);
+            Ok(answer)
         }
     }
+}
 
-    /// 401 with a claim block: an invitation rather than an error.
-    pub(super) fn invitation(&self, profile: &'static Profile) -> Refused {
-        let registered = self.register(profile, &json!({"type": "anonymous"}), clock::now()).unwrap_or_default();
-        let claim =
-            json!({"claim_token": registered["claim_token"], "verification_uri": self.at("/inbox"), "user_code": null});
-        Refused::from("interaction_required").with(json!({"claim": claim}))
-    }
+/// A claim block without a code, for somebody who is still to say who they are.
+pub fn invite(world: &World, profile: &'static Profile, now: Timestamp) -> Answer {
+    let registered = register(world, profile, &json!({"type": "anonymous"}), now)?;
+    Ok(
+        json!({"claim": {"claim_token": registered["claim_token"], "verification_uri": world.at("/inbox"), "user_code": null}}),
+    )
 }
 
 impl Registration {

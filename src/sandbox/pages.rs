@@ -1,4 +1,6 @@
-//! What a browser shows of the sandbox.
+//! What a browser shows of the sandbox: the index, the inbox, and the pages on which the human decides.
+
+pub mod claim;
 
 use std::fmt::Write;
 
@@ -17,15 +19,15 @@ pub fn index(world: &World) -> Html<String> {
     let mut body = String::from(
         "<h1>Sandbox</h1><p class=lead>Services to sign up to, on this machine only. Nothing here leaves it.</p>",
     );
-    body.push_str("<h2>Services</h2><table><tr><th>Service<th>Target<th>Scopes</tr>");
+    body.push_str("<h2>Services</h2><table><tr><th>Service<th>How<th>Target</tr>");
     for profile in PROFILES {
         let target = world.at(profile.base);
         let _ = write!(
             body,
-            "<tr><td>{}<td><code>authmd-tui add {}</code><td>{}</tr>",
+            "<tr><td>{}<td class=quiet>{}<td><code>authmd-tui add {}</code></tr>",
             profile.name,
+            profile.shape.words(),
             escape(&target),
-            profile.scopes_after.join(", ")
         );
     }
     let _ = write!(
@@ -33,6 +35,7 @@ pub fn index(world: &World) -> Html<String> {
         "</table><p><a class=button href=/inbox>Inbox <span class=count>{}</span></a></p>",
         world.mails().len()
     );
+    body.push_str(&claim::links(world));
     body.push_str(
         "<h2>Faults</h2><p>Make a step fail, to see what a client does.</p><table><tr><th>Step<th>Now<th>Change</tr>",
     );

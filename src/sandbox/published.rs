@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::fault::Step;
+use super::handed_over::CLAIM_GRANT;
+use super::identities::JWT_BEARER;
 use super::services::{HandsOut, Profile, Shape};
 use super::world::World;
 
@@ -20,43 +22,95 @@ pub fn resource(world: &World, profile: &Profile) -> Value {
 /// RFC 8414, with the block for agents in it.
 pub fn server(world: &World, profile: &Profile) -> Value {
     let at = |step| world.at(&profile.path(step));
-    let types = json!(["anonymous", "identity_assertion"]);
-    let assertions =
-        json!({"assertion_types_supported": ["verified_email"], "credential_types_supported": ["api_key"]});
+    let issuer = world.at(profile.base);
     match profile.shape {
         Shape::ReadBack(HandsOut::KeySinceRegister) => json!({
-            "issuer": world.at(profile.base),
+            "issuer": issuer,
             "agent_auth": {
                 "skill": at(Step::AuthMd),
                 "register_uri": at(Step::Register),
                 "claim_uri": at(Step::Claim),
                 "revocation_uri": at(Step::Revoke),
-                "identity_types_supported": types,
-                "identity_assertion": assertions,
+                "identity_types_supported": ["anonymous", "identity_assertion"],
+                "identity_assertion": verified_email(),
             },
         }),
         Shape::ReadBack(hands_out) => json!({
-            "issuer": world.at(profile.base),
+            "issuer": issuer,
             "token_endpoint": (hands_out == HandsOut::Tokens).then(|| at(Step::Token)),
             "revocation_endpoint": at(Step::Revoke),
             "agent_auth": {
                 "skill": at(Step::AuthMd),
                 "identity_endpoint": at(Step::Register),
                 "claim_endpoint": at(Step::Claim),
-                "identity_types_supported": types,
-                "identity_assertion": assertions,
+                "identity_types_supported": ["anonymous", "identity_assertion"],
+                "identity_assertion": verified_email(),
+            },
+        }),
+        Shape::HandedOver | Shape::Nested => json!({
+            "issuer": issuer,
+            "token_endpoint": at(Step::Token),
+            "revocation_endpoint": at(Step::Revoke),
+            "grant_types_supported": grant_types(profile),
+            "agent_auth": {
+                "skill": at(Step::AuthMd),
+                "identity_endpoint": at(Step::Register),
+                "claim_endpoint": at(Step::Claim),
+                "identity_types_supported": ["anonymous", "service_auth"],
             },
         }),
     }
 }
 
+fn verified_email() -> Value {
+    json!({"assertion_types_supported": ["verified_email"], "credential_types_supported": ["api_key"]})
+}
+
+fn grant_types(profile: &Profile) -> &'static [&'static str] {
+    match profile.shape {
+        Shape::ReadBack(_) => &["refresh_token"],
+        Shape::HandedOver => &[JWT_BEARER, CLAIM_GRANT],
+        Shape::Nested => &[JWT_BEARER],
+    }
+}
+
 pub fn auth_md(world: &World, profile: &Profile) -> String {
     let name = profile.name;
-    format!(
-        "# Signing up to {name}\n\n{name} is a service of the authmd-tui sandbox. It hands out a credential once a human has read a\ncode from a mail back to the program that asked for it.\n\n1. Register at {}\n2. Claim at {} with the human's e-mail address\n3. Complete at {} with the code from {}\n",
-        world.at(&profile.path(Step::Register)),
-        world.at(&profile.path(Step::Claim)),
-        world.at(&profile.path(Step::Complete)),
-        world.at("/inbox"),
-    )
+    let at = |step| world.at(&profile.path(step));
+    let (how, steps) = match profile.shape {
+        Shape::ReadBack(_) => (
+            "It hands out a credential once a human has read a\ncode from a mail back to the program that asked for it.",
+            vec![
+                format!("Register at {}", at(Step::Register)),
+                format!("Claim at {} with the human's e-mail address", at(Step::Claim)),
+                format!("Complete at {} with the code from {}", at(Step::Complete), world.at("/inbox")),
+            ],
+        ),
+        Shape::HandedOver => (
+            "It hands out a token once a human has typed a\ncode, which the program shows, on a page of this service.",
+            vec![
+                format!(
+                    "Register at {}, with the human's e-mail address as `login_hint` or without",
+                    at(Step::Register)
+                ),
+                format!("Without: claim at {} with the human's `email`", at(Step::Claim)),
+                "Show the human the code, and the page that takes it".to_owned(),
+                format!("Ask {} until the human has decided", at(Step::Token)),
+            ],
+        ),
+        Shape::Nested => (
+            "It hands out an identity once a human has signed\nin to a page of this service and read the code on it back to the program.",
+            vec![
+                format!(
+                    "Register at {}, with the human's e-mail address as `login_hint` or without",
+                    at(Step::Register)
+                ),
+                format!("Without: claim at {} with it", at(Step::Claim)),
+                format!("Complete at {} with the code from the page", at(Step::Complete)),
+                format!("Exchange the assertion at {}", at(Step::Token)),
+            ],
+        ),
+    };
+    let steps: String = steps.iter().enumerate().map(|(nth, step)| format!("{}. {step}\n", nth + 1)).collect();
+    format!("# Signing up to {name}\n\n{name} is a service of the authmd-tui sandbox. {how}\n\n{steps}")
 }

@@ -29,6 +29,28 @@ pub const CODES: &[(&str, u16)] = &[
     ("endpoint_moved", 410),
     ("temporarily_unavailable", 503),
     ("internal_error", 500),
+    // auth.md v0.4 to v0.6
+    ("authorization_pending", 400),
+    ("slow_down", 400),
+    ("expired_token", 400),
+    ("access_denied", 400),
+    ("invalid_login_hint", 400),
+    ("email_mismatch", 400),
+    ("invalid_target", 400),
+    ("unsupported_grant_type", 400),
+    // auth.md v0.7
+    ("anonymous_registration_disabled", 403),
+    ("service_auth_registration_disabled", 403),
+    ("auth_method_disabled", 403),
+    ("invalid_claim", 400),
+    ("claim_not_confirmed", 409),
+    ("claim_denied", 403),
+    ("claim_revoked", 410),
+    ("already_claimed", 409),
+    ("invalid_user_code", 401),
+    ("user_code_expired", 410),
+    ("invalid_refresh_token", 400),
+    ("rate_limit_exceeded", 429),
 ];
 
 /// A no on the way to becoming an answer. Most are a code and nothing else.
@@ -37,6 +59,17 @@ pub struct Refused {
     pub code: &'static str,
     /// What the answer holds beside the code.
     members: Map<String, Value>,
+}
+
+/// The ways of writing a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `{error, message}`
+    Message,
+    /// `{error, error_description}`: RFC 6749, section 5.2.
+    Description,
+    /// `{code, message}`
+    Code,
 }
 
 pub type Answer = Result<Value, Refused>;
@@ -56,11 +89,15 @@ impl Refused {
         self
     }
 
-    pub fn into_response(self) -> Response {
+    pub fn response(self, spelling: Spelling) -> Response {
         let status = CODES.iter().find(|(name, _)| *name == self.code).map_or(400, |(_, status)| *status);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         let message = format!("The sandbox says {}.", self.code.replace('_', " "));
-        let mut body = json!({"error": self.code, "message": message});
+        let mut body = match spelling {
+            Spelling::Message => json!({"error": self.code, "message": message}),
+            Spelling::Description => json!({"error": self.code, "error_description": message}),
+            Spelling::Code => json!({"code": self.code, "message": message}),
+        };
         self.members.into_iter().for_each(|(name, value)| body[name] = value);
         let mut response = (status, axum::Json(body)).into_response();
         if status == StatusCode::TOO_MANY_REQUESTS {
@@ -70,9 +107,9 @@ impl Refused {
     }
 }
 
-pub fn answered(answer: Answer) -> Response {
+pub fn answered(answer: Answer, spelling: Spelling) -> Response {
     match answer {
         Ok(answer) => axum::Json(answer).into_response(),
-        Err(refused) => refused.into_response(),
+        Err(refused) => refused.response(spelling),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::fault::{Fault, Step};
 use super::pages;
+use super::pages::claim::{self, Place, Sent};
 use super::services::{PROFILES, Profile};
 use super::world::World;
 
@@ -28,9 +29,19 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/sandbox/style.css", get(|| async { pages::style() }))
         .route("/sandbox/log", get(|State(world): Shared| async move { axum::Json(world.log()) }))
         .route("/sandbox/mails", get(|State(world): Shared| async move { axum::Json(world.mails()) }))
+        .route("/sandbox/pages", get(|State(world): Shared| async move { axum::Json(claim::list(&world)) }))
         .route("/sandbox/faults", post(set_fault));
     for profile in PROFILES {
-        for step in Step::ALL {
+        if profile.shape.has_page() {
+            router = router.route(
+                &profile.page(),
+                get(|State(world): Shared, Query(place): Query<Place>| async move { claim::show(&world, &place) })
+                    .post(|State(world): Shared, Query(place): Query<Place>, Form(sent): Form<Sent>| async move {
+                        claim::decide(&world, &place, &sent)
+                    }),
+            );
+        }
+        for step in Step::ALL.into_iter().filter(|step| profile.serves(*step)) {
             router = router.route(
                 &profile.path(step),
                 match step {
@@ -46,7 +57,7 @@ pub fn router(world: Arc<World>) -> Router {
             );
         }
     }
-    router.fallback(nothing_here).with_state(world)
+    router.fallback(nothing_here).method_not_allowed_fallback(not_that_way).with_state(world)
 }
 
 async fn serve(
@@ -68,6 +79,12 @@ async fn serve(
 async fn nothing_here(State(world): Shared, method: Method, uri: Uri) -> Response {
     world.note(&method, uri.path(), 404);
     (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
+}
+
+/// There is a page for reading, and a program sends something to it.
+async fn not_that_way(State(world): Shared, method: Method, uri: Uri) -> Response {
+    world.note(&method, uri.path(), 405);
+    (StatusCode::METHOD_NOT_ALLOWED, "Not in this way.\n").into_response()
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! The services, and the shape of the protocol that each of them speaks.
 
 use super::fault::Step;
+use super::refusal::Spelling;
 
 /// One of the services: what it is called, where it is, and what one has to do there.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub type Scopes = &'static [&'static str];
 pub enum Shape {
     /// The service mails a code, and the program reads it back (auth.md v0.1 to v0.3).
     ReadBack(HandsOut),
+    /// The program shows a code, and the human types it on the service's page (v0.4 to v0.6).
+    HandedOver,
+    /// The service's page shows a code once the human has signed in, and the program reads it back (v0.7).
+    Nested,
 }
 
 /// What comes of a code that is read back, and when.
@@ -57,9 +62,62 @@ pub const NORTHWIND: &Profile = &Profile {
     shape: Shape::ReadBack(HandsOut::Tokens),
 };
 
-pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND];
+pub const HARBOR: &Profile = &Profile {
+    name: "Harbor CI",
+    base: "/harbor",
+    scopes_before: &["builds.read"],
+    scopes_after: &["builds.read", "builds.run"],
+    shape: Shape::HandedOver,
+};
+
+pub const LUMEN: &Profile = &Profile {
+    name: "Lumen Docs",
+    base: "/lumen",
+    scopes_before: &["docs.read"],
+    scopes_after: &["docs.read", "docs.write"],
+    shape: Shape::Nested,
+};
+
+pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND, HARBOR, LUMEN];
+
+impl Shape {
+    /// What one has to do there, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Shape::ReadBack(HandsOut::KeyOnComplete) => "code from a mail, then a key",
+            Shape::ReadBack(HandsOut::KeySinceRegister) => "a key at once, code from a mail upgrades it",
+            Shape::ReadBack(HandsOut::Tokens) => "code from a mail, then tokens",
+            Shape::HandedOver => "code typed on the service's page",
+            Shape::Nested => "code read on the service's page",
+        }
+    }
+
+    /// The human decides on a page of the service.
+    pub fn has_page(self) -> bool {
+        matches!(self, Shape::HandedOver | Shape::Nested)
+    }
+}
 
 impl Profile {
+    /// Whether there is such a call at all.
+    pub fn serves(&self, step: Step) -> bool {
+        !(self.shape == Shape::HandedOver && step == Step::Complete)
+    }
+
+    /// The page on which the human decides.
+    pub fn page(&self) -> String {
+        format!("{}/claim", self.base)
+    }
+
+    /// How it writes a refusal of this call.
+    pub fn spelling(&self, step: Step) -> Spelling {
+        match (self.shape, step) {
+            (Shape::Nested, _) => Spelling::Code,
+            (Shape::HandedOver, Step::Token) => Spelling::Description,
+            _ => Spelling::Message,
+        }
+    }
+
     /// Where a call of the ceremony goes. The services use different paths, as real ones do.
     pub fn path(&self, step: Step) -> String {
         let base = self.base;
@@ -75,7 +133,8 @@ impl Profile {
             Step::Claim => format!("{base}{root}/claim"),
             Step::Complete => format!("{base}{root}/claim/complete"),
             Step::Token => format!("{base}/oauth/token"),
-            Step::Revoke => format!("{base}/agent/revoke"),
+            Step::Revoke if matches!(self.shape, Shape::ReadBack(_)) => format!("{base}/agent/revoke"),
+            Step::Revoke => format!("{base}/oauth/revoke"),
         }
     }
 }

@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fault::Step;
-use super::refusal::{Answer, Refused};
+use super::handed_over::{self, CLAIM_GRANT};
+use super::identities::JWT_BEARER;
+use super::refusal::{Answer, Refused, Spelling};
 use super::services::{HandsOut, Profile, Scopes, Shape};
 use super::world::{Inner, World, after, token};
 use crate::shell::clock;
@@ -59,7 +61,7 @@ impl Grants {
 }
 
 impl Inner {
-    fn end_credential(&mut self, credential: &str) {
+    pub fn end_credential(&mut self, credential: &str) {
         if let Some(credential) = self.credentials.get_mut(credential) {
             credential.alive = false;
         }
@@ -89,7 +91,7 @@ impl World {
                 let Some(held) =
                     bearer(headers).filter(|token| inner.credentials.get(*token).is_some_and(|held| held.alive))
                 else {
-                    return Refused::from("credential_expired").into_response();
+                    return Refused::from("credential_expired").response(Spelling::Message);
                 };
                 let body: Value = serde_json::from_slice(body).unwrap_or_default();
                 ["token", "credential"]
@@ -105,7 +107,10 @@ impl World {
         for ended in inner.grants.end(&named).into_iter().chain([named]) {
             inner.end_credential(&ended);
         }
-        axum::Json(json!({"ok": true})).into_response()
+        match profile.shape {
+            Shape::ReadBack(_) => axum::Json(json!({"ok": true})).into_response(),
+            _ => StatusCode::OK.into_response(),
+        }
     }
 
     /// A family of its own, with its first pair of tokens.
@@ -140,13 +145,22 @@ impl World {
         })
     }
 
-    /// The token endpoint: `grant_type=refresh_token` (RFC 6749, section 6).
+    /// The token endpoint.
     pub(super) fn token(&self, profile: &Profile, body: &[u8], now: Timestamp) -> Answer {
         let fields = form(body);
-        let sent = fields.get("refresh_token").map(String::as_str).unwrap_or_default();
-        if fields.get("grant_type").map(String::as_str) != Some("refresh_token") {
-            return Err("invalid_request".into());
+        let grant = fields.get("grant_type").map(String::as_str).unwrap_or_default();
+        match (profile.shape, grant) {
+            (Shape::ReadBack(_), "refresh_token") => self.refresh(profile, &fields, now),
+            (Shape::ReadBack(_), _) | (_, "") => Err("invalid_request".into()),
+            (Shape::HandedOver, CLAIM_GRANT) => handed_over::poll(self, profile, &fields, now),
+            (Shape::HandedOver | Shape::Nested, JWT_BEARER) => self.exchange(profile, &fields, now),
+            _ => Err("unsupported_grant_type".into()),
         }
+    }
+
+    /// The next pair for a refresh token (RFC 6749, section 6).
+    fn refresh(&self, profile: &Profile, fields: &HashMap<String, String>, now: Timestamp) -> Answer {
+        let sent = fields.get("refresh_token").map(String::as_str).unwrap_or_default();
         let mut inner = self.inner();
         let known = inner.grants.of.get(sent).copied();
         let nth =

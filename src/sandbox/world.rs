@@ -12,9 +12,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::fault::{self, Fault, Faults, Step};
-use super::refusal::{Refused, answered};
-use super::services::Profile;
-use super::{Options, mailed, published, tokens};
+use super::refusal::{Answer, Refused, answered};
+use super::services::{Profile, Shape};
+use super::{Options, attempts, handed_over, identities, mailed, nested, published, tokens};
 use crate::shell::clock;
 use crate::when;
 
@@ -28,6 +28,9 @@ pub struct World {
 pub(super) struct Inner {
     faults: Faults,
     pub(super) mailed: HashMap<String, mailed::Registration>,
+    pub(super) registrations: HashMap<String, attempts::Registration>,
+    pub(super) attempts: Vec<attempts::Attempt>,
+    pub(super) identities: identities::Identities,
     pub(super) credentials: HashMap<String, tokens::Credential>,
     pub(super) grants: tokens::Grants,
     pub(super) mails: Vec<Mail>,
@@ -99,14 +102,14 @@ impl World {
         headers: &HeaderMap,
         body: &[u8],
     ) -> (Option<Duration>, Response) {
-        let fault = self.inner().faults.take(step);
+        let (fault, spelling) = (self.inner().faults.take(step), profile.spelling(step));
+        let now = clock::now();
         if fault == Some("interaction_required") {
-            return (None, self.invitation(profile).into_response());
+            return (None, self.invitation(profile, body, now).response(spelling));
         }
-        if let Some(answer) = fault.and_then(fault::answer) {
+        if let Some(answer) = fault.and_then(|name| fault::answer(name, spelling)) {
             return answer;
         }
-        let now = clock::now();
         let response = match step {
             Step::Api => self.api(profile, headers, now),
             Step::Resource => axum::Json(published::resource(self, profile)).into_response(),
@@ -115,13 +118,43 @@ impl World {
                 let text = published::auth_md(self, profile);
                 ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response()
             }
-            Step::Register => answered(object(body).and_then(|body| self.register(profile, &body, now))),
-            Step::Claim => answered(object(body).and_then(|body| self.claim(profile, &body, now))),
-            Step::Complete => answered(object(body).and_then(|body| self.complete(profile, &body, now))),
-            Step::Token => answered(self.token(profile, body, now)),
+            Step::Register | Step::Claim | Step::Complete => {
+                answered(object(body).and_then(|body| self.ceremony(profile, step, &body, now)), spelling)
+            }
+            Step::Token => {
+                // RFC 6749, section 5.1: nobody on the way keeps a token.
+                let answer = answered(self.token(profile, body, now), spelling);
+                ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+            }
             Step::Revoke => self.revoke(profile, headers, body, fault == Some("ignored")),
         };
         ((fault == Some("late")).then_some(Duration::from_secs(60)), response)
+    }
+
+    fn ceremony(&self, profile: &'static Profile, step: Step, body: &Value, now: Timestamp) -> Answer {
+        match (profile.shape, step) {
+            (Shape::ReadBack(_), Step::Register) => mailed::register(self, profile, body, now),
+            (Shape::ReadBack(_), Step::Claim) => mailed::claim(self, profile, body, now),
+            (Shape::ReadBack(_), _) => mailed::complete(self, profile, body, now),
+            (Shape::HandedOver, Step::Register) => handed_over::register(self, profile, body, now),
+            (Shape::HandedOver, _) => handed_over::claim(self, profile, body, now),
+            (Shape::Nested, Step::Register) => nested::register(self, profile, body, now),
+            (Shape::Nested, Step::Claim) => nested::claim(self, profile, body, now),
+            (Shape::Nested, _) => nested::complete(self, profile, body, now),
+        }
+    }
+
+    /// 401 with a claim block: an invitation rather than an error.
+    fn invitation(&self, profile: &'static Profile, body: &[u8], now: Timestamp) -> Refused {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let hint = Some(text(&body, "login_hint")).filter(|hint| hint.contains('@'));
+        let somebody = attempts::Start::ServiceAuth(hint.unwrap_or("somebody@example.com").to_owned());
+        let asked = match profile.shape {
+            Shape::ReadBack(_) => mailed::invite(self, profile, now),
+            Shape::HandedOver => handed_over::sign_up(self, profile, somebody, now),
+            Shape::Nested => nested::sign_up(self, profile, somebody, now),
+        };
+        Refused::from("interaction_required").with(asked.unwrap_or_default())
     }
 }
 
@@ -152,4 +185,12 @@ pub(super) fn token(prefix: &str) -> String {
 
 pub(super) fn digits() -> String {
     format!("{:06}", u32::from_le_bytes(random()) % 1_000_000)
+}
+
+/// Eight consonants that make no word and are not mistaken for one another.
+pub(super) fn letters() -> String {
+    const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+    let mut code: String = random::<8>().iter().map(|byte| char::from(LETTERS[usize::from(*byte) % 20])).collect();
+    code.insert(4, '-');
+    code
 }
