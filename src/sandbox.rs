@@ -11,6 +11,7 @@
 //! | Northwind | `/northwind` | mailed, read back | an access token, a refresh token that works once (RFC 9700, 4.14.2) | as Acme |
 //! | Harbor CI | `/harbor` | shown by the program, typed on the service's page; the program polls | access tokens and the assertion that gets more (auth.md v0.4 to v0.6) | OAuth at the token endpoint |
 //! | Lumen Docs | `/lumen` | shown by the service's page after sign-in, read back | an assertion, once, with a refresh token that works once (v0.7) | nested; `{code, message}` |
+//! | Quarry | `/quarry` | mailed, read back to `complete_url` | one access token, by one claim grant | `code`, not `otp` |
 //!
 //! Every call can be made to fail on purpose ([`fault`]); every call is in a log that can be read.
 //!
@@ -27,6 +28,7 @@ mod attempts;
 pub mod demo;
 pub mod fault;
 mod handed_over;
+mod hybrid;
 mod identities;
 mod mailed;
 mod nested;
@@ -49,7 +51,7 @@ use url::Url;
 use self::fault::Fault;
 use self::world::World;
 
-pub use self::services::{ACME, BEACON, HARBOR, HandsOut, LUMEN, NORTHWIND, PROFILES, Profile, Shape};
+pub use self::services::{ACME, BEACON, HARBOR, HandsOut, LUMEN, NORTHWIND, PROFILES, Profile, QUARRY, Shape};
 
 /// How the sandbox is to be.
 #[derive(Debug, Clone)]

@@ -15,13 +15,22 @@ pub const ATTEMPTS: u8 = 5;
 
 pub struct Registration {
     profile: &'static Profile,
-    claimable_until: Timestamp,
-    claimed: bool,
-    email: Option<String>,
+    pub claimable_until: Timestamp,
+    pub stage: Stage,
+    pub email: Option<String>,
     code: Option<(String, Timestamp)>,
     wrong: u8,
     /// The credential handed out at once, where the service does that.
     credential: Option<String>,
+}
+
+/// How far a sign-up has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Open,
+    Claimed,
+    /// What comes of the claim was fetched, where that takes a call of its own.
+    Spent,
 }
 
 pub fn register(world: &World, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
@@ -48,8 +57,7 @@ pub fn register(world: &World, profile: &'static Profile, body: &Value, now: Tim
         "claim_url": world.at(&profile.path(Step::Claim)),
         "post_claim_scopes": profile.scopes_after,
     });
-    let mut registration =
-        Registration { profile, claimable_until, claimed: false, email: None, code: None, wrong: 0, credential: None };
+    let mut registration = Registration::new(profile, claimable_until);
     let mut inner = world.inner();
     if profile.shape == Shape::ReadBack(HandsOut::KeySinceRegister) {
         let key = token("sk");
@@ -62,70 +70,65 @@ pub fn register(world: &World, profile: &'static Profile, body: &Value, now: Tim
         inner.credentials.insert(key.clone(), credential);
         registration.credential = Some(key);
     }
+    inner.mailed.insert(claim_token.clone(), registration);
     if let Some(email) = email {
-        send_code(world, &mut inner, &mut registration, email, now);
+        send_code(world, &mut inner, profile, &claim_token, &email, now);
     }
-    inner.mailed.insert(claim_token, registration);
     Ok(answer)
 }
 
 pub fn claim(world: &World, profile: &Profile, body: &Value, now: Timestamp) -> Answer {
     let mut inner = world.inner();
     let claim_token = text(body, "claim_token");
-    let mut registration =
-        inner.mailed.remove(claim_token).filter(|it| it.profile.base == profile.base).ok_or("invalid_claim_token")?;
+    let registration = inner.mailed(profile, claim_token).ok_or("invalid_claim_token")?;
+    if registration.stage != Stage::Open {
+        return Err("previously_claimed".into());
+    }
+    if registration.claimable_until <= now {
+        return Err("claim_expired".into());
+    }
     let email = text(body, "email");
-    let refused = match (registration.claimed, registration.claimable_until <= now) {
-        (true, _) => Some("previously_claimed"),
-        (_, true) => Some("claim_expired"),
-        _ if !email.contains('@') => Some("invalid_request"),
-        _ => None,
-    };
-    let answer = match refused {
-        Some(code) => Err(code.into()),
-        None => {
-            let expires = send_code(world, &mut inner, &mut registration, email.to_owned(), now);
-            Ok(json!({
-                "status": "pending",
-                "message": format!("Verification email sent to {email}"),
-                "verification_uri": world.at("/inbox"),
-                "expires_at": when::rfc3339(expires),
-            }))
-        }
-    };
-    inner.mailed.insert(claim_token.to_owned(), registration);
-    answer
+    if !email.contains('@') {
+        return Err("invalid_request".into());
+    }
+    let expires = send_code(world, &mut inner, profile, claim_token, email, now);
+    Ok(json!({
+        "status": "pending",
+        "message": format!("Verification email sent to {email}"),
+        "verification_uri": world.at("/inbox"),
+        "expires_at": when::rfc3339(expires),
+    }))
 }
 
-fn send_code(
+/// Mails a fresh code; an earlier one is void.
+pub fn send_code(
     world: &World,
     inner: &mut Inner,
-    registration: &mut Registration,
-    email: String,
+    profile: &Profile,
+    claim_token: &str,
+    email: &str,
     now: Timestamp,
 ) -> Timestamp {
     let code = digits();
     let expires = after(now, world.options.code_lifetime);
     inner.mails.push(Mail {
-        to: email.clone(),
-        from: registration.profile.name.to_owned(),
+        to: email.to_owned(),
+        from: profile.name.to_owned(),
         subject: "Your code".to_owned(),
         code: code.clone(),
         at: when::rfc3339(now),
     });
-    registration.email = Some(email);
-    registration.code = Some((code, expires));
-    registration.wrong = 0;
+    if let Some(registration) = inner.mailed(profile, claim_token) {
+        registration.email = Some(email.to_owned());
+        registration.code = Some((code, expires));
+        registration.wrong = 0;
+    }
     expires
 }
 
 pub fn complete(world: &World, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
     let mut inner = world.inner();
-    let registration = inner
-        .mailed
-        .get_mut(text(body, "claim_token"))
-        .filter(|it| it.profile.base == profile.base)
-        .ok_or("invalid_claim_token")?;
+    let registration = inner.mailed(profile, text(body, "claim_token")).ok_or("invalid_claim_token")?;
     registration.check(text(body, "otp"), now)?;
     let (email, held) = (registration.email.clone(), registration.credential.clone());
     match (profile.shape, held) {
@@ -166,10 +169,22 @@ pub fn invite(world: &World, profile: &'static Profile, now: Timestamp) -> Answe
     )
 }
 
+impl Inner {
+    /// The sign-up of a claim token, where it is one of this service.
+    pub fn mailed(&mut self, profile: &Profile, claim_token: &str) -> Option<&mut Registration> {
+        self.mailed.get_mut(claim_token).filter(|it| it.profile.base == profile.base)
+    }
+}
+
 impl Registration {
+    pub fn new(profile: &'static Profile, claimable_until: Timestamp) -> Self {
+        let (stage, credential) = (Stage::Open, None);
+        Self { profile, claimable_until, stage, email: None, code: None, wrong: 0, credential }
+    }
+
     /// The right code in time claims it.
-    fn check(&mut self, sent: &str, now: Timestamp) -> Result<(), Refused> {
-        if self.claimed {
+    pub fn check(&mut self, sent: &str, now: Timestamp) -> Result<(), Refused> {
+        if self.stage != Stage::Open {
             return Err("previously_claimed".into());
         }
         if self.claimable_until <= now {
@@ -186,7 +201,7 @@ impl Registration {
             self.wrong += 1;
             return Err("otp_invalid".into());
         }
-        self.claimed = true;
+        self.stage = Stage::Claimed;
         self.code = None;
         Ok(())
     }

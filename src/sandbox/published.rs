@@ -47,7 +47,7 @@ pub fn server(world: &World, profile: &Profile) -> Value {
                 "identity_assertion": verified_email(),
             },
         }),
-        Shape::HandedOver | Shape::Nested => json!({
+        Shape::HandedOver | Shape::Nested | Shape::Hybrid => json!({
             "issuer": issuer,
             "token_endpoint": at(Step::Token),
             "revocation_endpoint": at(Step::Revoke),
@@ -71,6 +71,7 @@ fn grant_types(profile: &Profile) -> &'static [&'static str] {
         Shape::ReadBack(_) => &["refresh_token"],
         Shape::HandedOver => &[JWT_BEARER, CLAIM_GRANT],
         Shape::Nested => &[JWT_BEARER],
+        Shape::Hybrid => &[CLAIM_GRANT],
     }
 }
 
@@ -84,6 +85,18 @@ pub fn auth_md(world: &World, profile: &Profile) -> String {
                 format!("Register at {}", at(Step::Register)),
                 format!("Claim at {} with the human's e-mail address", at(Step::Claim)),
                 format!("Complete at {} with the code from {}", at(Step::Complete), world.at("/inbox")),
+            ],
+        ),
+        Shape::Hybrid => (
+            "It hands out a token once a human has read a\ncode from a mail back to the program that asked for it.",
+            vec![
+                format!(
+                    "Register at {}, with the human's e-mail address as `login_hint` or without",
+                    at(Step::Register)
+                ),
+                format!("Without: claim at {} with the human's `email`", at(Step::Claim)),
+                format!("Send the `code` from {} to the `complete_url` of the registration", world.at("/inbox")),
+                format!("Fetch the token at {}, once", at(Step::Token)),
             ],
         ),
         Shape::HandedOver => (

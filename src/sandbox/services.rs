@@ -25,6 +25,8 @@ pub enum Shape {
     HandedOver,
     /// The service's page shows a code once the human has signed in, and the program reads it back (v0.7).
     Nested,
+    /// Mailed and read back as in the first versions; the token comes from the token endpoint as in the later ones.
+    Hybrid,
 }
 
 /// What comes of a code that is read back, and when.
@@ -78,7 +80,15 @@ pub const LUMEN: &Profile = &Profile {
     shape: Shape::Nested,
 };
 
-pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND, HARBOR, LUMEN];
+pub const QUARRY: &Profile = &Profile {
+    name: "Quarry",
+    base: "/quarry",
+    scopes_before: &[],
+    scopes_after: &["samples.read"],
+    shape: Shape::Hybrid,
+};
+
+pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND, HARBOR, LUMEN, QUARRY];
 
 impl Shape {
     /// What one has to do there, in a few words.
@@ -89,6 +99,7 @@ impl Shape {
             Shape::ReadBack(HandsOut::Tokens) => "code from a mail, then tokens",
             Shape::HandedOver => "code typed on the service's page",
             Shape::Nested => "code read on the service's page",
+            Shape::Hybrid => "code from a mail, then one token",
         }
     }
 
@@ -113,7 +124,7 @@ impl Profile {
     pub fn spelling(&self, step: Step) -> Spelling {
         match (self.shape, step) {
             (Shape::Nested, _) => Spelling::Code,
-            (Shape::HandedOver, Step::Token) => Spelling::Description,
+            (Shape::HandedOver | Shape::Hybrid, Step::Token) => Spelling::Description,
             _ => Spelling::Message,
         }
     }
@@ -131,6 +142,8 @@ impl Profile {
             Step::AuthMd => format!("{base}/auth.md"),
             Step::Register => format!("{base}{root}"),
             Step::Claim => format!("{base}{root}/claim"),
+            // The registration says where; nobody could guess it.
+            Step::Complete if self.shape == Shape::Hybrid => format!("{base}/agent/complete"),
             Step::Complete => format!("{base}{root}/claim/complete"),
             Step::Token => format!("{base}/oauth/token"),
             Step::Revoke if matches!(self.shape, Shape::ReadBack(_)) => format!("{base}/agent/revoke"),

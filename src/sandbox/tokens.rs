@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::fault::Step;
 use super::handed_over::{self, CLAIM_GRANT};
+use super::hybrid;
 use super::identities::JWT_BEARER;
 use super::refusal::{Answer, Refused, Spelling};
 use super::services::{HandsOut, Profile, Scopes, Shape};
@@ -146,13 +147,14 @@ impl World {
     }
 
     /// The token endpoint.
-    pub(super) fn token(&self, profile: &Profile, body: &[u8], now: Timestamp) -> Answer {
+    pub(super) fn token(&self, profile: &'static Profile, body: &[u8], now: Timestamp) -> Answer {
         let fields = form(body);
         let grant = fields.get("grant_type").map(String::as_str).unwrap_or_default();
         match (profile.shape, grant) {
             (Shape::ReadBack(_), "refresh_token") => self.refresh(profile, &fields, now),
             (Shape::ReadBack(_), _) | (_, "") => Err("invalid_request".into()),
             (Shape::HandedOver, CLAIM_GRANT) => handed_over::poll(self, profile, &fields, now),
+            (Shape::Hybrid, CLAIM_GRANT) => hybrid::redeem(self, profile, &fields, now),
             (Shape::HandedOver | Shape::Nested, JWT_BEARER) => self.exchange(profile, &fields, now),
             _ => Err("unsupported_grant_type".into()),
         }

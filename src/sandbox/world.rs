@@ -14,7 +14,7 @@ use url::Url;
 use super::fault::{self, Fault, Faults, Step};
 use super::refusal::{Answer, Refused, answered};
 use super::services::{Profile, Shape};
-use super::{Options, attempts, handed_over, identities, mailed, nested, published, tokens};
+use super::{Options, attempts, handed_over, hybrid, identities, mailed, nested, published, tokens};
 use crate::shell::clock;
 use crate::when;
 
@@ -134,13 +134,15 @@ impl World {
     fn ceremony(&self, profile: &'static Profile, step: Step, body: &Value, now: Timestamp) -> Answer {
         match (profile.shape, step) {
             (Shape::ReadBack(_), Step::Register) => mailed::register(self, profile, body, now),
-            (Shape::ReadBack(_), Step::Claim) => mailed::claim(self, profile, body, now),
+            (Shape::ReadBack(_) | Shape::Hybrid, Step::Claim) => mailed::claim(self, profile, body, now),
             (Shape::ReadBack(_), _) => mailed::complete(self, profile, body, now),
             (Shape::HandedOver, Step::Register) => handed_over::register(self, profile, body, now),
             (Shape::HandedOver, _) => handed_over::claim(self, profile, body, now),
             (Shape::Nested, Step::Register) => nested::register(self, profile, body, now),
             (Shape::Nested, Step::Claim) => nested::claim(self, profile, body, now),
             (Shape::Nested, _) => nested::complete(self, profile, body, now),
+            (Shape::Hybrid, Step::Register) => hybrid::register(self, profile, body, now),
+            (Shape::Hybrid, _) => hybrid::complete(self, profile, body, now),
         }
     }
 
@@ -153,6 +155,7 @@ impl World {
             Shape::ReadBack(_) => mailed::invite(self, profile, now),
             Shape::HandedOver => handed_over::sign_up(self, profile, somebody, now),
             Shape::Nested => nested::sign_up(self, profile, somebody, now),
+            Shape::Hybrid => hybrid::sign_up(self, profile, somebody, now),
         };
         Refused::from("interaction_required").with(asked.unwrap_or_default())
     }

@@ -2,6 +2,7 @@
 
 mod client;
 mod handed_over;
+mod hybrid;
 mod nested;
 
 use std::time::Duration;
