@@ -12,6 +12,7 @@
 //! | Harbor CI | `/harbor` | shown by the program, typed on the service's page; the program polls | access tokens and the assertion that gets more (auth.md v0.4 to v0.6) | OAuth at the token endpoint |
 //! | Lumen Docs | `/lumen` | shown by the service's page after sign-in, read back | an assertion, once, with a refresh token that works once (v0.7) | nested; `{code, message}` |
 //! | Quarry | `/quarry` | mailed, read back to `complete_url` | one access token, by one claim grant | `code`, not `otp` |
+//! | Tollgate | `/tollgate` | as Harbor | as Harbor, with an OAuth refresh token | proof of work, terms, one scope, `client_id` |
 //!
 //! Every call can be made to fail on purpose ([`fault`]); every call is in a log that can be read.
 //!
@@ -38,6 +39,7 @@ mod refusal;
 mod router;
 mod services;
 mod tokens;
+mod toll;
 mod world;
 
 use std::io;
@@ -51,7 +53,9 @@ use url::Url;
 use self::fault::Fault;
 use self::world::World;
 
-pub use self::services::{ACME, BEACON, HARBOR, HandsOut, LUMEN, NORTHWIND, PROFILES, Profile, QUARRY, Shape};
+pub use self::services::{
+    ACME, BEACON, Entry, HARBOR, HandsOut, LUMEN, NORTHWIND, PROFILES, Profile, QUARRY, Shape, TOLLGATE,
+};
 
 /// How the sandbox is to be.
 #[derive(Debug, Clone)]

@@ -152,6 +152,11 @@ impl Inner {
         }
     }
 
+    /// What an attempt asks for.
+    pub fn scopes_of(&self, nth: usize) -> Scopes {
+        self.registrations.get(&self.attempts[nth].claim_token).map_or(&[], |it| it.scopes)
+    }
+
     /// The claim: what was handed out before it dies, and an identity of its own begins.
     pub fn claim(&mut self, claim_token: &str, email: String) -> Option<usize> {
         let registration = self.registrations.get_mut(claim_token)?;
@@ -223,7 +228,7 @@ impl World {
             return Err(Mistake::NotOpen);
         }
         let attempt = &mut inner.attempts[nth];
-        let handed_over = attempt.profile.shape == Shape::HandedOver;
+        let handed_over = matches!(attempt.profile.shape, Shape::HandedOver(_));
         if decision == Decision::Allow && handed_over && !same_code(code, &attempt.code) {
             attempt.wrong += 1;
             return Err(Mistake::WrongCode);

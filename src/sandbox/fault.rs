@@ -22,10 +22,11 @@ pub enum Step {
     Complete,
     Token,
     Revoke,
+    Challenge,
 }
 
 impl Step {
-    pub const ALL: [Step; 9] = [
+    pub const ALL: [Step; 10] = [
         Step::Api,
         Step::Resource,
         Step::Server,
@@ -35,6 +36,7 @@ impl Step {
         Step::Complete,
         Step::Token,
         Step::Revoke,
+        Step::Challenge,
     ];
 
     pub fn name(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Step {
             Step::Complete => "complete",
             Step::Token => "token",
             Step::Revoke => "revoke",
+            Step::Challenge => "challenge",
         }
     }
 }

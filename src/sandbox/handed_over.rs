@@ -9,19 +9,28 @@ use serde_json::{Value, json};
 use super::attempts::{Attempt, Start, State};
 use super::fault::Step;
 use super::refusal::Answer;
-use super::services::Profile;
+use super::services::{Entry, Profile, Scopes, Shape};
+use super::toll;
 use super::world::{World, text};
 use crate::when;
 
 pub const CLAIM_GRANT: &str = "urn:workos:agent-auth:grant-type:claim";
 
 pub fn register(world: &World, profile: &'static Profile, body: &Value, now: Timestamp) -> Answer {
-    sign_up(world, profile, Start::read(body)?, now)
+    let start = Start::read(body)?;
+    match (profile.shape, &start) {
+        (Shape::HandedOver(Entry::Toll), Start::ServiceAuth(_)) => Err("service_auth_not_enabled".into()),
+        (Shape::HandedOver(Entry::Toll), Start::Anonymous) => {
+            let scopes = toll::pay(world, profile, body, now)?;
+            sign_up(world, profile, start, scopes, now)
+        }
+        _ => sign_up(world, profile, start, profile.scopes_after, now),
+    }
 }
 
-pub fn sign_up(world: &World, profile: &'static Profile, start: Start, now: Timestamp) -> Answer {
+pub fn sign_up(world: &World, profile: &'static Profile, start: Start, scopes: Scopes, now: Timestamp) -> Answer {
     let mut inner = world.inner();
-    let (claim_token, mut registration) = world.registration(profile, start.clone(), profile.scopes_after, now);
+    let (claim_token, mut registration) = world.registration(profile, start.clone(), scopes, now);
     let claimable_until = registration.claimable_until;
     let mut answer = json!({
         "registration_id": registration.id,

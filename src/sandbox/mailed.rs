@@ -140,7 +140,7 @@ pub fn complete(world: &World, profile: &'static Profile, body: &Value, now: Tim
             Ok(json!({"status": "claimed"}))
         }
         (Shape::ReadBack(HandsOut::Tokens), None) => {
-            let mut answer = world.grant(&mut inner, profile, email, now);
+            let mut answer = world.grant(&mut inner, profile, email, profile.scopes_after, now);
             answer["status"] = json!("claimed");
             Ok(answer)
         }

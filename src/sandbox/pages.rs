@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::fault::{self, Step};
-use super::services::PROFILES;
+use super::services::{PROFILES, Profile};
+use super::toll;
 use super::world::{Mail, World};
 
 pub fn style() -> Response {
@@ -131,6 +132,17 @@ fn letter(mail: &Mail) -> String {
         escape(&mail.from),
         mail.code
     )
+}
+
+/// What the human accepts by saying so to a program.
+pub fn terms(profile: &Profile) -> Html<String> {
+    let name = escape(profile.name);
+    let body = format!(
+        "<article><h1>Terms of {name}</h1><p class=quiet>Version {}</p>\
+         <p>You may pass. You may not say that {name} is more than a service of the sandbox.</p></article>",
+        toll::TERMS
+    );
+    page(&format!("Terms of {}", profile.name), &body)
 }
 
 fn page(title: &str, body: &str) -> Html<String> {

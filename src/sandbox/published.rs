@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::fault::Step;
 use super::handed_over::CLAIM_GRANT;
 use super::identities::JWT_BEARER;
-use super::services::{HandsOut, Profile, Shape};
+use super::services::{Entry, HandsOut, Profile, Shape};
+use super::toll;
 use super::world::World;
 
 /// RFC 9728.
@@ -47,7 +48,25 @@ pub fn server(world: &World, profile: &Profile) -> Value {
                 "identity_assertion": verified_email(),
             },
         }),
-        Shape::HandedOver | Shape::Nested | Shape::Hybrid => json!({
+        Shape::HandedOver(Entry::Toll) => json!({
+            "issuer": issuer,
+            "token_endpoint": at(Step::Token),
+            "revocation_endpoint": at(Step::Revoke),
+            "grant_types_supported": [JWT_BEARER, CLAIM_GRANT, "refresh_token"],
+            "scopes_supported": profile.scopes_after,
+            "agent_auth": {
+                "skill": at(Step::AuthMd),
+                "identity_endpoint": at(Step::Register),
+                "claim_endpoint": at(Step::Claim),
+                "client_id": profile.client_id(),
+                "identity_types_supported": ["anonymous"],
+                "anonymous": {
+                    "credential_types_supported": ["access_token"],
+                    "proof_of_work": toll::published(world, profile),
+                },
+            },
+        }),
+        Shape::HandedOver(_) | Shape::Nested | Shape::Hybrid => json!({
             "issuer": issuer,
             "token_endpoint": at(Step::Token),
             "revocation_endpoint": at(Step::Revoke),
@@ -69,7 +88,7 @@ fn verified_email() -> Value {
 fn grant_types(profile: &Profile) -> &'static [&'static str] {
     match profile.shape {
         Shape::ReadBack(_) => &["refresh_token"],
-        Shape::HandedOver => &[JWT_BEARER, CLAIM_GRANT],
+        Shape::HandedOver(_) => &[JWT_BEARER, CLAIM_GRANT],
         Shape::Nested => &[JWT_BEARER],
         Shape::Hybrid => &[CLAIM_GRANT],
     }
@@ -99,7 +118,7 @@ pub fn auth_md(world: &World, profile: &Profile) -> String {
                 format!("Fetch the token at {}, once", at(Step::Token)),
             ],
         ),
-        Shape::HandedOver => (
+        Shape::HandedOver(Entry::Free) => (
             "It hands out a token once a human has typed a\ncode, which the program shows, on a page of this service.",
             vec![
                 format!(
@@ -109,6 +128,23 @@ pub fn auth_md(world: &World, profile: &Profile) -> String {
                 format!("Without: claim at {} with the human's `email`", at(Step::Claim)),
                 "Show the human the code, and the page that takes it".to_owned(),
                 format!("Ask {} until the human has decided", at(Step::Token)),
+            ],
+        ),
+        Shape::HandedOver(Entry::Toll) => (
+            "It hands out a token to a program that has\nworked for it, once a human has accepted the terms and typed a code on a page of this service.",
+            vec![
+                format!("Fetch a challenge at {}, and find its nonces", at(Step::Challenge)),
+                format!("Let the human read {}", world.at(&profile.terms())),
+                format!("Register at {} with the proof, the terms' version and one scope", at(Step::Register)),
+                format!(
+                    "Claim at {} with the human's `email`; show the code, and the page that takes it",
+                    at(Step::Claim)
+                ),
+                format!(
+                    "Ask {} as `{}` until the human has decided",
+                    at(Step::Token),
+                    profile.client_id().unwrap_or_default()
+                ),
             ],
         ),
         Shape::Nested => (

@@ -38,6 +38,12 @@ pub const CODES: &[(&str, u16)] = &[
     ("email_mismatch", 400),
     ("invalid_target", 400),
     ("unsupported_grant_type", 400),
+    // what some ask of a program
+    ("proof_of_work_required", 400),
+    ("invalid_challenge", 400),
+    ("tos_required", 400),
+    ("invalid_scope", 400),
+    ("invalid_client", 401),
     // auth.md v0.7
     ("anonymous_registration_disabled", 403),
     ("service_auth_registration_disabled", 403),
@@ -56,7 +62,8 @@ pub const CODES: &[(&str, u16)] = &[
 /// A no on the way to becoming an answer. Most are a code and nothing else.
 #[derive(Debug)]
 pub struct Refused {
-    pub code: &'static str,
+    code: &'static str,
+    message: Option<&'static str>,
     /// What the answer holds beside the code.
     members: Map<String, Value>,
 }
@@ -76,7 +83,7 @@ pub type Answer = Result<Value, Refused>;
 
 impl From<&'static str> for Refused {
     fn from(code: &'static str) -> Self {
-        Self { code, members: Map::new() }
+        Self { code, message: None, members: Map::new() }
     }
 }
 
@@ -89,10 +96,17 @@ impl Refused {
         self
     }
 
+    /// In words of its own.
+    pub fn because(mut self, message: &'static str) -> Self {
+        self.message = Some(message);
+        self
+    }
+
     pub fn response(self, spelling: Spelling) -> Response {
         let status = CODES.iter().find(|(name, _)| *name == self.code).map_or(400, |(_, status)| *status);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        let message = format!("The sandbox says {}.", self.code.replace('_', " "));
+        let said = || format!("The sandbox says {}.", self.code.replace('_', " "));
+        let message = self.message.map_or_else(said, str::to_owned);
         let mut body = match spelling {
             Spelling::Message => json!({"error": self.code, "message": message}),
             Spelling::Description => json!({"error": self.code, "error_description": message}),

@@ -41,6 +41,9 @@ pub fn router(world: Arc<World>) -> Router {
                     }),
             );
         }
+        if profile.serves(Step::Challenge) {
+            router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
+        }
         for step in Step::ALL.into_iter().filter(|step| profile.serves(*step)) {
             router = router.route(
                 &profile.path(step),

@@ -22,7 +22,7 @@ pub enum Shape {
     /// The service mails a code, and the program reads it back (auth.md v0.1 to v0.3).
     ReadBack(HandsOut),
     /// The program shows a code, and the human types it on the service's page (v0.4 to v0.6).
-    HandedOver,
+    HandedOver(Entry),
     /// The service's page shows a code once the human has signed in, and the program reads it back (v0.7).
     Nested,
     /// Mailed and read back as in the first versions; the token comes from the token endpoint as in the later ones.
@@ -38,6 +38,14 @@ pub enum HandsOut {
     KeySinceRegister,
     /// A short-lived access token, and a refresh token that works once.
     Tokens,
+}
+
+/// What is asked of a program before it may register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Free,
+    /// Work, terms, one scope; and `client_id` at the token endpoint.
+    Toll,
 }
 
 pub const ACME: &Profile = &Profile {
@@ -69,7 +77,7 @@ pub const HARBOR: &Profile = &Profile {
     base: "/harbor",
     scopes_before: &["builds.read"],
     scopes_after: &["builds.read", "builds.run"],
-    shape: Shape::HandedOver,
+    shape: Shape::HandedOver(Entry::Free),
 };
 
 pub const LUMEN: &Profile = &Profile {
@@ -88,7 +96,15 @@ pub const QUARRY: &Profile = &Profile {
     shape: Shape::Hybrid,
 };
 
-pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND, HARBOR, LUMEN, QUARRY];
+pub const TOLLGATE: &Profile = &Profile {
+    name: "Tollgate",
+    base: "/tollgate",
+    scopes_before: &[],
+    scopes_after: &["passes.read", "passes.write"],
+    shape: Shape::HandedOver(Entry::Toll),
+};
+
+pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND, HARBOR, LUMEN, QUARRY, TOLLGATE];
 
 impl Shape {
     /// What one has to do there, in a few words.
@@ -97,7 +113,8 @@ impl Shape {
             Shape::ReadBack(HandsOut::KeyOnComplete) => "code from a mail, then a key",
             Shape::ReadBack(HandsOut::KeySinceRegister) => "a key at once, code from a mail upgrades it",
             Shape::ReadBack(HandsOut::Tokens) => "code from a mail, then tokens",
-            Shape::HandedOver => "code typed on the service's page",
+            Shape::HandedOver(Entry::Free) => "code typed on the service's page",
+            Shape::HandedOver(Entry::Toll) => "the same, after work and terms",
             Shape::Nested => "code read on the service's page",
             Shape::Hybrid => "code from a mail, then one token",
         }
@@ -105,14 +122,18 @@ impl Shape {
 
     /// The human decides on a page of the service.
     pub fn has_page(self) -> bool {
-        matches!(self, Shape::HandedOver | Shape::Nested)
+        matches!(self, Shape::HandedOver(_) | Shape::Nested)
     }
 }
 
 impl Profile {
     /// Whether there is such a call at all.
     pub fn serves(&self, step: Step) -> bool {
-        !(self.shape == Shape::HandedOver && step == Step::Complete)
+        match (self.shape, step) {
+            (Shape::HandedOver(entry), Step::Challenge) => entry == Entry::Toll,
+            (_, Step::Challenge) | (Shape::HandedOver(_), Step::Complete) => false,
+            _ => true,
+        }
     }
 
     /// The page on which the human decides.
@@ -120,11 +141,21 @@ impl Profile {
         format!("{}/claim", self.base)
     }
 
+    /// The page with the terms, where there are any.
+    pub fn terms(&self) -> String {
+        format!("{}/terms", self.base)
+    }
+
+    /// The `client_id` that its token endpoint demands.
+    pub fn client_id(&self) -> Option<&'static str> {
+        (self.shape == Shape::HandedOver(Entry::Toll)).then_some("tollgate-agents")
+    }
+
     /// How it writes a refusal of this call.
     pub fn spelling(&self, step: Step) -> Spelling {
         match (self.shape, step) {
             (Shape::Nested, _) => Spelling::Code,
-            (Shape::HandedOver | Shape::Hybrid, Step::Token) => Spelling::Description,
+            (Shape::HandedOver(_) | Shape::Hybrid, Step::Token) => Spelling::Description,
             _ => Spelling::Message,
         }
     }
@@ -145,6 +176,7 @@ impl Profile {
             // The registration says where; nobody could guess it.
             Step::Complete if self.shape == Shape::Hybrid => format!("{base}/agent/complete"),
             Step::Complete => format!("{base}{root}/claim/complete"),
+            Step::Challenge => format!("{base}{root}/challenge"),
             Step::Token => format!("{base}/oauth/token"),
             Step::Revoke if matches!(self.shape, Shape::ReadBack(_)) => format!("{base}/agent/revoke"),
             Step::Revoke => format!("{base}/oauth/revoke"),

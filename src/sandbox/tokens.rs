@@ -16,7 +16,7 @@ use super::handed_over::{self, CLAIM_GRANT};
 use super::hybrid;
 use super::identities::JWT_BEARER;
 use super::refusal::{Answer, Refused, Spelling};
-use super::services::{HandsOut, Profile, Scopes, Shape};
+use super::services::{Entry, HandsOut, Profile, Scopes, Shape};
 use super::world::{Inner, World, after, token};
 use crate::shell::clock;
 
@@ -39,6 +39,7 @@ pub struct Grants {
 struct Family {
     profile: &'static Profile,
     email: Option<String>,
+    scopes: Scopes,
     /// The refresh token that works now; none once the family has ended.
     current: Option<String>,
     access: Vec<String>,
@@ -120,9 +121,10 @@ impl World {
         inner: &mut Inner,
         profile: &'static Profile,
         email: Option<String>,
+        scopes: Scopes,
         now: Timestamp,
     ) -> Value {
-        let family = Family { profile, email, current: None, access: Vec::new() };
+        let family = Family { profile, email, scopes, current: None, access: Vec::new() };
         inner.grants.families.push(family);
         let nth = inner.grants.families.len() - 1;
         self.next_pair(inner, nth, now)
@@ -133,16 +135,16 @@ impl World {
         let family = &mut inner.grants.families[nth];
         family.current = Some(refresh.clone());
         family.access.push(access.clone());
-        let (profile, email) = (family.profile, family.email.clone());
+        let (profile, email, scopes) = (family.profile, family.email.clone(), family.scopes);
         let expires = after(now, self.options.access_lifetime);
-        inner.credentials.insert(access.clone(), Credential::new(profile, email, profile.scopes_after, expires));
+        inner.credentials.insert(access.clone(), Credential::new(profile, email, scopes, expires));
         inner.grants.of.insert(refresh.clone(), nth);
         json!({
             "access_token": access,
             "token_type": "Bearer",
             "expires_in": self.options.access_lifetime.as_secs(),
             "refresh_token": refresh,
-            "scope": profile.scopes_after.join(" "),
+            "scope": scopes.join(" "),
         })
     }
 
@@ -150,12 +152,17 @@ impl World {
     pub(super) fn token(&self, profile: &'static Profile, body: &[u8], now: Timestamp) -> Answer {
         let fields = form(body);
         let grant = fields.get("grant_type").map(String::as_str).unwrap_or_default();
+        if profile.client_id().is_some_and(|id| fields.get("client_id").is_none_or(|sent| sent != id)) {
+            return Err("invalid_client".into());
+        }
         match (profile.shape, grant) {
-            (Shape::ReadBack(_), "refresh_token") => self.refresh(profile, &fields, now),
+            (Shape::ReadBack(_) | Shape::HandedOver(Entry::Toll), "refresh_token") => {
+                self.refresh(profile, &fields, now)
+            }
             (Shape::ReadBack(_), _) | (_, "") => Err("invalid_request".into()),
-            (Shape::HandedOver, CLAIM_GRANT) => handed_over::poll(self, profile, &fields, now),
+            (Shape::HandedOver(_), CLAIM_GRANT) => handed_over::poll(self, profile, &fields, now),
             (Shape::Hybrid, CLAIM_GRANT) => hybrid::redeem(self, profile, &fields, now),
-            (Shape::HandedOver | Shape::Nested, JWT_BEARER) => self.exchange(profile, &fields, now),
+            (Shape::HandedOver(_) | Shape::Nested, JWT_BEARER) => self.exchange(profile, &fields, now),
             _ => Err("unsupported_grant_type".into()),
         }
     }
@@ -185,7 +192,7 @@ impl World {
     }
 
     pub fn issue_tokens(&self, profile: &'static Profile, email: &str, now: Timestamp) -> (String, String) {
-        let answer = self.grant(&mut self.inner(), profile, Some(email.to_owned()), now);
+        let answer = self.grant(&mut self.inner(), profile, Some(email.to_owned()), profile.scopes_after, now);
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         (text("access_token"), text("refresh_token"))
     }

@@ -14,7 +14,7 @@ use url::Url;
 use super::fault::{self, Fault, Faults, Step};
 use super::refusal::{Answer, Refused, answered};
 use super::services::{Profile, Shape};
-use super::{Options, attempts, handed_over, hybrid, identities, mailed, nested, published, tokens};
+use super::{Options, attempts, handed_over, hybrid, identities, mailed, nested, published, tokens, toll};
 use crate::shell::clock;
 use crate::when;
 
@@ -33,6 +33,8 @@ pub(super) struct Inner {
     pub(super) identities: identities::Identities,
     pub(super) credentials: HashMap<String, tokens::Credential>,
     pub(super) grants: tokens::Grants,
+    /// The proofs of work that were asked for, each with its end.
+    pub(super) challenges: HashMap<String, Timestamp>,
     pub(super) mails: Vec<Mail>,
     log: Vec<Call>,
 }
@@ -107,6 +109,10 @@ impl World {
         if fault == Some("interaction_required") {
             return (None, self.invitation(profile, body, now).response(spelling));
         }
+        if let Some(code @ ("proof_of_work_required" | "invalid_challenge" | "tos_required" | "invalid_scope")) = fault
+        {
+            return (None, toll::demand(self, profile, code, now).response(spelling));
+        }
         if let Some(answer) = fault.and_then(|name| fault::answer(name, spelling)) {
             return answer;
         }
@@ -126,6 +132,7 @@ impl World {
                 let answer = answered(self.token(profile, body, now), spelling);
                 ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
             }
+            Step::Challenge => axum::Json(toll::challenge(self, now)).into_response(),
             Step::Revoke => self.revoke(profile, headers, body, fault == Some("ignored")),
         };
         ((fault == Some("late")).then_some(Duration::from_secs(60)), response)
@@ -136,8 +143,8 @@ impl World {
             (Shape::ReadBack(_), Step::Register) => mailed::register(self, profile, body, now),
             (Shape::ReadBack(_) | Shape::Hybrid, Step::Claim) => mailed::claim(self, profile, body, now),
             (Shape::ReadBack(_), _) => mailed::complete(self, profile, body, now),
-            (Shape::HandedOver, Step::Register) => handed_over::register(self, profile, body, now),
-            (Shape::HandedOver, _) => handed_over::claim(self, profile, body, now),
+            (Shape::HandedOver(_), Step::Register) => handed_over::register(self, profile, body, now),
+            (Shape::HandedOver(_), _) => handed_over::claim(self, profile, body, now),
             (Shape::Nested, Step::Register) => nested::register(self, profile, body, now),
             (Shape::Nested, Step::Claim) => nested::claim(self, profile, body, now),
             (Shape::Nested, _) => nested::complete(self, profile, body, now),
@@ -153,7 +160,7 @@ impl World {
         let somebody = attempts::Start::ServiceAuth(hint.unwrap_or("somebody@example.com").to_owned());
         let asked = match profile.shape {
             Shape::ReadBack(_) => mailed::invite(self, profile, now),
-            Shape::HandedOver => handed_over::sign_up(self, profile, somebody, now),
+            Shape::HandedOver(_) => handed_over::sign_up(self, profile, somebody, profile.scopes_after, now),
             Shape::Nested => nested::sign_up(self, profile, somebody, now),
             Shape::Hybrid => hybrid::sign_up(self, profile, somebody, now),
         };

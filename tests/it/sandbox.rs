@@ -4,6 +4,7 @@ mod client;
 mod handed_over;
 mod hybrid;
 mod nested;
+mod toll;
 
 use std::time::Duration;
 

@@ -116,7 +116,7 @@ fn whole(inner: &Inner, nth: usize, typed: &str, mistake: Option<&str>) -> Respo
     let (name, email) = (escape(attempt.profile.name), escape(&attempt.email));
     let body = match state {
         State::Waiting => {
-            let scopes = attempt.profile.scopes_after.iter().map(|scope| format!("<li><code>{}</code>", escape(scope)));
+            let scopes = inner.scopes_of(nth).iter().map(|scope| format!("<li><code>{}</code>", escape(scope)));
             format!(
                 "<p>A program asks to act at {name} for <strong>{email}</strong>. It could then use:</p><ul>{}</ul>{}",
                 scopes.collect::<String>(),
