@@ -157,9 +157,9 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     })?;
     say(&format!("Sandbox  {}", sandbox.url()));
     for profile in sandbox::PROFILES {
-        say(&format!("  {:<15} authmd-tui add {}", profile.name, sandbox.target(profile)));
+        say(&format!("  {:<18} authmd-tui add {}", profile.name, sandbox.target(profile)));
     }
-    say(&format!("  {:<15} {}", "Inbox", sandbox.inbox()));
+    say(&format!("  {:<18} {}", "Inbox", sandbox.inbox()));
     say("Ctrl-C ends it.");
     print(&format!("{}\n", sandbox.ready_line()));
     let _ = io::stdout().flush();

@@ -13,6 +13,9 @@
 //! | Lumen Docs | `/lumen` | shown by the service's page after sign-in, read back | an assertion, once, with a refresh token that works once (v0.7) | nested; `{code, message}` |
 //! | Quarry | `/quarry` | mailed, read back to `complete_url` | one access token, by one claim grant | `code`, not `otp` |
 //! | Tollgate | `/tollgate` | as Harbor | as Harbor, with an OAuth refresh token | proof of work, terms, one scope, `client_id` |
+//! | Placeholders | `/placeholder/…` | – | nothing | `auth-md`: registers at its own auth.md; `none`: no way listed; `stub`: 501; `oauth`: client registration (RFC 7591); `empty`: 200 and nothing in it |
+//! | Agents Only | `/agents-only` | – | nothing for a person | only assertions of agent platforms (ID-JAG) |
+//! | Prose | `/prose` | – | nothing | an auth.md in words, no metadata |
 //!
 //! Every call can be made to fail on purpose ([`fault`]); every call is in a log that can be read.
 //!
@@ -26,6 +29,7 @@
 //! `/sandbox/faults`, and `GET /sandbox/log` lists the calls.
 
 mod attempts;
+mod closed;
 pub mod demo;
 pub mod fault;
 mod handed_over;
@@ -54,7 +58,8 @@ use self::fault::Fault;
 use self::world::World;
 
 pub use self::services::{
-    ACME, BEACON, Entry, HARBOR, HandsOut, LUMEN, NORTHWIND, PROFILES, Profile, QUARRY, Shape, TOLLGATE,
+    ACME, AGENTS_ONLY, BEACON, Closed, Entry, HARBOR, HandsOut, LUMEN, NORTHWIND, PLACEHOLDERS, PROFILES, PROSE,
+    Profile, QUARRY, Shape, TOLLGATE,
 };
 
 /// How the sandbox is to be.

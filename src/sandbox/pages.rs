@@ -134,6 +134,18 @@ fn letter(mail: &Mail) -> String {
     )
 }
 
+/// Where its auth.md sends a person first.
+pub fn prose_account() -> Html<String> {
+    page("Account", "<article><h1>Prose</h1><p>You have an account. <a href=/prose/keys>Make a key</a></p></article>")
+}
+
+/// Where the person gets the key, to be pasted.
+pub fn prose_keys(made: Option<&str>) -> Html<String> {
+    let made = made.map(|key| format!("<p>Your key, shown once:</p><p><code>{key}</code></p>")).unwrap_or_default();
+    let form = "<form method=post><button>Make a key</button></form>";
+    page("Keys", &format!("<article><h1>Keys</h1>{made}{form}</article>"))
+}
+
 /// What the human accepts by saying so to a program.
 pub fn terms(profile: &Profile) -> Html<String> {
     let name = escape(profile.name);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::closed;
 use super::fault::Step;
 use super::handed_over::CLAIM_GRANT;
 use super::identities::JWT_BEARER;
@@ -22,7 +23,7 @@ pub fn resource(world: &World, profile: &Profile) -> Value {
 
 /// RFC 8414, with the block for agents in it.
 pub fn server(world: &World, profile: &Profile) -> Value {
-    let at = |step| world.at(&profile.path(step));
+    let at = |step: Step| world.at(&profile.path(step));
     let issuer = world.at(profile.base);
     match profile.shape {
         Shape::ReadBack(HandsOut::KeySinceRegister) => json!({
@@ -48,6 +49,7 @@ pub fn server(world: &World, profile: &Profile) -> Value {
                 "identity_assertion": verified_email(),
             },
         }),
+        Shape::Closed(closed) => closed::server(world, profile, closed),
         Shape::HandedOver(Entry::Toll) => json!({
             "issuer": issuer,
             "token_endpoint": at(Step::Token),
@@ -91,6 +93,7 @@ fn grant_types(profile: &Profile) -> &'static [&'static str] {
         Shape::HandedOver(_) => &[JWT_BEARER, CLAIM_GRANT],
         Shape::Nested => &[JWT_BEARER],
         Shape::Hybrid => &[CLAIM_GRANT],
+        Shape::Closed(_) => &[],
     }
 }
 
@@ -130,6 +133,7 @@ pub fn auth_md(world: &World, profile: &Profile) -> String {
                 format!("Ask {} until the human has decided", at(Step::Token)),
             ],
         ),
+        Shape::Closed(closed) => return closed::auth_md(world, profile, closed),
         Shape::HandedOver(Entry::Toll) => (
             "It hands out a token to a program that has\nworked for it, once a human has accepted the terms and typed a code on a page of this service.",
             vec![

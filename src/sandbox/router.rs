@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::fault::{Fault, Step};
 use super::pages;
 use super::pages::claim::{self, Place, Sent};
-use super::services::{PROFILES, Profile};
+use super::services::{PROFILES, PROSE, Profile};
 use super::world::World;
 
 type Shared = State<Arc<World>>;
@@ -30,6 +30,12 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/sandbox/log", get(|State(world): Shared| async move { axum::Json(world.log()) }))
         .route("/sandbox/mails", get(|State(world): Shared| async move { axum::Json(world.mails()) }))
         .route("/sandbox/pages", get(|State(world): Shared| async move { axum::Json(claim::list(&world)) }))
+        .route("/prose/account", get(|| async { pages::prose_account() }))
+        .route(
+            "/prose/keys",
+            get(|| async { pages::prose_keys(None) })
+                .post(|State(world): Shared| async move { pages::prose_keys(Some(&world.make_key(PROSE))) }),
+        )
         .route("/sandbox/faults", post(set_fault));
     for profile in PROFILES {
         if profile.shape.has_page() {
@@ -41,9 +47,7 @@ pub fn router(world: Arc<World>) -> Router {
                     }),
             );
         }
-        if profile.serves(Step::Challenge) {
-            router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
-        }
+        router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
         for step in Step::ALL.into_iter().filter(|step| profile.serves(*step)) {
             router = router.route(
                 &profile.path(step),

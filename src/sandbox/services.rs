@@ -27,6 +27,8 @@ pub enum Shape {
     Nested,
     /// Mailed and read back as in the first versions; the token comes from the token endpoint as in the later ones.
     Hybrid,
+    /// Nobody can walk in.
+    Closed(Closed),
 }
 
 /// What comes of a code that is read back, and when.
@@ -46,6 +48,25 @@ pub enum Entry {
     Free,
     /// Work, terms, one scope; and `client_id` at the token endpoint.
     Toll,
+}
+
+/// Why nobody can walk in. Each was seen in the wild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// One is to register at the auth.md page itself.
+    AuthMd,
+    /// The one type listed is `none`, and there is nothing behind it.
+    NoType,
+    /// Published whole, and every call says that it is not made yet.
+    Stub,
+    /// OAuth client registration under the names of auth.md.
+    OAuth,
+    /// Says yes, and hands out nothing.
+    Empty,
+    /// Only assertions of agent platforms (ID-JAG).
+    AgentsOnly,
+    /// An auth.md for people, and no metadata.
+    Prose,
 }
 
 pub const ACME: &Profile = &Profile {
@@ -104,19 +125,56 @@ pub const TOLLGATE: &Profile = &Profile {
     shape: Shape::HandedOver(Entry::Toll),
 };
 
-pub const PROFILES: &[&Profile] = &[ACME, BEACON, NORTHWIND, HARBOR, LUMEN, QUARRY, TOLLGATE];
+pub const AGENTS_ONLY: &Profile = &closed("Agents Only", "/agents-only", Closed::AgentsOnly);
+pub const PROSE: &Profile = &closed("Prose", "/prose", Closed::Prose);
+pub const PLACEHOLDERS: [&Profile; 5] = [
+    &closed("Placeholder AuthMd", "/placeholder/auth-md", Closed::AuthMd),
+    &closed("Placeholder None", "/placeholder/none", Closed::NoType),
+    &closed("Placeholder Stub", "/placeholder/stub", Closed::Stub),
+    &closed("Placeholder OAuth", "/placeholder/oauth", Closed::OAuth),
+    &closed("Placeholder Empty", "/placeholder/empty", Closed::Empty),
+];
+
+const fn closed(name: &'static str, base: &'static str, why: Closed) -> Profile {
+    Profile { name, base, scopes_before: &[], scopes_after: &["api.read"], shape: Shape::Closed(why) }
+}
+
+/// Every service there is.
+pub const PROFILES: &[&Profile] = &[
+    ACME,
+    BEACON,
+    NORTHWIND,
+    HARBOR,
+    LUMEN,
+    QUARRY,
+    TOLLGATE,
+    AGENTS_ONLY,
+    PROSE,
+    PLACEHOLDERS[0],
+    PLACEHOLDERS[1],
+    PLACEHOLDERS[2],
+    PLACEHOLDERS[3],
+    PLACEHOLDERS[4],
+];
 
 impl Shape {
     /// What one has to do there, in a few words.
     pub fn words(self) -> &'static str {
         match self {
             Shape::ReadBack(HandsOut::KeyOnComplete) => "code from a mail, then a key",
-            Shape::ReadBack(HandsOut::KeySinceRegister) => "a key at once, code from a mail upgrades it",
+            Shape::ReadBack(HandsOut::KeySinceRegister) => "a key, upgraded by a code from a mail",
             Shape::ReadBack(HandsOut::Tokens) => "code from a mail, then tokens",
-            Shape::HandedOver(Entry::Free) => "code typed on the service's page",
-            Shape::HandedOver(Entry::Toll) => "the same, after work and terms",
-            Shape::Nested => "code read on the service's page",
+            Shape::HandedOver(Entry::Free) => "code typed on its page",
+            Shape::HandedOver(Entry::Toll) => "code typed on its page, after work and terms",
+            Shape::Nested => "code read on its page",
             Shape::Hybrid => "code from a mail, then one token",
+            Shape::Closed(Closed::AuthMd) => "no way in: registers at its own auth.md",
+            Shape::Closed(Closed::NoType) => "no way in: lists the type \"none\"",
+            Shape::Closed(Closed::Stub) => "no way in: 501 everywhere",
+            Shape::Closed(Closed::OAuth) => "no way in: OAuth client registration",
+            Shape::Closed(Closed::Empty) => "no way in: an empty yes",
+            Shape::Closed(Closed::AgentsOnly) => "no way in: agent platforms only",
+            Shape::Closed(Closed::Prose) => "a person reads how",
         }
     }
 
@@ -131,6 +189,13 @@ impl Profile {
     pub fn serves(&self, step: Step) -> bool {
         match (self.shape, step) {
             (Shape::HandedOver(entry), Step::Challenge) => entry == Entry::Toll,
+            (Shape::Closed(Closed::Prose), step) => matches!(step, Step::Api | Step::AuthMd),
+            (_, Step::Api | Step::Resource | Step::Server | Step::AuthMd) => true,
+            (Shape::Closed(Closed::Stub), step) => {
+                matches!(step, Step::Register | Step::Claim | Step::Token | Step::Revoke)
+            }
+            (Shape::Closed(Closed::OAuth | Closed::Empty | Closed::AgentsOnly), step) => step == Step::Register,
+            (Shape::Closed(_), _) => false,
             (_, Step::Challenge) | (Shape::HandedOver(_), Step::Complete) => false,
             _ => true,
         }
@@ -141,7 +206,7 @@ impl Profile {
         format!("{}/claim", self.base)
     }
 
-    /// The page with the terms, where there are any.
+    /// The page with the terms; every service can be made to demand them.
     pub fn terms(&self) -> String {
         format!("{}/terms", self.base)
     }
@@ -166,6 +231,9 @@ impl Profile {
         let older = self.shape == Shape::ReadBack(HandsOut::KeySinceRegister);
         let root = if older { "/agent/auth" } else { "/agent/identity" };
         match step {
+            Step::Register if self.shape == Shape::Closed(Closed::AuthMd) => self.path(Step::AuthMd),
+            Step::Register if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/register"),
+            Step::Claim if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/authorize"),
             Step::Api => base.to_owned(),
             Step::Resource => format!("/.well-known/oauth-protected-resource{base}"),
             Step::Server if older => format!("{base}/.well-known/oauth-authorization-server"),

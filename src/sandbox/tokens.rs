@@ -79,7 +79,10 @@ impl World {
                 axum::Json(json!({"service": profile.name, "you": held.email, "scopes": held.scopes})).into_response()
             }
             None => {
-                let challenge = format!("Bearer resource_metadata=\"{}\"", self.at(&profile.path(Step::Resource)));
+                let challenge = match profile.serves(Step::Resource) {
+                    true => format!("Bearer resource_metadata=\"{}\"", self.at(&profile.path(Step::Resource))),
+                    false => format!("Bearer realm=\"{}\"", profile.name),
+                };
                 let body = json!({"error": "unauthorized", "message": "A credential is needed. The header says where to get one."});
                 (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], axum::Json(body)).into_response()
             }
@@ -189,6 +192,11 @@ impl World {
         let key = token("sk");
         self.inner().credentials.insert(key.clone(), credential);
         key
+    }
+
+    /// A key that a person makes on a page.
+    pub fn make_key(&self, profile: &'static Profile) -> String {
+        self.issue(profile, "somebody@example.com", self.options.credential_lifetime)
     }
 
     pub fn issue_tokens(&self, profile: &'static Profile, email: &str, now: Timestamp) -> (String, String) {

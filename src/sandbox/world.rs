@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::fault::{self, Fault, Faults, Step};
-use super::refusal::{Answer, Refused, answered};
+use super::refusal::{Answer, Refused, Spelling, answered};
 use super::services::{Profile, Shape};
-use super::{Options, attempts, handed_over, hybrid, identities, mailed, nested, published, tokens, toll};
+use super::{Options, attempts, closed, handed_over, hybrid, identities, mailed, nested, published, tokens, toll};
 use crate::shell::clock;
 use crate::when;
 
@@ -106,34 +106,28 @@ impl World {
     ) -> (Option<Duration>, Response) {
         let (fault, spelling) = (self.inner().faults.take(step), profile.spelling(step));
         let now = clock::now();
-        if fault == Some("interaction_required") {
-            return (None, self.invitation(profile, body, now).response(spelling));
-        }
-        if let Some(code @ ("proof_of_work_required" | "invalid_challenge" | "tos_required" | "invalid_scope")) = fault
-        {
-            return (None, toll::demand(self, profile, code, now).response(spelling));
-        }
-        if let Some(answer) = fault.and_then(|name| fault::answer(name, spelling)) {
+        if let Some(answer) = fault.and_then(|name| self.fault(profile, name, spelling, body, now)) {
             return answer;
         }
-        let response = match step {
-            Step::Api => self.api(profile, headers, now),
-            Step::Resource => axum::Json(published::resource(self, profile)).into_response(),
-            Step::Server => axum::Json(published::server(self, profile)).into_response(),
-            Step::AuthMd => {
+        let response = match (step, profile.shape) {
+            (Step::Api, _) => self.api(profile, headers, now),
+            (Step::Resource, _) => axum::Json(published::resource(self, profile)).into_response(),
+            (Step::Server, _) => axum::Json(published::server(self, profile)).into_response(),
+            (Step::AuthMd, _) => {
                 let text = published::auth_md(self, profile);
                 ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response()
             }
-            Step::Register | Step::Claim | Step::Complete => {
+            (_, Shape::Closed(closed)) => closed::answer(step, closed, body),
+            (Step::Register | Step::Claim | Step::Complete, _) => {
                 answered(object(body).and_then(|body| self.ceremony(profile, step, &body, now)), spelling)
             }
-            Step::Token => {
+            (Step::Token, _) => {
                 // RFC 6749, section 5.1: nobody on the way keeps a token.
                 let answer = answered(self.token(profile, body, now), spelling);
                 ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
             }
-            Step::Challenge => axum::Json(toll::challenge(self, now)).into_response(),
-            Step::Revoke => self.revoke(profile, headers, body, fault == Some("ignored")),
+            (Step::Challenge, _) => axum::Json(toll::challenge(self, now)).into_response(),
+            (Step::Revoke, _) => self.revoke(profile, headers, body, fault == Some("ignored")),
         };
         ((fault == Some("late")).then_some(Duration::from_secs(60)), response)
     }
@@ -150,7 +144,33 @@ impl World {
             (Shape::Nested, _) => nested::complete(self, profile, body, now),
             (Shape::Hybrid, Step::Register) => hybrid::register(self, profile, body, now),
             (Shape::Hybrid, _) => hybrid::complete(self, profile, body, now),
+            // Its calls have an answer of their own.
+            (Shape::Closed(_), _) => Err("not_implemented".into()),
         }
+    }
+
+    /// The answer that a fault gives in place of the call's own, and how long to hold it back.
+    fn fault(
+        &self,
+        profile: &'static Profile,
+        name: &'static str,
+        spelling: Spelling,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Option<(Option<Duration>, Response)> {
+        let claim_url = || self.at(&profile.path(Step::Claim));
+        let refused = match name {
+            "interaction_required" => self.invitation(profile, body, now),
+            "requires_funding" => Refused::from(name).with(json!({"claim_url": claim_url()})),
+            "account_claim_required" => Refused::from(name).with(json!({"claimUrl": claim_url()})),
+            "rate_limit_exceeded" => Refused::from(name).with(json!({"retry_after": 120})),
+            "not_implemented" => Refused::from(name).with(json!({"enabled": false})),
+            "proof_of_work_required" | "invalid_challenge" | "tos_required" | "invalid_scope" => {
+                toll::demand(self, profile, name, now)
+            }
+            _ => return fault::answer(name, spelling),
+        };
+        Some((None, refused.response(spelling)))
     }
 
     /// 401 with a claim block: an invitation rather than an error.
@@ -163,6 +183,7 @@ impl World {
             Shape::HandedOver(_) => handed_over::sign_up(self, profile, somebody, profile.scopes_after, now),
             Shape::Nested => nested::sign_up(self, profile, somebody, now),
             Shape::Hybrid => hybrid::sign_up(self, profile, somebody, now),
+            Shape::Closed(_) => Err("not_implemented".into()),
         };
         Refused::from("interaction_required").with(asked.unwrap_or_default())
     }

@@ -1,6 +1,7 @@
 //! The sandbox over real sockets: the protocol as clients see it, its pages, and the limits of our own network side.
 
 mod client;
+mod closed;
 mod handed_over;
 mod hybrid;
 mod nested;
