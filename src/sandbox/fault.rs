@@ -63,6 +63,9 @@ const ODD: &[(&str, &str)] = &[
     ("wrong_types", "every member of another type than expected"),
     ("not_found", "404, as if nothing were there"),
     ("redirect", "a redirect to another host"),
+    ("pending_428", "authorization_pending with 428"),
+    ("pending_200", "200 with the status pending"),
+    ("pending_status", "400 with authorization_pending as the status, and no error"),
     ("slow", "an answer after a minute"),
     ("late", "does it, and answers after a minute"),
     ("ignored", "says yes and does nothing (revoke)"),
@@ -151,6 +154,13 @@ pub fn answer(name: &'static str, spelling: Spelling) -> Option<(Option<Duration
                 "authorization_servers": "x", "agent_auth": "none", "error": null})
             .to_string(),
         ),
+        "pending_428" => {
+            (StatusCode::PRECONDITION_REQUIRED, axum::Json(json!({"error": "authorization_pending"}))).into_response()
+        }
+        "pending_200" => axum::Json(json!({"status": "pending"})).into_response(),
+        "pending_status" => {
+            (StatusCode::BAD_REQUEST, axum::Json(json!({"status": "authorization_pending"}))).into_response()
+        }
         "not_found" => StatusCode::NOT_FOUND.into_response(),
         "redirect" => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
         "slow" => return Some((Some(Duration::from_secs(60)), StatusCode::OK.into_response())),

@@ -2,6 +2,7 @@
 
 mod client;
 mod closed;
+mod faults;
 mod handed_over;
 mod hybrid;
 mod nested;
