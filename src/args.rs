@@ -211,15 +211,24 @@ pub struct Sandbox {
     /// How long a credential works
     #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
     pub credential_lifetime: Duration,
-    /// How long an access token works, at the service that hands out refresh tokens
+    /// How long an access token works, at the services that hand those out
     #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = span)]
     pub access_lifetime: Duration,
-    /// How long a mailed code is good
+    /// How long a code is good
     #[arg(long, value_name = "SPAN", default_value = "10min", value_parser = span)]
     pub code_lifetime: Duration,
     /// How long a registration can be claimed
     #[arg(long, value_name = "SPAN", default_value = "1d", value_parser = span)]
     pub claim_lifetime: Duration,
+    /// How long an identity assertion is exchanged for access tokens
+    #[arg(long, value_name = "SPAN", default_value = "1d", value_parser = span)]
+    pub assertion_lifetime: Duration,
+    /// How long the refresh token for the next assertion works
+    #[arg(long, value_name = "SPAN", default_value = "30d", value_parser = span)]
+    pub identity_refresh_lifetime: Duration,
+    /// How long a program has to wait between two polls
+    #[arg(long, value_name = "SPAN", default_value = "5s", value_parser = span)]
+    pub poll_interval: Duration,
     /// Make a step fail: STEP=FAULT or STEP=FAULT:TIMES, as in complete=otp_expired:1
     #[arg(long, value_name = "STEP=FAULT")]
     pub fault: Vec<Fault>,

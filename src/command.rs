@@ -143,6 +143,9 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
         access_lifetime: options.access_lifetime,
         code_lifetime: options.code_lifetime,
         claim_lifetime: options.claim_lifetime,
+        assertion_lifetime: options.assertion_lifetime,
+        identity_refresh_lifetime: options.identity_refresh_lifetime,
+        poll_interval: options.poll_interval,
         faults: options.fault,
     };
     let sandbox = Sandbox::start(options).map_err(|error| {
@@ -154,9 +157,9 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     })?;
     say(&format!("Sandbox  {}", sandbox.url()));
     for profile in sandbox::PROFILES {
-        say(&format!("  {:<15} authmd-tui add {}", profile.name, sandbox.target(profile)));
+        say(&format!("  {:<18} authmd-tui add {}", profile.name, sandbox.target(profile)));
     }
-    say(&format!("  {:<15} {}", "Inbox", sandbox.inbox()));
+    say(&format!("  {:<18} {}", "Inbox", sandbox.inbox()));
     say("Ctrl-C ends it.");
     print(&format!("{}\n", sandbox.ready_line()));
     let _ = io::stdout().flush();

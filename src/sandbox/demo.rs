@@ -5,14 +5,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
-use super::{ACME, BEACON, HandsOut, NORTHWIND, Profile, Sandbox};
+use super::{ACME, BEACON, HandsOut, NORTHWIND, Profile, Sandbox, Shape};
 use crate::account::{
     Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Secrets, Source,
     StoreKind, Verdict,
 };
 use crate::http::Presentation;
 use crate::problem::{Kind, Problem};
-use crate::sandbox::ClaimForm;
 use crate::sandbox::fault::Step;
 use crate::secret::Secret;
 use crate::shell::Ports;
@@ -43,7 +42,7 @@ const EXAMPLES: &[Example] = &[
 pub async fn fill(sandbox: &Sandbox, ports: &Ports, now: Timestamp) -> Result<(), Problem> {
     for example in EXAMPLES {
         let account = account(sandbox, example, now)?;
-        if example.profile.hands_out == HandsOut::Tokens {
+        if example.profile.shape == Shape::ReadBack(HandsOut::Tokens) {
             let (access, refresh) = sandbox.issue_tokens(example.profile, example.email);
             let further = vec![(LayerKind::RefreshToken, Secret::new(refresh))];
             let kept = Kept::new(account, Secrets { credential: Secret::new(access), further });
@@ -68,15 +67,15 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
     let verdict = if example.refused { Verdict::Refused { status: 401 } } else { Verdict::Accepted { status: 200 } };
     let proof = Proof { at: hours_ago(if example.ends < 0 { 72 } else { 2 }), verdict };
     let ends = now.checked_add(SignedDuration::from_secs(example.ends)).ok();
-    let (layers, renewal) = match profile.hands_out {
-        HandsOut::Key => (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person),
-        HandsOut::Tokens => (
+    let (layers, renewal) = match profile.shape {
+        Shape::ReadBack(HandsOut::Tokens) => (
             vec![
                 Layer { kind: LayerKind::AccessToken, expires_at: ends },
                 Layer { kind: LayerKind::RefreshToken, expires_at: None },
             ],
             Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)?, client_id: None },
         ),
+        _ => (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person),
     };
     Ok(Account {
         id: AccountId::new(
@@ -97,9 +96,9 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
         renewal,
         revocation: Revocation::Endpoint {
             url: start.join(&profile.path(Step::Revoke)).map_err(wrong)?,
-            form: match profile.form {
-                ClaimForm::OnComplete => RevokeForm::OAuth,
-                ClaimForm::SinceRegister => RevokeForm::AgentAuth,
+            form: match profile.shape {
+                Shape::ReadBack(HandsOut::KeySinceRegister) => RevokeForm::AgentAuth,
+                _ => RevokeForm::OAuth,
             },
         },
         store: StoreKind::Memory,

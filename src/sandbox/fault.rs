@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use super::refusal::{CODES, Refused, Spelling};
 
 /// The calls that can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,10 +22,11 @@ pub enum Step {
     Complete,
     Token,
     Revoke,
+    Challenge,
 }
 
 impl Step {
-    pub const ALL: [Step; 9] = [
+    pub const ALL: [Step; 10] = [
         Step::Api,
         Step::Resource,
         Step::Server,
@@ -34,6 +36,7 @@ impl Step {
         Step::Complete,
         Step::Token,
         Step::Revoke,
+        Step::Challenge,
     ];
 
     pub fn name(self) -> &'static str {
@@ -47,36 +50,10 @@ impl Step {
             Step::Complete => "complete",
             Step::Token => "token",
             Step::Revoke => "revoke",
+            Step::Challenge => "challenge",
         }
     }
 }
-
-/// Error codes and the status each comes with (auth.md v0.1 to v0.3 as the published sample services answer).
-const CODES: &[(&str, u16)] = &[
-    ("anonymous_not_enabled", 400),
-    ("verified_email_not_enabled", 400),
-    ("service_auth_not_enabled", 400),
-    ("identity_assertion_not_enabled", 400),
-    ("issuer_not_enabled", 400),
-    ("login_required", 401),
-    ("interaction_required", 401),
-    ("unsupported_credential_type", 400),
-    ("invalid_request", 400),
-    ("rate_limited", 429),
-    ("too_many_attempts", 429),
-    ("invalid_claim_token", 401),
-    ("claim_expired", 410),
-    ("previously_claimed", 409),
-    ("claimed_or_in_flight", 409),
-    ("otp_invalid", 401),
-    ("otp_expired", 410),
-    ("otp_not_generated", 400),
-    ("credential_expired", 401),
-    ("invalid_grant", 400),
-    ("endpoint_moved", 410),
-    ("temporarily_unavailable", 503),
-    ("internal_error", 500),
-];
 
 /// Answers beside the protocol, and what each is.
 const ODD: &[(&str, &str)] = &[
@@ -86,6 +63,9 @@ const ODD: &[(&str, &str)] = &[
     ("wrong_types", "every member of another type than expected"),
     ("not_found", "404, as if nothing were there"),
     ("redirect", "a redirect to another host"),
+    ("pending_428", "authorization_pending with 428"),
+    ("pending_200", "200 with the status pending"),
+    ("pending_status", "400 with authorization_pending as the status, and no error"),
     ("slow", "an answer after a minute"),
     ("late", "does it, and answers after a minute"),
     ("ignored", "says yes and does nothing (revoke)"),
@@ -163,7 +143,7 @@ impl Faults {
 }
 
 /// The answer that a fault gives, and how long to hold it back. `None` where the fault changes what is done instead.
-pub fn answer(name: &str) -> Option<(Option<Duration>, Response)> {
+pub fn answer(name: &'static str, spelling: Spelling) -> Option<(Option<Duration>, Response)> {
     let json_text = |text: String| ([(header::CONTENT_TYPE, "application/json")], text).into_response();
     let response = match name {
         "html" => ([(header::CONTENT_TYPE, "text/html")], "<!doctype html><title>Oops</title><p>Something went wrong.").into_response(),
@@ -174,26 +154,28 @@ pub fn answer(name: &str) -> Option<(Option<Duration>, Response)> {
                 "authorization_servers": "x", "agent_auth": "none", "error": null})
             .to_string(),
         ),
+        "pending_428" => {
+            (StatusCode::PRECONDITION_REQUIRED, axum::Json(json!({"error": "authorization_pending"}))).into_response()
+        }
+        "pending_200" => axum::Json(json!({"status": "pending"})).into_response(),
+        "pending_status" => {
+            (StatusCode::BAD_REQUEST, axum::Json(json!({"status": "authorization_pending"}))).into_response()
+        }
         "not_found" => StatusCode::NOT_FOUND.into_response(),
         "redirect" => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
         "slow" => return Some((Some(Duration::from_secs(60)), StatusCode::OK.into_response())),
         "ignored" | "late" => return None,
-        code => return Some((None, refusal(code))),
+        code => Refused::from(code).response(spelling),
     };
     Some((None, response))
 }
 
-/// An error as the protocol has it.
-pub fn refusal(code: &str) -> Response {
-    let status = CODES.iter().find(|(name, _)| *name == code).map_or(400, |(_, status)| *status);
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    let message = format!("The sandbox says {}.", code.replace('_', " "));
-    let body = Body::from(json!({"error": code, "message": message}).to_string());
-    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("120"));
+impl From<Vec<Fault>> for Faults {
+    fn from(faults: Vec<Fault>) -> Self {
+        let mut all = Faults::default();
+        faults.into_iter().for_each(|fault| all.set(fault));
+        all
     }
-    response
 }
 
 #[cfg(test)]

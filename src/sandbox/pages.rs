@@ -1,12 +1,15 @@
-//! What a browser shows of the sandbox.
+//! What a browser shows of the sandbox: the index, the inbox, and the pages on which the human decides.
+
+pub mod claim;
 
 use std::fmt::Write;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::PROFILES;
 use super::fault::{self, Step};
+use super::services::{PROFILES, Profile};
+use super::toll;
 use super::world::{Mail, World};
 
 pub fn style() -> Response {
@@ -17,15 +20,15 @@ pub fn index(world: &World) -> Html<String> {
     let mut body = String::from(
         "<h1>Sandbox</h1><p class=lead>Services to sign up to, on this machine only. Nothing here leaves it.</p>",
     );
-    body.push_str("<h2>Services</h2><table><tr><th>Service<th>Target<th>Scopes</tr>");
+    body.push_str("<h2>Services</h2><table><tr><th>Service<th>How<th>Target</tr>");
     for profile in PROFILES {
-        let target = format!("{}{}", world.url().as_str().trim_end_matches('/'), profile.base);
+        let target = world.at(profile.base);
         let _ = write!(
             body,
-            "<tr><td>{}<td><code>authmd-tui add {}</code><td>{}</tr>",
+            "<tr><td>{}<td class=quiet>{}<td><code>authmd-tui add {}</code></tr>",
             profile.name,
+            profile.shape.words(),
             escape(&target),
-            profile.scopes_after.join(", ")
         );
     }
     let _ = write!(
@@ -33,6 +36,7 @@ pub fn index(world: &World) -> Html<String> {
         "</table><p><a class=button href=/inbox>Inbox <span class=count>{}</span></a></p>",
         world.mails().len()
     );
+    body.push_str(&claim::links(world));
     body.push_str(
         "<h2>Faults</h2><p>Make a step fail, to see what a client does.</p><table><tr><th>Step<th>Now<th>Change</tr>",
     );
@@ -128,6 +132,29 @@ fn letter(mail: &Mail) -> String {
         escape(&mail.from),
         mail.code
     )
+}
+
+/// Where its auth.md sends a person first.
+pub fn prose_account() -> Html<String> {
+    page("Account", "<article><h1>Prose</h1><p>You have an account. <a href=/prose/keys>Make a key</a></p></article>")
+}
+
+/// Where the person gets the key, to be pasted.
+pub fn prose_keys(made: Option<&str>) -> Html<String> {
+    let made = made.map(|key| format!("<p>Your key, shown once:</p><p><code>{key}</code></p>")).unwrap_or_default();
+    let form = "<form method=post><button>Make a key</button></form>";
+    page("Keys", &format!("<article><h1>Keys</h1>{made}{form}</article>"))
+}
+
+/// What the human accepts by saying so to a program.
+pub fn terms(profile: &Profile) -> Html<String> {
+    let name = escape(profile.name);
+    let body = format!(
+        "<article><h1>Terms of {name}</h1><p class=quiet>Version {}</p>\
+         <p>You may pass. You may not say that {name} is more than a service of the sandbox.</p></article>",
+        toll::TERMS
+    );
+    page(&format!("Terms of {}", profile.name), &body)
 }
 
 fn page(title: &str, body: &str) -> Html<String> {

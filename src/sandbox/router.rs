@@ -1,0 +1,120 @@
+//! Which path leads to what: the calls of every service, and the pages and lists of the sandbox itself.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::fault::{Fault, Step};
+use super::pages;
+use super::pages::claim::{self, Place, Sent};
+use super::services::{PROFILES, PROSE, Profile};
+use super::world::World;
+
+type Shared = State<Arc<World>>;
+
+pub fn router(world: Arc<World>) -> Router {
+    let mut router = Router::new()
+        .route("/", get(|State(world): Shared| async move { pages::index(&world) }))
+        .route("/inbox", get(|State(world): Shared, headers: HeaderMap| async move { pages::inbox(&world, &headers) }))
+        .route(
+            "/inbox/{mail}",
+            get(|State(world): Shared, Path(mail): Path<usize>| async move { pages::mail(&world, mail) }),
+        )
+        .route("/sandbox/style.css", get(|| async { pages::style() }))
+        .route("/sandbox/log", get(|State(world): Shared| async move { axum::Json(world.log()) }))
+        .route("/sandbox/mails", get(|State(world): Shared| async move { axum::Json(world.mails()) }))
+        .route("/sandbox/pages", get(|State(world): Shared| async move { axum::Json(claim::list(&world)) }))
+        .route("/prose/account", get(|| async { pages::prose_account() }))
+        .route(
+            "/prose/keys",
+            get(|| async { pages::prose_keys(None) })
+                .post(|State(world): Shared| async move { pages::prose_keys(Some(&world.make_key(PROSE))) }),
+        )
+        .route("/sandbox/faults", post(set_fault));
+    for profile in PROFILES {
+        if profile.shape.has_page() {
+            router = router.route(
+                &profile.page(),
+                get(|State(world): Shared, Query(place): Query<Place>| async move { claim::show(&world, &place) })
+                    .post(|State(world): Shared, Query(place): Query<Place>, Form(sent): Form<Sent>| async move {
+                        claim::decide(&world, &place, &sent)
+                    }),
+            );
+        }
+        router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
+        for step in Step::ALL.into_iter().filter(|step| profile.serves(*step)) {
+            router = router.route(
+                &profile.path(step),
+                match step {
+                    Step::Api | Step::Resource | Step::Server | Step::AuthMd => {
+                        get(move |State(world): Shared, headers: HeaderMap| {
+                            serve(world, profile, step, Method::GET, headers, Bytes::new())
+                        })
+                    }
+                    _ => post(move |State(world): Shared, headers: HeaderMap, body: Bytes| {
+                        serve(world, profile, step, Method::POST, headers, body)
+                    }),
+                },
+            );
+        }
+    }
+    router.fallback(nothing_here).method_not_allowed_fallback(not_that_way).with_state(world)
+}
+
+async fn serve(
+    world: Arc<World>,
+    profile: &'static Profile,
+    step: Step,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (delay, response) = world.serve(profile, step, &headers, &body);
+    world.note(&method, &profile.path(step), response.status().as_u16());
+    if let Some(delay) = delay {
+        tokio::time::sleep(delay).await;
+    }
+    response
+}
+
+async fn nothing_here(State(world): Shared, method: Method, uri: Uri) -> Response {
+    world.note(&method, uri.path(), 404);
+    (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
+}
+
+/// There is a page for reading, and a program sends something to it.
+async fn not_that_way(State(world): Shared, method: Method, uri: Uri) -> Response {
+    world.note(&method, uri.path(), 405);
+    (StatusCode::METHOD_NOT_ALLOWED, "Not in this way.\n").into_response()
+}
+
+#[derive(Deserialize)]
+struct FaultForm {
+    step: String,
+    #[serde(default)]
+    fault: String,
+    #[serde(default)]
+    times: Option<u32>,
+}
+
+/// Switches a fault on or, with no name, off. Answers with the page, so that the form on it works.
+async fn set_fault(State(world): Shared, Form(form): Form<FaultForm>) -> Response {
+    let spec = match (form.fault.is_empty(), form.times) {
+        (true, _) => format!("{}=none", form.step),
+        (false, Some(times)) => format!("{}={}:{times}", form.step, form.fault),
+        (false, None) => format!("{}={}", form.step, form.fault),
+    };
+    match spec.parse::<Fault>() {
+        Ok(fault) => {
+            world.set_fault(fault);
+            Redirect::to("/").into_response()
+        }
+        Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
+    }
+}
