@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use self::answer::{is_prose, published, said};
+use self::answer::{is_prose, published, reachable, said};
 use super::target::Target;
 use super::wire::{self, Offer, ResourceMetadata};
 use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, StepState};
@@ -183,7 +183,9 @@ impl Discovery {
 
     fn ask(&mut self, now: Timestamp) -> Next {
         while let Some(url) = self.queue.pop_front() {
-            if let Err(problem) = trust::endpoint_from(&url, &self.target.start) {
+            let allowed =
+                trust::endpoint_from(&url, &self.target.start).and_then(|()| trust::within(&url, self.target.reach));
+            if let Err(problem) = allowed {
                 self.findings.push(Finding::new(Level::Refused, "unsafe_url", problem.what));
                 continue;
             }
@@ -200,7 +202,8 @@ impl Discovery {
             self.offer = self
                 .resource
                 .as_ref()
-                .and_then(|(url, metadata)| wire::offer(&Value::Null, url, metadata.agent_auth.as_ref()));
+                .and_then(|(url, metadata)| wire::offer(&Value::Null, url, metadata.agent_auth.as_ref()))
+                .map(|offer| reachable(offer, self.target.reach));
         }
         let following = match self.phase {
             Phase::Api => Phase::Resource,
@@ -303,7 +306,7 @@ impl Discovery {
             return self.next_place(&answer, now);
         }
         self.check_issuer(&document);
-        self.offer = offer;
+        self.offer = offer.map(|offer| reachable(offer, self.target.reach));
         let words = match &self.offer {
             Some(_) => trust::authority(&url),
             None => format!("{}, without sign-up for agents", trust::authority(&url)),
@@ -341,7 +344,9 @@ impl Discovery {
         };
         self.note(StepState::Done, format!("read, {} lines", text.lines().count()), Some(now));
         if self.offer.is_none() {
-            self.offer = wire::embedded_agent_auth(text).and_then(|block| wire::offer(&block, &url, None));
+            self.offer = wire::embedded_agent_auth(text)
+                .and_then(|block| wire::offer(&block, &url, None))
+                .map(|offer| reachable(offer, self.target.reach));
         }
         self.document = Some(text.to_owned());
         self.enter(Phase::Over, now)

@@ -1,4 +1,15 @@
 //! Requests over the network: bounded in time, in size and in where they lead.
+//!
+//! ```text
+//!   URL ──trust::within──▶ this machine?  ──▶ loopback addresses only, no proxy
+//!                          a proxy for it? ──▶ the proxy, which resolves the name
+//!                          else            ──▶ its addresses, those within reach
+//! ```
+
+mod certificate;
+mod proxy;
+mod resolve;
+pub mod survey;
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -12,12 +23,14 @@ use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::proxy::{Proxies, Proxy};
+use self::resolve::{Here, Within};
 use super::clock;
-use crate::http::{Body, Field, HttpError, Method, Request, Response};
+use crate::http::{Body, Field, HttpError, Method, ProxyFault, Request, Response};
 use crate::json::Document;
 use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
-use crate::trust;
+use crate::trust::{self, Forbidden, Reach};
 
 /// Metadata and answers of a ceremony have a few hundred bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -29,40 +42,54 @@ pub const TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Net {
     clients: Arc<Clients>,
+    reach: Reach,
     timeout: Duration,
 }
 
 struct Clients {
-    outside: reqwest::Client,
     /// For services on this machine, which no proxy can reach.
     here: reqwest::Client,
+    /// For what is connected to by this program itself.
+    direct: reqwest::Client,
+    /// For what a proxy connects to. The proxy's own name leads wherever the person who set it wants.
+    proxied: reqwest::Client,
+    proxies: Proxies,
 }
 
 impl Net {
-    pub fn new(timeout: Duration) -> Result<Self, Problem> {
-        // An error says that one is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(Policy::none())
-                .timeout(timeout)
-                .user_agent(concat!("authmd-tui/", env!("CARGO_PKG_VERSION")))
-        };
-        let failed = |error: reqwest::Error| {
+    pub fn new(timeout: Duration, reach: Reach) -> Result<Self, Problem> {
+        let failed = |why: String| {
             Problem::new(
                 Kind::Failed,
-                format!("The network could not be set up: {}.", chain(&error)),
+                format!("The network could not be set up: {why}."),
                 "Check SSL_CERT_FILE and the proxy settings.",
             )
         };
-        let outside = builder().build().map_err(failed)?;
-        let here = builder().no_proxy().build().map_err(failed)?;
-        Ok(Self { clients: Arc::new(Clients { outside, here }), timeout })
+        let tls = certificate::config().map_err(|error| failed(error.to_string()))?;
+        // What decodes content is not compiled in: a body that inflates itself stays as small as it was sent.
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(Policy::none())
+                .connect_timeout(connecting(timeout))
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(concat!("authmd-tui/", env!("CARGO_PKG_VERSION")))
+        };
+        let built = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| failed(innermost(&error)));
+        let clients = Clients {
+            here: built(builder().no_proxy().dns_resolver(Here))?,
+            direct: built(builder().no_proxy().dns_resolver(Within(reach)))?,
+            proxied: built(builder())?,
+            proxies: Proxies::from_environment(),
+        };
+        Ok(Self { clients: Arc::new(clients), reach, timeout })
     }
 
     pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let started = clock::now();
-        let answer = self.follow(request).await;
+        // One deadline over all of it: whoever sends a byte now and then does not push it back.
+        let answer = tokio::time::timeout(self.timeout, self.follow(request)).await.unwrap_or_else(|_| {
+            Err(HttpError::TimedOut(SignedDuration::try_from(self.timeout).unwrap_or(SignedDuration::MAX)))
+        });
         record(request, &answer, clock::now().duration_since(started));
         answer
     }
@@ -87,7 +114,13 @@ impl Net {
     }
 
     async fn once(&self, request: &Request, url: &Url) -> Result<Response, HttpError> {
-        let client = if trust::is_loopback(url) { &self.clients.here } else { &self.clients.outside };
+        trust::within(url, self.reach).map_err(HttpError::Forbidden)?;
+        let proxy = self.clients.proxies.of(url)?;
+        let client = match &proxy {
+            _ if trust::is_loopback(url) => &self.clients.here,
+            Some(_) => &self.clients.proxied,
+            None => &self.clients.direct,
+        };
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -104,7 +137,7 @@ impl Net {
                 builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form_text(fields))
             }
         };
-        let failed = |error: reqwest::Error| self.classified(&error);
+        let failed = |error: reqwest::Error| classified(&error, url, proxy.as_ref());
         let mut response = builder.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = response
@@ -123,29 +156,53 @@ impl Net {
         }
         Ok(Response { status, headers, body: text(body) })
     }
+}
 
-    fn classified(&self, error: &reqwest::Error) -> HttpError {
-        let why = chain(error);
-        if error.is_timeout() {
-            return HttpError::TimedOut(SignedDuration::try_from(self.timeout).unwrap_or(SignedDuration::MAX));
+/// How long a connection may take to come about, of the time for the whole answer. It ends first, because then it is known
+/// that nothing was sent.
+fn connecting(timeout: Duration) -> Duration {
+    timeout * 2 / 3
+}
+
+fn classified(error: &reqwest::Error, url: &Url, proxy: Option<&Proxy>) -> HttpError {
+    let causes = || causes(error);
+    if let Some(forbidden) = causes().find_map(|cause| cause.downcast_ref::<Forbidden>()) {
+        return HttpError::Forbidden(trust::leads_astray(url, *forbidden));
+    }
+    let slow = error.is_connect() && error.is_timeout();
+    let why = if slow { "no connection came about in time".to_owned() } else { trust::clean(&innermost(error), 200) };
+    let refused = causes().find_map(certificate::refused);
+    if let Some(proxy) = proxy {
+        let fault = match slow {
+            true => Some(ProxyFault::Unreachable(why.clone())),
+            false => proxy::fault(causes(), &why, refused.as_ref()),
+        };
+        if let Some(fault) = fault {
+            return HttpError::Proxy { name: proxy.name.clone(), fault };
         }
-        if why.contains("certificate") {
-            return HttpError::Certificate(trust::clean(&why, 200));
-        }
-        match error.is_connect() {
-            true => HttpError::Unreachable(trust::clean(&why, 200)),
-            false => HttpError::Broken(trust::clean(&why, 200)),
-        }
+    }
+    match (refused, error.is_connect()) {
+        (Some(refused), _) => HttpError::Certificate(refused),
+        (None, true) => HttpError::Unreachable(why),
+        (None, false) => HttpError::Broken(why),
     }
 }
 
+/// An error and what caused it, from the outside in. An error of the system that wraps another one passes over it when it is
+/// asked for its source.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
+}
+
 /// The innermost cause says what happened; the outer ones repeat that a request failed.
-fn chain(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    cause(innermost)
+fn innermost(error: &reqwest::Error) -> String {
+    causes(error).last().map(cause).unwrap_or_default()
 }
 
 fn json_text(fields: &[Field]) -> String {
@@ -239,6 +296,22 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_out_of_reach_is_told_as_what_it_is() {
+        let net = Net::new(TIMEOUT, Reach::Public).expect("clients");
+        let url = Url::parse("https://localhost:1/").expect("a URL");
+        // As if the name were a stranger's.
+        let error = net.clients.direct.get(url.clone()).send().await.expect_err("refused");
+        let HttpError::Forbidden(problem) = classified(&error, &url, None) else { panic!("{error:?}") };
+        assert!(problem.what.starts_with("Refused to contact localhost:1: its address "), "{problem}");
+        assert_eq!(problem.kind, Kind::Unsafe);
+    }
+
+    #[test]
+    fn an_answer_may_take_fifteen_seconds() {
+        assert_eq!(TIMEOUT, Duration::from_secs(15));
+    }
 
     #[test]
     fn the_log_tells_the_shape_and_nothing_of_the_content() {

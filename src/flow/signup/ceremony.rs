@@ -137,7 +137,7 @@ impl SignUp {
             Ok(response) => response,
             Err(error) => {
                 let problem = no_answer(&self.service_name(), &error);
-                let sent = if matches!(error, HttpError::Unreachable(_)) { Sent::No } else { Sent::Perhaps };
+                let sent = if error.nothing_was_sent() { Sent::No } else { Sent::Perhaps };
                 return match problem.kind {
                     Kind::Unreachable => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),
                     _ => self.fail(problem),

@@ -261,7 +261,7 @@ impl Service {
         let url = self.ready[member].as_str().expect("a place").parse().expect("a URL");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let answer = runtime.block_on(async {
-            let net = authmd_tui::shell::net::Net::new(PATIENCE).expect("a client");
+            let net = authmd_tui::shell::net::Net::new(PATIENCE, authmd_tui::trust::Reach::Public).expect("a client");
             net.send(&authmd_tui::http::Request::get(url)).await.expect("an answer")
         });
         serde_json::from_str(answer.body.expose()).expect("JSON")
