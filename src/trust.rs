@@ -158,6 +158,11 @@ pub fn clean(text: &str, max: usize) -> String {
     out
 }
 
+/// Can all of it be seen, and is it one word?
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_whitespace() || is_invisible(c))
+}
+
 /// Characters that change how others are read while showing nothing themselves: zero-width marks, direction overrides and
 /// isolates (Unicode TR 36), the soft hyphen, variation selectors, tags.
 fn is_invisible(c: char) -> bool {

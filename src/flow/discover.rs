@@ -29,7 +29,7 @@ use crate::trust;
 pub use answer::no_answer;
 pub use report::{Finding, Level, Service, Verdict};
 
-/// How often a place that is in trouble is asked again, and how long to wait before.
+/// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
 /// The machine: feed it answers, do what it says.
@@ -141,7 +141,10 @@ impl Discovery {
             self.note(StepState::Active, format!("{}, asking again", said(&answer)), None);
             return Next::Wait(*wait);
         }
-        self.retries = 0;
+        // A service that is in trouble through and through is not waited for at each of its places.
+        if !in_trouble {
+            self.retries = 0;
+        }
         let trouble = match &answer {
             // A page that leads elsewhere or is large has answered.
             Err(HttpError::Redirected(_) | HttpError::TooLarge(_)) if self.phase == Phase::Api => None,

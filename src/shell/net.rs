@@ -27,7 +27,7 @@ use self::proxy::{Proxies, Proxy};
 use self::resolve::{Here, Within};
 use super::clock;
 use crate::http::{Body, Field, HttpError, Method, ProxyFault, Request, Response};
-use crate::json::Document;
+use crate::json::{self, Document};
 use crate::problem::{Kind, Problem, cause};
 use crate::secret::Secret;
 use crate::trust::{self, Forbidden, Reach};
@@ -251,13 +251,13 @@ fn text(mut body: Zeroizing<Vec<u8>>) -> Secret {
 
 /// What an answer looks like without what it says: the names and types of its members.
 fn shape_of(response: &Response) -> String {
-    match serde_json::from_str::<Value>(response.body.expose()).map(Document::new) {
-        Ok(value) => {
+    match json::read(response.body.expose()).map(Document::new) {
+        Some(value) => {
             let mut texts = HashSet::new();
             collect_texts(&value, &mut texts);
             trust::clean(&shape(&value, 3, &texts), 400)
         }
-        Err(_) => "not JSON".to_owned(),
+        None => "not JSON".to_owned(),
     }
 }
 

@@ -34,11 +34,13 @@ pub fn reachable(mut offer: Offer, reach: Reach) -> Offer {
     offer
 }
 
-/// Text for people: not the HTML shell that single-page sites answer with to everything.
+/// Text for people: not the HTML shell that single-page sites answer with to everything, not data, and nothing packed, which
+/// was not asked for.
 pub fn is_prose(response: &Response) -> bool {
-    let html = response.header("content-type").any(|kind| kind.contains("html"));
+    let data = response.header("content-type").any(|kind| kind.contains("html") || kind.contains("json"));
+    let packed = response.header("content-encoding").any(|coding| coding != "identity");
     let start = response.body.expose().trim_start();
-    !html && !start.is_empty() && !start.starts_with('<')
+    !data && !packed && !start.is_empty() && !start.starts_with('<')
 }
 
 /// An answer in a few words.

@@ -157,7 +157,7 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
 pub fn embedded_agent_auth(document: &str) -> Option<Value> {
     document.split("```").skip(1).step_by(2).find_map(|fenced| {
         let text = fenced.trim_start().trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-        let value: Value = serde_json::from_str(text.trim()).ok()?;
+        let value = json::read(text.trim())?;
         if value.get("agent_auth").is_some_and(Value::is_object) {
             return Some(value);
         }
