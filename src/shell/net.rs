@@ -7,12 +7,12 @@
 //! ```
 
 mod certificate;
+mod fault;
 mod proxy;
 mod resolve;
 pub mod survey;
 
 use std::collections::HashSet;
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,14 +23,15 @@ use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
 
-use self::proxy::{Proxies, Proxy};
+use self::fault::{classified, innermost};
+use self::proxy::Proxies;
 use self::resolve::{Here, Within};
 use super::clock;
-use crate::http::{Body, Field, HttpError, Method, ProxyFault, Request, Response};
+use crate::http::{Body, Field, HttpError, Method, Request, Response};
 use crate::json::{self, Document};
-use crate::problem::{Kind, Problem, cause};
+use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
-use crate::trust::{self, Forbidden, Reach};
+use crate::trust::{self, Reach};
 
 /// Metadata and answers of a ceremony have a few hundred bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -161,48 +162,7 @@ impl Net {
 /// How long a connection may take to come about, of the time for the whole answer. It ends first, because then it is known
 /// that nothing was sent.
 fn connecting(timeout: Duration) -> Duration {
-    timeout * 2 / 3
-}
-
-fn classified(error: &reqwest::Error, url: &Url, proxy: Option<&Proxy>) -> HttpError {
-    let causes = || causes(error);
-    if let Some(forbidden) = causes().find_map(|cause| cause.downcast_ref::<Forbidden>()) {
-        return HttpError::Forbidden(trust::leads_astray(url, *forbidden));
-    }
-    let slow = error.is_connect() && error.is_timeout();
-    let why = if slow { "no connection came about in time".to_owned() } else { trust::clean(&innermost(error), 200) };
-    let refused = causes().find_map(certificate::refused);
-    if let Some(proxy) = proxy {
-        let fault = match slow {
-            true => Some(ProxyFault::Unreachable(why.clone())),
-            false => proxy::fault(causes(), &why, refused.as_ref()),
-        };
-        if let Some(fault) = fault {
-            return HttpError::Proxy { name: proxy.name.clone(), fault };
-        }
-    }
-    match (refused, error.is_connect()) {
-        (Some(refused), _) => HttpError::Certificate(refused),
-        (None, true) => HttpError::Unreachable(why),
-        (None, false) => HttpError::Broken(why),
-    }
-}
-
-/// An error and what caused it, from the outside in. An error of the system that wraps another one passes over it when it is
-/// asked for its source.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
-        let error: &'a (dyn Error + 'static) = *error;
-        match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        }
-    })
-}
-
-/// The innermost cause says what happened; the outer ones repeat that a request failed.
-fn innermost(error: &reqwest::Error) -> String {
-    causes(error).last().map(cause).unwrap_or_default()
+    timeout / 3 * 2
 }
 
 fn json_text(fields: &[Field]) -> String {
@@ -306,6 +266,15 @@ mod tests {
         let HttpError::Forbidden(problem) = classified(&error, &url, None) else { panic!("{error:?}") };
         assert!(problem.what.starts_with("Refused to contact localhost:1: its address "), "{problem}");
         assert_eq!(problem.kind, Kind::Unsafe);
+    }
+
+    #[tokio::test]
+    async fn an_address_in_a_url_is_judged_whoever_wants_it_asked() {
+        let net = Net::new(TIMEOUT, Reach::Public).expect("clients");
+        for url in ["https://10.0.0.1/", "https://[fe80::1]/", "http://api.acme.dev/"] {
+            let answer = net.send(&Request::get(Url::parse(url).expect("a URL"))).await;
+            assert!(matches!(answer, Err(HttpError::Forbidden(_))), "{url}: {answer:?}");
+        }
     }
 
     #[test]

@@ -49,8 +49,13 @@ fn proxy() -> Finding {
 /// The variables that name certificates, with what they name.
 pub fn named_places() -> Vec<String> {
     let named = |name: &str| {
-        let value = env::var_os(name).filter(|value| !value.is_empty())?;
-        Some(format!("{name} ({})", crate::trust::clean(&value.to_string_lossy(), 120)))
+        let value = crate::trust::clean(&env::var_os(name)?.to_string_lossy(), 120);
+        // A file without a name is looked for all the same; a list of folders may be empty.
+        match (value.is_empty(), name) {
+            (true, "SSL_CERT_FILE") => Some(format!("{name}, which is empty")),
+            (true, _) => None,
+            (false, _) => Some(format!("{name} ({value})")),
+        }
     };
     ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(named).collect()
 }
