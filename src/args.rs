@@ -46,6 +46,13 @@ pub struct Common {
     /// How long to wait for one answer of a service, as in 30s
     #[arg(long, global = true, value_name = "SPAN", value_parser = span)]
     pub timeout: Option<Duration>,
+    /// Connect to services inside private networks, too (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7)
+    ///
+    /// Without it, a name that leads there is refused, so that no service can send this program into your network. Addresses
+    /// of a single link and of cloud metadata (169.254.0.0/16, fe80::/10) stay refused, and so does any name but localhost
+    /// that leads to this very machine. Behind a proxy, the proxy decides where names lead.
+    #[arg(long, global = true)]
+    pub resolve_private: bool,
     /// Say on stderr what is asked of whom
     #[arg(short, long, global = true)]
     pub verbose: bool,

@@ -168,7 +168,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
 }
 
 async fn discover(settings: &Settings, target: &str) -> Done {
-    let mut flow = Discover::new(Target::parse(target)?);
+    let mut flow = Discover::new(Target::within(target, settings.reach)?);
     let outcome = plain::run(&mut flow, &settings.ports()?, None, None).await;
     let discovery = flow.discovery();
     match (settings.json, &outcome) {
@@ -226,7 +226,7 @@ async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: 
 }
 
 async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Option<ModeChoice>) -> Done {
-    let target = Target::parse(target)?;
+    let target = Target::within(target, settings.reach)?;
     let label = label.map(|label| signup::label(&label)).transpose()?;
     if !somebody_there() {
         return Err(Ended::from(Problem::new(

@@ -10,6 +10,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::json::Document;
+use crate::problem::Problem;
 use crate::secret::Secret;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,6 +275,58 @@ pub enum HttpError {
     TooLarge(usize),
     /// A `GET` that is sent to another host, or round and round. A redirected `POST` is an answer like any other.
     Redirected(String),
-    /// The certificate was not accepted. The text says why.
-    Certificate(String),
+    Certificate(Refused),
+    /// An address that is not connected to, in the words of [`crate::trust`].
+    Forbidden(Problem),
+    /// The way there leads through a proxy, and ends at it. Its name is without its user name and password.
+    Proxy {
+        name: String,
+        fault: ProxyFault,
+    },
+}
+
+/// A certificate that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    pub fault: CertificateFault,
+    /// Who issued it, as it says itself, cleaned; where that could be read.
+    pub issuer: Option<String>,
+}
+
+/// The rule that a certificate breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateFault {
+    UnknownIssuer,
+    Expired,
+    NotYetValid,
+    /// It is for other names; these, cleaned.
+    WrongName(String),
+    /// There is nothing on this machine to compare with; the text says what was looked for.
+    NothingTrusted(String),
+    Other(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// Nobody spoke to it, or it did not speak as proxies do. The text says how, cleaned.
+    Unreachable(String),
+    /// It wants a user name and password, or others than it was given.
+    WantsPassword,
+    /// It does not connect to that host.
+    Refused,
+    /// It is spoken to over TLS, and its own certificate was not accepted.
+    Certificate(Refused),
+}
+
+impl HttpError {
+    /// It is certain that the service has received nothing.
+    pub fn nothing_was_sent(&self) -> bool {
+        match self {
+            HttpError::Unreachable(_)
+            | HttpError::Certificate(_)
+            | HttpError::Forbidden(_)
+            | HttpError::Proxy { .. } => true,
+            HttpError::Broken(_) | HttpError::TimedOut(_) | HttpError::TooLarge(_) | HttpError::Redirected(_) => false,
+        }
+    }
 }

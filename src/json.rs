@@ -46,6 +46,18 @@ fn wipe(value: &mut Value) {
     }
 }
 
+/// The most members and items that are read. Metadata has a hundred; a megabyte of `{}` would be a hundred in memory.
+const MOST_VALUES: usize = 20_000;
+
+/// What a stranger wrote, if it is JSON of a reasonable shape: not too deep (the parser's own limit) and not of too many parts.
+pub fn read(text: &str) -> Option<Value> {
+    let parts = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    if parts > MOST_VALUES {
+        return None;
+    }
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()
+}
+
 /// The first member of `object` with one of these names; `claim_token` also finds `claimToken` and `Claim-Token`.
 pub fn member<'a>(object: &'a Value, names: &[&str]) -> Option<&'a Value> {
     let object = object.as_object()?;
@@ -115,6 +127,13 @@ pub fn timestamp(value: &Value) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_too_deep_or_too_wide_is_not_read() {
+        assert_eq!(read("\u{feff}{\"a\": [1]}"), Some(json!({"a": [1]})));
+        assert_eq!(read(&format!("[0{}]", ",0".repeat(MOST_VALUES))), None);
+        assert_eq!(read(&format!("{}{}", "[".repeat(1000), "]".repeat(1000))), None);
+    }
 
     #[test]
     fn names_are_found_in_any_spelling() {

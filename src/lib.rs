@@ -25,13 +25,14 @@
 //!   a flow goes on; [`flow::target`] understands what a person typed; [`flow::screen`] is what a person sees;
 //!   [`flow::work`] proves work where a service wants that.
 //! - [`account`]: what the list shows; its status is computed, never stored.
-//! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted
-//!   and what a stranger's text looks like when it is safe. [`when`]: moments in words. [`wrap`]: text on lines.
+//! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted,
+//!   which addresses are within reach, and what a stranger's text looks like when it is safe. [`when`]: moments in words.
+//!   [`wrap`]: text on lines.
 //! - [`secret`] and [`problem`]: what must not be seen, and what is said when something went wrong.
 //! - [`report`]: accounts and findings as text and JSON.
 //!
 //! What touches the world:
-//! - [`shell`]: effects performed: network, clock, browser, folders, process, log.
+//! - [`shell`]: effects performed: network (proxies, certificates, where names lead), clock, browser, folders, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::vault::seal`] has all the
 //!   cryptography, [`store::keyring`] the system's keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.

@@ -1,27 +1,23 @@
 //! What may be contacted, shown or opened, and what a stranger's text looks like once it is safe to print.
 //!
-//! Every URL that arrives from outside passes [`endpoint`] before anything is sent to it, and every text passes [`clean`]
-//! before it is drawn, logged or copied.
+//! Every URL that arrives from outside passes [`endpoint`] before anything is sent to it, every address that is connected to
+//! passes [`Reach::allows`], and every text passes [`clean`] before it is drawn, logged or copied.
+
+mod reach;
 
 use std::net::IpAddr;
 
 use unicode_width::UnicodeWidthChar;
 use url::{Host, Url};
 
+pub use self::reach::{Forbidden, Reach, Realm, realm};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
-/// May we send a request there? `https`, or `http` on this very machine; no user name in it; no address that only means
-/// something inside somebody's network.
+/// Is this a URL that requests may be sent to? `https`, or `http` on this very machine; no user name in it. Where it leads is
+/// another question: see [`within`].
 pub fn endpoint(url: &Url) -> Result<(), Problem> {
-    let refuse = |why: &str| {
-        let shown = clean(url.as_str(), 120);
-        Err(Problem::new(
-            Kind::Unsafe,
-            format!("Refused to contact {shown}: {why}."),
-            "Ask the service to publish a public https address.",
-        ))
-    };
+    let refuse = |why: &str| Err(refused(url, why));
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(url) => {}
@@ -33,7 +29,6 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
     }
     match url.host() {
         None => refuse("it names no host"),
-        Some(host) if is_private(&host) => refuse("it is an address inside a private network"),
         Some(_) => Ok(()),
     }
 }
@@ -41,35 +36,56 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
 /// The same, for a URL that came from `origin`: a stranger may not send us to this machine.
 pub fn endpoint_from(url: &Url, origin: &Url) -> Result<(), Problem> {
     if is_loopback(url) && !is_loopback(origin) {
-        let what = format!("Refused to contact {}: it is this very machine.", clean(url.as_str(), 120));
-        return Err(Problem::new(Kind::Unsafe, what, "Ask the service to publish a public https address."));
+        return Err(refused(url, "it is this very machine"));
     }
     endpoint(url)
+}
+
+/// The same as [`endpoint`], and the address that is written in the URL, if it is one, is within reach. Where a name leads is
+/// seen when it is resolved; `shell::net` asks the same question then.
+pub fn within(url: &Url, reach: Reach) -> Result<(), Problem> {
+    endpoint(url)?;
+    match address(url) {
+        Some(address) if !is_loopback(url) => reach
+            .allows(address)
+            .map_err(|forbidden| Problem { hint: forbidden.hint().into(), ..refused(url, &format!("{forbidden}")) }),
+        _ => Ok(()),
+    }
+}
+
+/// A name whose addresses are all out of reach; one of them says why.
+pub fn leads_astray(url: &Url, forbidden: Forbidden) -> Problem {
+    let what = format!("Refused to contact {}: its address {forbidden}.", clean(&authority(url), 120));
+    Problem::new(Kind::Unsafe, what, forbidden.hint())
+}
+
+fn refused(url: &Url, why: &str) -> Problem {
+    let what = format!("Refused to contact {}: {why}.", clean(url.as_str(), 120));
+    Problem::new(Kind::Unsafe, what, "Ask the service to publish a public https address.")
 }
 
 /// Is this the machine we run on?
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => is_loopback_name(name),
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
     }
 }
 
-fn is_private(host: &Host<&str>) -> bool {
-    let ip = match host {
-        Host::Domain(_) => return false,
-        Host::Ipv4(ip) => IpAddr::V4(*ip),
-        Host::Ipv6(ip) => ip.to_ipv4_mapped().map_or(IpAddr::V6(*ip), IpAddr::V4),
-    };
-    match ip {
-        IpAddr::V4(ip) => {
-            ip.is_private() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast() || ip.is_multicast()
-        }
-        IpAddr::V6(ip) => {
-            ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_multicast()
-        }
+/// Names that mean this machine whoever is asked (RFC 6761, section 6.3).
+fn is_loopback_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// The address that a URL names, where it names one and no name.
+fn address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
+        Host::Ipv6(ip) => Some(IpAddr::V6(ip)),
     }
 }
 
@@ -99,10 +115,15 @@ pub fn authority(url: &Url) -> String {
     }
 }
 
-/// A link that may be shown and opened: the same rule as for an endpoint.
+/// A link that may be shown and opened: the same rule as for an endpoint. The browser is not to be led into a network that the
+/// service itself is not in.
 pub fn link(text: &str, base: &Url) -> Option<Url> {
     let url = base.join(text).ok()?;
-    endpoint_from(&url, base).ok().map(|()| url)
+    let reach = match address(base).map(realm) {
+        Some(Realm::Private) => Reach::Private,
+        _ => Reach::Public,
+    };
+    endpoint_from(&url, base).and_then(|()| within(&url, reach)).ok().map(|()| url)
 }
 
 /// A stranger's text with our secrets taken out of it.
@@ -137,6 +158,11 @@ pub fn clean(text: &str, max: usize) -> String {
     out
 }
 
+/// Can all of it be seen, and is it one word?
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_whitespace() || is_invisible(c))
+}
+
 /// Characters that change how others are read while showing nothing themselves: zero-width marks, direction overrides and
 /// isolates (Unicode TR 36), the soft hyphen, variation selectors, tags.
 fn is_invisible(c: char) -> bool {
@@ -161,10 +187,11 @@ mod tests {
             "https://api.acme.dev/v1",
             "http://127.0.0.1:4180/",
             "http://localhost:1/",
+            "http://x.localhost.:1/",
             "http://[::1]:1/",
             "https://8.8.8.8/",
         ] {
-            assert_eq!(endpoint(&url(good)), Ok(()), "{good}");
+            assert_eq!(within(&url(good), Reach::Public), Ok(()), "{good}");
         }
         for bad in [
             "http://api.acme.dev/",
@@ -173,13 +200,25 @@ mod tests {
             "javascript:alert(1)",
             "https://user@acme.dev/",
             "https://10.0.0.1/",
+            "https://0xa.1/",
             "https://169.254.169.254/latest",
             "https://0.0.0.0/",
             "https://[fe80::1]/",
             "https://[::ffff:192.168.1.1]/",
+            "https://[::ffff:127.0.0.1]/",
         ] {
-            assert_eq!(endpoint(&url(bad)).map_err(|problem| problem.kind), Err(Kind::Unsafe), "{bad}");
+            assert_eq!(within(&url(bad), Reach::Public).map_err(|problem| problem.kind), Err(Kind::Unsafe), "{bad}");
         }
+    }
+
+    #[test]
+    fn private_networks_are_opened_by_hand_and_the_way_is_told() {
+        let private = url("https://10.0.0.1/");
+        assert_eq!(within(&private, Reach::Private), Ok(()));
+        let problem = within(&private, Reach::Public).expect_err("refused");
+        assert!(problem.hint.contains("--resolve-private"), "{problem}");
+        let metadata = within(&url("https://169.254.169.254/"), Reach::Private).expect_err("refused");
+        assert!(!metadata.hint.contains("--resolve-private"), "{metadata}");
     }
 
     #[test]
@@ -187,6 +226,8 @@ mod tests {
         assert!(endpoint_from(&url("http://127.0.0.1:1/"), &url("https://acme.dev/")).is_err());
         assert!(endpoint_from(&url("http://127.0.0.1:1/"), &url("http://127.0.0.1:2/")).is_ok());
         assert_eq!(link("http://localhost/x", &url("https://acme.dev/")), None);
+        assert_eq!(link("https://192.168.1.1/x", &url("https://acme.dev/")), None);
+        assert!(link("https://192.168.1.1/x", &url("https://192.168.1.2/")).is_some());
     }
 
     #[test]

@@ -68,6 +68,7 @@ async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Resu
     let events = settings.events()?;
     let mut app = App::new(theme, ports.stores.name(), banner);
     app.lock_after = settings.lock_after;
+    app.reach = settings.reach;
     app.notice = survey::warning(&ports.stores).map(|problem| format!("{} {}", problem.what, problem.hint));
     let terminal = Terminal::enter()?;
     let (send, receive) = mpsc::unbounded_channel();

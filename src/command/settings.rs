@@ -22,6 +22,7 @@ use crate::store::lock::Locks;
 use crate::store::memory::Memory;
 use crate::store::vault::Vault;
 use crate::store::{Store, Stores, survey};
+use crate::trust::Reach;
 use crate::{tui, when};
 
 /// Why a store is used.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub unicode: bool,
     /// How long the vault stays open in the full screen with nobody there.
     pub lock_after: SignedDuration,
+    /// How far requests may go.
+    pub reach: Reach,
     store: Option<StoreKind>,
     token_file: Option<PathBuf>,
     paths: Paths,
@@ -53,6 +56,7 @@ impl Settings {
             color: !common.no_color && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
             unicode: speaks_unicode(),
             lock_after: lock_after()?,
+            reach: if common.resolve_private { Reach::Private } else { Reach::Public },
             store: common.store.map(Into::into),
             token_file: set("AUTH_MD_TOKEN_STORE").map(PathBuf::from),
             paths,
@@ -62,7 +66,7 @@ impl Settings {
     }
 
     pub fn net(&self) -> Result<Net, Problem> {
-        Net::new(self.timeout)
+        Net::new(self.timeout, self.reach)
     }
 
     /// What effects are performed with. A token file that others can read is used, and not silently.

@@ -10,7 +10,7 @@ use crate::flow::{Guard, Line, Protection};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
 use crate::report;
-use crate::shell::Ports;
+use crate::shell::{Ports, net};
 use crate::store::vault::none_yet;
 use crate::store::{Store, Stores, migrate, survey};
 
@@ -161,7 +161,8 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
         let mended = ports.blocking(survey::repair).await?;
         mended.iter().for_each(|path| say(&format!("The rights of others were taken away: {}", path.display())));
     }
-    let survey = surveyed(&ports).await?;
+    let mut survey = surveyed(&ports).await?;
+    survey.findings.extend(net::survey::findings());
     match settings.json {
         true => {
             let mut report = report::survey_json(&survey);

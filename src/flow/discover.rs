@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use self::answer::{is_prose, published, said};
+use self::answer::{is_prose, published, reachable, said};
 use super::target::Target;
 use super::wire::{self, Offer, ResourceMetadata};
 use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, StepState};
@@ -35,7 +35,7 @@ pub use answer::no_answer;
 pub use plan::{Confirmation, Planned};
 pub use report::{Finding, Level, Service, Verdict};
 
-/// How often a place that is in trouble is asked again, and how long to wait before.
+/// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
 /// The machine: feed it answers, do what it says.
@@ -158,7 +158,10 @@ impl Discovery {
             self.note(StepState::Active, format!("{}, asking again", said(&answer)), None);
             return Next::Wait(*wait);
         }
-        self.retries = 0;
+        // A service that is in trouble through and through is not waited for at each of its places.
+        if !in_trouble {
+            self.retries = 0;
+        }
         self.tried.push((url.clone(), said(&answer)));
         let trouble = match &answer {
             // A page that leads elsewhere or is large has answered.
@@ -205,7 +208,9 @@ impl Discovery {
 
     fn ask(&mut self, now: Timestamp) -> Next {
         while let Some(url) = self.queue.pop_front() {
-            if let Err(problem) = trust::endpoint_from(&url, &self.target.start) {
+            let allowed =
+                trust::endpoint_from(&url, &self.target.start).and_then(|()| trust::within(&url, self.target.reach));
+            if let Err(problem) = allowed {
                 self.findings.push(Finding::new(Level::Refused, "unsafe_url", problem.what));
                 continue;
             }
@@ -222,7 +227,8 @@ impl Discovery {
             self.offer = self
                 .resource
                 .as_ref()
-                .and_then(|(url, metadata)| wire::offer(&Value::Null, url, metadata.agent_auth.as_ref()));
+                .and_then(|(url, metadata)| wire::offer(&Value::Null, url, metadata.agent_auth.as_ref()))
+                .map(|offer| reachable(offer, self.target.reach));
         }
         let following = match self.phase {
             Phase::Api => Phase::Resource,
@@ -304,7 +310,7 @@ impl Discovery {
             return self.next_place(&answer, now);
         }
         self.check_issuer(&document);
-        self.offer = offer;
+        self.offer = offer.map(|offer| reachable(offer, self.target.reach));
         let words = match &self.offer {
             Some(_) => trust::authority(&url),
             None => format!("{}, without sign-up for agents", trust::authority(&url)),
@@ -337,7 +343,9 @@ impl Discovery {
         };
         self.note(StepState::Done, format!("read, {} lines", text.lines().count()), Some(now));
         if self.offer.is_none() {
-            self.offer = wire::embedded_agent_auth(text).and_then(|block| wire::offer(&block, &url, None));
+            self.offer = wire::embedded_agent_auth(text)
+                .and_then(|block| wire::offer(&block, &url, None))
+                .map(|offer| reachable(offer, self.target.reach));
         }
         self.document = Some(text.to_owned());
         // The words may lead to metadata that nothing else led to.

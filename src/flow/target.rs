@@ -5,7 +5,7 @@ use url::Url;
 use super::wire;
 use crate::account::Account;
 use crate::problem::{Kind, Problem};
-use crate::trust;
+use crate::trust::{self, Reach};
 
 /// Where discovery begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +18,25 @@ pub struct Target {
     pub metadata: Option<Url>,
     /// How the text was understood, in words.
     pub understood: String,
+    /// How far discovery follows what is published.
+    pub reach: Reach,
 }
 
 const EXAMPLES: &str = "Give a host or URL (api.example.com), noform:SLUG, or paste a WWW-Authenticate header.";
 
 impl Target {
+    /// A service that everybody can reach.
     pub fn parse(text: &str) -> Result<Self, Problem> {
+        Self::within(text, Reach::Public)
+    }
+
+    pub fn within(text: &str, reach: Reach) -> Result<Self, Problem> {
+        let target = Self::understand(text)?;
+        trust::within(&target.start, reach)?;
+        Ok(Self { reach, ..target })
+    }
+
+    fn understand(text: &str) -> Result<Self, Problem> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Problem::new(Kind::Usage, "No service was named.", EXAMPLES));
@@ -44,19 +57,22 @@ impl Target {
     fn at(typed: &str, start: Url) -> Result<Self, Problem> {
         trust::endpoint(&start)?;
         let understood = format!("the service at {}", trust::authority(&start));
-        Ok(Self { typed: trust::clean(typed, 80), start, metadata: None, understood })
+        Ok(Self { typed: trust::clean(typed, 80), start, metadata: None, understood, reach: Reach::Public })
     }
 
-    /// The service of an account that is held already, found where it was found before.
+    /// The service of an account that is held already, found where it was found before. It may be one of a private network;
+    /// whether that may be reached now is seen when it is connected to.
     pub fn of(account: &Account) -> Result<Self, Problem> {
         trust::endpoint(&account.start)?;
         if let Some(metadata) = &account.metadata {
             trust::endpoint(metadata)?;
         }
-        match (&account.metadata, noform_slug(&account.start)) {
+        let target = match (&account.metadata, noform_slug(&account.start)) {
             (None, Some(slug)) => Self::noform(&account.host(), &slug),
-            _ => Ok(Self { metadata: account.metadata.clone(), ..Self::at(&account.host(), account.start.clone())? }),
-        }
+            (metadata, _) => Self::at(&account.host(), account.start.clone())
+                .map(|target| Self { metadata: metadata.clone(), ..target }),
+        };
+        target.map(|target| Self { reach: Reach::Private, ..target })
     }
 
     /// A pasted `WWW-Authenticate` header, or the whole 401 response around it (RFC 9728, section 5.1).
@@ -76,7 +92,13 @@ impl Target {
         let url = Url::parse(&found).map_err(|_| missing())?;
         trust::endpoint(&url)?;
         let understood = format!("a challenge that points to {}", trust::authority(&url));
-        Ok(Self { typed: trust::clean(text, 80), start: url.clone(), metadata: Some(url), understood })
+        Ok(Self {
+            typed: trust::clean(text, 80),
+            start: url.clone(),
+            metadata: Some(url),
+            understood,
+            reach: Reach::Public,
+        })
     }
 
     /// NoForm serves each tenant's metadata below a path of its own (auth.md as NoForm publishes it).
@@ -96,6 +118,7 @@ impl Target {
             start: at(""),
             metadata: Some(at("/.well-known/oauth-protected-resource")),
             understood: format!("the NoForm service {slug}"),
+            reach: Reach::Public,
         })
     }
 }
@@ -178,6 +201,13 @@ mod tests {
         for (typed, expected) in cases {
             assert_eq!(start(typed), expected, "{typed}");
         }
+    }
+
+    #[test]
+    fn a_service_of_a_private_network_is_asked_for_by_hand() {
+        assert!(Target::parse("10.0.0.1").is_err());
+        assert_eq!(Target::within("10.0.0.1", Reach::Private).map(|target| target.reach), Ok(Reach::Private));
+        assert!(Target::within("169.254.169.254", Reach::Private).is_err());
     }
 
     #[test]

@@ -19,11 +19,12 @@ pub use token::{
 };
 
 use crate::http::Response;
+use crate::json;
 use serde_json::Value;
 
 /// The JSON object in a response, whatever its content type says.
 pub fn object(response: &Response) -> Option<Value> {
-    serde_json::from_str::<Value>(response.body.expose().trim_start_matches('\u{feff}')).ok().filter(Value::is_object)
+    json::read(response.body.expose()).filter(Value::is_object)
 }
 
 /// The part of an answer that matters: members of an envelope (`{ok, data}`, `{registration: {…}}`) are lifted out of it.

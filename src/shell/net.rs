@@ -1,7 +1,18 @@
 //! Requests over the network: bounded in time, in size and in where they lead.
+//!
+//! ```text
+//!   URL ──trust::within──▶ this machine?  ──▶ loopback addresses only, no proxy
+//!                          a proxy for it? ──▶ the proxy, which resolves the name
+//!                          else            ──▶ its addresses, those within reach
+//! ```
+
+mod certificate;
+mod fault;
+mod proxy;
+mod resolve;
+pub mod survey;
 
 use std::collections::HashSet;
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +23,15 @@ use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::fault::{classified, innermost};
+use self::proxy::Proxies;
+use self::resolve::{Here, Within};
 use super::clock;
 use crate::http::{HttpError, Method, Presentation, Request, Response};
-use crate::json::Document;
-use crate::problem::{Kind, Problem, cause};
+use crate::json::{self, Document};
+use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
-use crate::trust;
+use crate::trust::{self, Reach};
 
 /// Metadata and answers of a ceremony have a few hundred bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -29,40 +43,54 @@ pub const TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Net {
     clients: Arc<Clients>,
+    reach: Reach,
     timeout: Duration,
 }
 
 struct Clients {
-    outside: reqwest::Client,
     /// For services on this machine, which no proxy can reach.
     here: reqwest::Client,
+    /// For what is connected to by this program itself.
+    direct: reqwest::Client,
+    /// For what a proxy connects to. The proxy's own name leads wherever the person who set it wants.
+    proxied: reqwest::Client,
+    proxies: Proxies,
 }
 
 impl Net {
-    pub fn new(timeout: Duration) -> Result<Self, Problem> {
-        // An error says that one is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(Policy::none())
-                .timeout(timeout)
-                .user_agent(concat!("authmd-tui/", env!("CARGO_PKG_VERSION")))
-        };
-        let failed = |error: reqwest::Error| {
+    pub fn new(timeout: Duration, reach: Reach) -> Result<Self, Problem> {
+        let failed = |why: String| {
             Problem::new(
                 Kind::Failed,
-                format!("The network could not be set up: {}.", chain(&error)),
+                format!("The network could not be set up: {why}."),
                 "Check SSL_CERT_FILE and the proxy settings.",
             )
         };
-        let outside = builder().build().map_err(failed)?;
-        let here = builder().no_proxy().build().map_err(failed)?;
-        Ok(Self { clients: Arc::new(Clients { outside, here }), timeout })
+        let tls = certificate::config().map_err(|error| failed(error.to_string()))?;
+        // What decodes content is not compiled in: a body that inflates itself stays as small as it was sent.
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(Policy::none())
+                .connect_timeout(connecting(timeout))
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(concat!("authmd-tui/", env!("CARGO_PKG_VERSION")))
+        };
+        let built = |builder: reqwest::ClientBuilder| builder.build().map_err(|error| failed(innermost(&error)));
+        let clients = Clients {
+            here: built(builder().no_proxy().dns_resolver(Here))?,
+            direct: built(builder().no_proxy().dns_resolver(Within(reach)))?,
+            proxied: built(builder())?,
+            proxies: Proxies::from_environment(),
+        };
+        Ok(Self { clients: Arc::new(clients), reach, timeout })
     }
 
     pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let started = clock::now();
-        let answer = self.follow(request).await;
+        // One deadline over all of it: whoever sends a byte now and then does not push it back.
+        let answer = tokio::time::timeout(self.timeout, self.follow(request)).await.unwrap_or_else(|_| {
+            Err(HttpError::TimedOut(SignedDuration::try_from(self.timeout).unwrap_or(SignedDuration::MAX)))
+        });
         record(request, &answer, clock::now().duration_since(started));
         answer
     }
@@ -89,7 +117,13 @@ impl Net {
     }
 
     async fn once(&self, request: &Request, url: &Url) -> Result<Response, HttpError> {
-        let client = if trust::is_loopback(url) { &self.clients.here } else { &self.clients.outside };
+        trust::within(url, self.reach).map_err(HttpError::Forbidden)?;
+        let proxy = self.clients.proxies.of(url)?;
+        let client = match &proxy {
+            _ if trust::is_loopback(url) => &self.clients.here,
+            Some(_) => &self.clients.proxied,
+            None => &self.clients.direct,
+        };
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -112,7 +146,7 @@ impl Net {
         if let Some((kind, text)) = request.body.text() {
             builder = builder.header(CONTENT_TYPE, kind).body(text.to_string());
         }
-        let failed = |error: reqwest::Error| self.classified(&error);
+        let failed = |error: reqwest::Error| classified(&error, url, proxy.as_ref());
         let mut response = builder.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = response
@@ -131,29 +165,12 @@ impl Net {
         }
         Ok(Response { status, headers, body: text(body) })
     }
-
-    fn classified(&self, error: &reqwest::Error) -> HttpError {
-        let why = chain(error);
-        if error.is_timeout() {
-            return HttpError::TimedOut(SignedDuration::try_from(self.timeout).unwrap_or(SignedDuration::MAX));
-        }
-        if why.contains("certificate") {
-            return HttpError::Certificate(trust::clean(&why, 200));
-        }
-        match error.is_connect() {
-            true => HttpError::Unreachable(trust::clean(&why, 200)),
-            false => HttpError::Broken(trust::clean(&why, 200)),
-        }
-    }
 }
 
-/// The innermost cause says what happened; the outer ones repeat that a request failed.
-fn chain(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    cause(innermost)
+/// How long a connection may take to come about, of the time for the whole answer. It ends first, because then it is known
+/// that nothing was sent.
+fn connecting(timeout: Duration) -> Duration {
+    timeout / 3 * 2
 }
 
 /// One line a request in the log: where it went and what came back, never what was in it.
@@ -189,13 +206,13 @@ fn text(mut body: Zeroizing<Vec<u8>>) -> Secret {
 
 /// What an answer looks like without what it says: the names and types of its members.
 fn shape_of(response: &Response) -> String {
-    match serde_json::from_str::<Value>(response.body.expose()).map(Document::new) {
-        Ok(value) => {
+    match json::read(response.body.expose()).map(Document::new) {
+        Some(value) => {
             let mut texts = HashSet::new();
             collect_texts(&value, &mut texts);
             trust::clean(&shape(&value, 3, &texts), 400)
         }
-        Err(_) => "not JSON".to_owned(),
+        None => "not JSON".to_owned(),
     }
 }
 
@@ -234,6 +251,31 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_out_of_reach_is_told_as_what_it_is() {
+        let net = Net::new(TIMEOUT, Reach::Public).expect("clients");
+        let url = Url::parse("https://localhost:1/").expect("a URL");
+        // As if the name were a stranger's.
+        let error = net.clients.direct.get(url.clone()).send().await.expect_err("refused");
+        let HttpError::Forbidden(problem) = classified(&error, &url, None) else { panic!("{error:?}") };
+        assert!(problem.what.starts_with("Refused to contact localhost:1: its address "), "{problem}");
+        assert_eq!(problem.kind, Kind::Unsafe);
+    }
+
+    #[tokio::test]
+    async fn an_address_in_a_url_is_judged_whoever_wants_it_asked() {
+        let net = Net::new(TIMEOUT, Reach::Public).expect("clients");
+        for url in ["https://10.0.0.1/", "https://[fe80::1]/", "http://api.acme.dev/"] {
+            let answer = net.send(&Request::get(Url::parse(url).expect("a URL"))).await;
+            assert!(matches!(answer, Err(HttpError::Forbidden(_))), "{url}: {answer:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_take_fifteen_seconds() {
+        assert_eq!(TIMEOUT, Duration::from_secs(15));
+    }
 
     #[test]
     fn the_log_tells_the_shape_and_nothing_of_the_content() {

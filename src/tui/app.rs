@@ -26,6 +26,7 @@ use crate::flow::{Effect, Input, Screen};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store::Listing;
+use crate::trust::Reach;
 
 use overlay::Then;
 pub use overlay::{CredentialPane, Overlay, Question, UnlockPane};
@@ -118,6 +119,8 @@ pub struct App {
     walks: VecDeque<(Walk, AccountId)>,
     walks_in_all: usize,
     clipboard_until: Option<Timestamp>,
+    /// How far a service that is typed may be away.
+    pub reach: Reach,
     /// After so long without a key, the vault's key is forgotten.
     pub lock_after: SignedDuration,
     lock_at: Option<Timestamp>,
@@ -149,6 +152,7 @@ impl App {
             walks: VecDeque::new(),
             walks_in_all: 0,
             clipboard_until: None,
+            reach: Reach::Public,
             lock_after: LOCK_AFTER,
             lock_at: None,
             wants_vault: Vec::new(),
@@ -406,7 +410,7 @@ impl App {
             self.scene = Scene::List;
             return Vec::new();
         }
-        match Target::parse(editor.value()) {
+        match Target::within(editor.value(), self.reach) {
             Ok(target) => self.start(Box::new(SignUp::new(target, None)), now),
             Err(wrong) => {
                 *problem = Some(wrong);

@@ -13,6 +13,7 @@ const PURE: &[&str] = &[
     "json.rs",
     "problem.rs",
     "secret.rs",
+    "trust",
     "trust.rs",
     "when.rs",
     "wrap.rs",

@@ -14,6 +14,7 @@ use authmd_tui::http::{Body, HttpError, Request, Response, field};
 use authmd_tui::sandbox::{ACME, BEACON, Options, Profile, Sandbox};
 use authmd_tui::secret::Secret;
 use authmd_tui::shell::net::Net;
+use authmd_tui::trust::Reach;
 use serde_json::Value;
 
 use crate::support::url;
@@ -29,7 +30,7 @@ fn send(request: Request) -> Result<Response, HttpError> {
 
 fn send_within(request: Request, timeout: Duration) -> Result<Response, HttpError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async { Net::new(timeout).expect("a client").send(&request).await })
+    runtime.block_on(async { Net::new(timeout, Reach::Public).expect("a client").send(&request).await })
 }
 
 fn get(sandbox: &Sandbox, path: &str) -> Response {

@@ -1,8 +1,11 @@
 //! What the tests share: a pretended service for flows, and the means to watch a program in a terminal.
 
+pub mod hostile;
 pub mod keyring;
 pub mod play;
+pub mod proxy;
 pub mod terminal;
+pub mod tls;
 
 use authmd_tui::account::{
     Account, AccountId, Layer, LayerKind, Mode, Renewal, Revocation, RevokeForm, Source, StoreKind,

@@ -101,14 +101,18 @@ impl Discovery {
     }
 
     /// A resource may only speak for its own site (RFC 9728, section 7.3): else one service could put its credential in the
-    /// place of another's.
+    /// place of another's. It is kept and shown letter by letter, so that all of it has to be visible.
     fn trusted_resource(&self) -> String {
         let origin = || format!("{}/", self.target.start.origin().ascii_serialization());
         let Some(published) = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref()) else {
             return origin();
         };
         match Url::parse(published) {
-            Ok(url) if trust::same_site(&url, &self.target.start) && trust::endpoint(&url).is_ok() => {
+            Ok(url)
+                if trust::same_site(&url, &self.target.start)
+                    && trust::endpoint(&url).is_ok()
+                    && trust::is_plain(published) =>
+            {
                 published.to_owned()
             }
             _ => origin(),
@@ -212,7 +216,7 @@ impl Discovery {
                 Level::Warning,
                 "resource_elsewhere",
                 format!(
-                    "The metadata speaks for {}, which is not its own site; {} is used instead.",
+                    "The metadata speaks for {}, which is no address of its own site; {} is used instead.",
                     trust::clean(published, 80),
                     self.trusted_resource()
                 ),

@@ -130,7 +130,7 @@ impl Renew {
             Err(error) => {
                 let problem = crate::flow::discover::no_answer(&name, &error);
                 return match error {
-                    HttpError::Unreachable(_) | HttpError::Certificate(_) => self.settle(Note::Unspent, problem),
+                    error if error.nothing_was_sent() => self.settle(Note::Unspent, problem),
                     _ => self.perhaps_taken(problem),
                 };
             }

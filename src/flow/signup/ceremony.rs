@@ -200,7 +200,7 @@ impl SignUp {
 
     fn no_answer(&mut self, call: Call, error: &HttpError, now: Timestamp) -> Vec<Effect> {
         let problem = no_answer(&self.service_name(), error);
-        let sent = if matches!(error, HttpError::Unreachable(_)) { Sent::No } else { Sent::Perhaps };
+        let sent = if error.nothing_was_sent() { Sent::No } else { Sent::Perhaps };
         match (problem.kind, &call) {
             (Kind::Unreachable, Call::Look(_)) => self.unanswered(now),
             (Kind::Unreachable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),

@@ -135,7 +135,9 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
     let others = [&register, &claim, &complete];
     let token = url(server, &["token_endpoint"]).filter(|url| others.iter().all(|other| other.as_ref() != Some(url)));
 
-    let (starts, starts_presumed, agents) = starts(&block, register.is_some(), claim.is_some(), token.is_some());
+    // A registration whose address cannot be used is one all the same.
+    let registers = json::text(&block, REGISTER).is_some();
+    let (starts, starts_presumed, agents) = starts(&block, registers, claim.is_some(), token.is_some());
     let is_page = |url: &Url| {
         let path = url.path().to_ascii_lowercase();
         Some(url) == document.as_ref() || path.ends_with(".md") || path.contains("/.well-known/")
@@ -220,7 +222,7 @@ fn claim_grant(server: &Value, block: &Value) -> Option<String> {
 pub fn embedded_agent_auth(document: &str) -> Option<Value> {
     document.split("```").skip(1).step_by(2).find_map(|fenced| {
         let text = fenced.trim_start().trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-        let value: Value = serde_json::from_str(text.trim()).ok()?;
+        let value = json::read(text.trim())?;
         if value.get("agent_auth").is_some_and(Value::is_object) {
             return Some(value);
         }

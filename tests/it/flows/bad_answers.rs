@@ -2,7 +2,7 @@
 
 use authmd_tui::flow::discover::Discover;
 use authmd_tui::flow::target::Target;
-use authmd_tui::http::HttpError;
+use authmd_tui::http::{CertificateFault, HttpError, ProxyFault, Refused};
 use authmd_tui::problem::Kind;
 use jiff::SignedDuration;
 
@@ -74,7 +74,24 @@ fn no_answer_is_told_by_its_cause() {
         (HttpError::TimedOut(SignedDuration::from_secs(15)), Kind::Unreachable, "within 15 s"),
         (HttpError::TooLarge(1024 * 1024), Kind::ServiceRefused, "more than 1024 KiB"),
         (HttpError::Redirected("https://elsewhere.example/".into()), Kind::Unsafe, "elsewhere.example"),
-        (HttpError::Certificate("invalid peer certificate: UnknownIssuer".into()), Kind::Unsafe, "UnknownIssuer"),
+        (
+            HttpError::Certificate(Refused {
+                fault: CertificateFault::UnknownIssuer,
+                issuer: Some("Acme Root".into()),
+            }),
+            Kind::Unsafe,
+            "its issuer, \"Acme Root\", is not trusted here",
+        ),
+        (
+            HttpError::Certificate(Refused { fault: CertificateFault::Expired, issuer: None }),
+            Kind::Unsafe,
+            "was not accepted: it has expired.",
+        ),
+        (
+            HttpError::Proxy { name: "proxy.acme.dev:3128".into(), fault: ProxyFault::WantsPassword },
+            Kind::Unreachable,
+            "through the proxy proxy.acme.dev:3128: it wants",
+        ),
     ];
     for (error, kind, words) in cases {
         // A start page that is large or leads elsewhere keeps nobody from the metadata beside it.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub struct Screen {
 
 struct Shown {
     terminal: vt100::Parser,
+    /// All that was written to the terminal, as it was written.
+    raw: Vec<u8>,
     over: bool,
 }
 
@@ -55,7 +57,7 @@ impl Screen {
         let child = pair.slave.spawn_command(command).expect("started");
         drop(pair.slave);
         let shown = Arc::new((
-            Mutex::new(Shown { terminal: vt100::Parser::new(side(24), side(80), 500), over: false }),
+            Mutex::new(Shown { terminal: vt100::Parser::new(side(24), side(80), 500), raw: Vec::new(), over: false }),
             Condvar::new(),
         ));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
@@ -68,6 +70,7 @@ impl Screen {
                 let (shown, changed) = &*theirs;
                 let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
                 shown.terminal.process(&bytes[..read]);
+                shown.raw.extend_from_slice(&bytes[..read]);
                 shown.over = read == 0;
                 changed.notify_all();
                 if read == 0 {
@@ -102,6 +105,11 @@ impl Screen {
 
     pub fn shows_no_more(&self, text: &str) -> String {
         self.until(|screen| !screen.contains(text), &format!("no more {text}"))
+    }
+
+    /// All that the program has written so far, escape sequences and all.
+    pub fn written(&self) -> String {
+        String::from_utf8_lossy(&self.shown.0.lock().expect("not poisoned").raw).into_owned()
     }
 
     pub fn is_alternate(&self) -> bool {
@@ -199,6 +207,29 @@ impl Home {
         (output.status.code().expect("a code"), text(output.stdout), text(output.stderr))
     }
 
+    /// The same with so little memory that whoever asks for more dies, and for no longer than anything may take.
+    pub fn command_in(&self, kilobytes: usize, arguments: &[&str]) -> (i32, String, String) {
+        let child = Command::new("sh")
+            .args(["-c", &limited(kilobytes), PROGRAM])
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || send.send(child.wait_with_output()));
+        let output = receive
+            .recv_timeout(PATIENCE)
+            .unwrap_or_else(|_| panic!("{arguments:?} took longer than {PATIENCE:?}"))
+            .expect("waited");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        let code = output.status.code().unwrap_or_else(|| panic!("{arguments:?} died: {}", output.status));
+        (code, text(output.stdout), text(output.stderr))
+    }
+
     /// Starts a command without a terminal, to be waited for or killed.
     pub fn spawn(&self, arguments: &[&str]) -> Child {
         Command::new(PROGRAM)
@@ -225,6 +256,11 @@ impl Home {
         let (code, out, err) = self.command(arguments);
         (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{out}\n{err}")))
     }
+}
+
+/// A line of shell that becomes the program after it, with this much room for its data (`setrlimit(2)`, RLIMIT_DATA).
+pub fn limited(kilobytes: usize) -> String {
+    format!("ulimit -d {kilobytes} && exec \"$0\" \"$@\"")
 }
 
 /// The sandbox as a process of its own, killed at the end of the test.
@@ -261,7 +297,7 @@ impl Service {
         let url = self.ready[member].as_str().expect("a place").parse().expect("a URL");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let answer = runtime.block_on(async {
-            let net = authmd_tui::shell::net::Net::new(PATIENCE).expect("a client");
+            let net = authmd_tui::shell::net::Net::new(PATIENCE, authmd_tui::trust::Reach::Public).expect("a client");
             net.send(&authmd_tui::http::Request::get(url)).await.expect("an answer")
         });
         serde_json::from_str(answer.body.expose()).expect("JSON")
