@@ -374,7 +374,7 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
 fn receipts_text(flow: &Revoke) -> String {
     let line = |receipt: &Receipt| {
         format!(
-            "  {:<13} {:<30} {:<30} {}",
+            "  {:<18} {:<30} {:<30} {}",
             receipt.what,
             receipt.place,
             receipt.answer,

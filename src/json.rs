@@ -88,20 +88,18 @@ pub fn list(object: &Value, names: &[&str]) -> Option<Vec<String>> {
     }
 }
 
-/// A moment under one of `names`, or `expires_in`-like seconds from `now` under one of `spans`.
+/// `expires_in`-like seconds from `now` under one of `spans`, or a moment under one of `names`.
 pub fn moment(object: &Value, names: &[&str], spans: &[&str], now: Timestamp) -> Option<Timestamp> {
-    if let Some(found) = member(object, names).and_then(timestamp) {
-        return Some(found);
+    let seconds = member(object, spans).and_then(|span| match span {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64)),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    });
+    // A span counts by our clock; a moment is by theirs, which may be wrong.
+    match seconds.filter(|seconds| *seconds > 0) {
+        Some(seconds) => now.checked_add(SignedDuration::from_secs(seconds)).ok(),
+        None => member(object, names).and_then(timestamp),
     }
-    let seconds = match member(object, spans)? {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64))?,
-        Value::String(text) => text.trim().parse().ok()?,
-        _ => return None,
-    };
-    if seconds <= 0 {
-        return None;
-    }
-    now.checked_add(SignedDuration::from_secs(seconds)).ok()
 }
 
 /// ISO 8601 with an offset, epoch seconds, or epoch milliseconds; a zero means "never" and is no moment.

@@ -337,7 +337,8 @@ struct Printed {
     shown: Vec<String>,
     steps: HashSet<String>,
     problem: Option<Problem>,
-    waiting: Option<String>,
+    /// The progress told last.
+    waiting: Vec<String>,
 }
 
 impl Printed {
@@ -345,13 +346,13 @@ impl Printed {
         let lines = self.body(screen);
         // Progress is a line of its own; what it interrupts goes on behind it.
         if screen.id == ScreenId::Waiting {
-            let fresh: Vec<String> = lines.into_iter().filter(|line| self.waiting.as_ref() != Some(line)).collect();
-            self.waiting = fresh.last().cloned().or(self.waiting.take());
+            let fresh = lines.iter().filter(|line| !self.waiting.contains(line)).cloned().collect();
+            self.waiting = lines;
             // What was wrong has been tried anew; if it is wrong again, it is said again.
             self.problem = None;
             return fresh;
         }
-        self.waiting = None;
+        self.waiting.clear();
         let page = (screen.id.clone(), screen.title.clone());
         let mut out = Vec::new();
         if self.page.as_ref() == Some(&page) {
@@ -411,12 +412,10 @@ impl Printed {
         match &screen.prompt {
             Some(Prompt::Pick { label, choices }) => {
                 lines.extend([String::new(), format!("  {label}")]);
-                lines.extend(
-                    choices
-                        .iter()
-                        .enumerate()
-                        .map(|(nth, choice)| format!("  {}  {}  ({})", nth + 1, choice.label, choice.detail)),
-                );
+                lines.extend(choices.iter().enumerate().map(|(nth, choice)| match choice.detail.as_str() {
+                    "" => format!("  {}  {}", nth + 1, choice.label),
+                    detail => format!("  {}  {}  ({detail})", nth + 1, choice.label),
+                }));
             }
             Some(Prompt::Confirm { .. }) => lines.push(String::new()),
             _ => {}

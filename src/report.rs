@@ -111,8 +111,13 @@ pub fn soonest_first(accounts: &mut [Account]) {
 
 /// The time left in a word or two; nothing is left of what was revoked.
 pub fn left(account: &Account, status: Status, now: Timestamp) -> Option<String> {
-    let end = account.expires_at().filter(|_| status != Status::Revoked)?;
-    Some(when::relative(end, now))
+    let end = match status {
+        Status::Revoked => None,
+        // What renews itself is due with the end of that, not with the token's.
+        Status::Due => account.person_needed_at(),
+        _ => account.expires_at(),
+    };
+    Some(when::relative(end?, now))
 }
 
 /// The accounts as an aligned table.
@@ -220,6 +225,7 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Renews => format!("the access token ends {end}, and renews by itself{}", until(account, now)),
         Status::Ok if end.is_empty() => "works; no end known".to_owned(),
         Status::Ok => format!("ends {end}"),
+        Status::Due if account.renews_itself() => format!("the access token ends {end}{}", until(account, now)),
         Status::Due => format!("ends {end}; renew it"),
         Status::Expired => format!("ended {end}; renew it"),
         Status::Revoked => "the service does not accept it any more; renew or forget it".to_owned(),

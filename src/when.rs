@@ -65,6 +65,15 @@ pub fn took(span: SignedDuration) -> String {
     }
 }
 
+/// A span in its largest fitting unit, rounded up: "2 min".
+pub fn rough(span: SignedDuration) -> String {
+    match span.as_secs() {
+        s if s < 90 => format!("{s} s"),
+        s if s < 5_400 => format!("{} min", (s + 59) / 60),
+        s => format!("{} h", (s + 3_599) / 3_600),
+    }
+}
+
 /// The exact moment for the detail: "2026-11-25 14:02 UTC".
 pub fn exact(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()

@@ -20,7 +20,7 @@ mod report;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 
@@ -55,8 +55,12 @@ pub struct Discovery {
     server_found: bool,
     findings: Vec<Finding>,
     document: Option<String>,
+    /// Where it was read.
+    document_place: Option<Url>,
     /// The issuer that an auth.md names in words.
     named_in_prose: Option<Url>,
+    /// How far the service's clock is ahead of ours.
+    clock: Option<SignedDuration>,
     /// Every place that was asked, and what it answered.
     tried: Vec<(Url, String)>,
     /// The first place that gave no answer, or kept failing.
@@ -126,7 +130,9 @@ impl Discovery {
             server_found: false,
             findings: Vec::new(),
             document: None,
+            document_place: None,
             named_in_prose: None,
+            clock: None,
             tried: Vec::new(),
             trouble: None,
         }
@@ -163,6 +169,8 @@ impl Discovery {
             self.retries = 0;
         }
         self.tried.push((url.clone(), said(&answer)));
+        let told = answer.as_ref().ok().and_then(|response| wire::clock_offset(response, now));
+        self.clock = told.or(self.clock);
         let trouble = match &answer {
             // A page that leads elsewhere or is large has answered.
             Err(HttpError::Redirected(_) | HttpError::TooLarge(_)) if self.phase == Phase::Api => None,
@@ -348,6 +356,7 @@ impl Discovery {
                 .map(|offer| reachable(offer, self.target.reach));
         }
         self.document = Some(text.to_owned());
+        self.document_place = Some(url.clone());
         // The words may lead to metadata that nothing else led to.
         self.named_in_prose = places::issuer_in_prose(text, &self.target.start).filter(|_| self.offer.is_none());
         self.enter(if self.named_in_prose.is_some() { Phase::Server } else { Phase::SignUp }, now)

@@ -305,6 +305,10 @@ impl Revoke {
         let place = trust::authority(url);
         let kind = self.tokens.get(self.nth).map_or(LayerKind::ApiKey, |(kind, _)| *kind);
         let (said, refused) = match &answer {
+            // Only what opens the resource can be tried there.
+            Ok(response) if response.is_success() && named(kind) != CREDENTIAL => {
+                (format!("{}, accepted (nothing proves it)", response.status), None)
+            }
             Ok(response) if response.is_success() => (format!("{}, accepted", response.status), None),
             Ok(response) => {
                 // Before believing the no, the call is spelled in the next known way.

@@ -20,11 +20,20 @@ pub use token::{
 
 use crate::http::Response;
 use crate::json;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// The JSON object in a response, whatever its content type says.
 pub fn object(response: &Response) -> Option<Value> {
     json::read(response.body.expose()).filter(Value::is_object)
+}
+
+/// How far the clock of who answered is ahead of ours, by its `Date` (RFC 9110, section 6.6.1), to the second.
+pub fn clock_offset(response: &Response, now: Timestamp) -> Option<SignedDuration> {
+    let date = response.header("date").next()?;
+    let theirs = rfc2822::parse(date).ok()?.timestamp();
+    Some(SignedDuration::from_secs(theirs.as_second() - now.as_second()))
 }
 
 /// The part of an answer that matters: members of an envelope (`{ok, data}`, `{registration: {…}}`) are lifted out of it.

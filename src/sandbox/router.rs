@@ -7,13 +7,13 @@ use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde::Deserialize;
 
 use super::fault::{Fault, Step};
 use super::pages;
 use super::pages::claim::{self, Place, Sent};
-use super::services::{PROFILES, PROSE, Profile};
+use super::services::{Closed, PROFILES, PROSE, Profile, Shape};
 use super::world::World;
 
 type Shared = State<Arc<World>>;
@@ -55,6 +55,12 @@ pub fn router(world: Arc<World>) -> Router {
                     Step::Api | Step::Resource | Step::Server | Step::AuthMd => {
                         get(move |State(world): Shared, headers: HeaderMap| {
                             serve(world, profile, step, Method::GET, headers, Bytes::new())
+                        })
+                    }
+                    // Such a place has nothing behind it, whoever asks how.
+                    _ if profile.shape == Shape::Closed(Closed::Stub) => {
+                        any(move |State(world): Shared, method: Method, headers: HeaderMap| {
+                            serve(world, profile, step, method, headers, Bytes::new())
                         })
                     }
                     _ => post(move |State(world): Shared, headers: HeaderMap, body: Bytes| {

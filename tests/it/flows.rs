@@ -2,6 +2,7 @@
 
 mod bad_answers;
 mod codes;
+mod handoff;
 mod renew;
 mod revoke;
 mod signup;

@@ -19,10 +19,8 @@ pub struct Planned {
 pub enum Confirmation {
     /// A code by mail, typed here.
     Mail,
-    /// A code of ours, typed on the service's page.
-    Page,
-    /// A code by mail or from the service's page, typed here.
-    Either,
+    /// A code all the same; the service's answer tells whether it is typed here or on its page.
+    Told,
 }
 
 impl Confirmation {
@@ -30,28 +28,23 @@ impl Confirmation {
     pub fn why(self) -> &'static str {
         match self {
             Confirmation::Mail => "A code by mail, typed here; no browser needed.",
-            Confirmation::Page => "Confirmed on the service's page; a browser on any machine will do.",
-            Confirmation::Either => "A code by mail or from the service's page, typed here.",
+            Confirmation::Told => "A code, on the service's page or by mail; a browser on any machine will do.",
         }
     }
 
-    /// As a choice, and why one would take it.
+    /// As a choice, and what to know of it.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Confirmation::Mail => ("auth.md, code by e-mail", "no browser needed"),
-            Confirmation::Page => ("auth.md, confirmed on its page", "any browser will do"),
-            Confirmation::Either => ("auth.md, with a code", "by e-mail, or from its page"),
+            Confirmation::Told => ("auth.md, with a code", "on its page, or by e-mail"),
         }
     }
 }
 
 impl Discovery {
     pub fn confirmation(&self) -> Confirmation {
-        match self.offer.as_ref() {
-            Some(offer) if offer.claim_grant.is_some() && offer.complete.is_none() => Confirmation::Page,
-            Some(offer) if offer.token.is_some() => Confirmation::Either,
-            _ => Confirmation::Mail,
-        }
+        let exchanges = self.offer.as_ref().is_some_and(|offer| offer.token.is_some());
+        if exchanges { Confirmation::Told } else { Confirmation::Mail }
     }
 
     /// The steps, where a sign-up begins with `start` and what it brings is kept in `store` ("in the vault").
@@ -78,25 +71,20 @@ impl Discovery {
         let named = matches!(start, Start::VerifiedEmail | Start::ServiceAuth);
         let sent = if named { "to that address".to_owned() } else { place(claim) };
         match self.confirmation() {
-            Confirmation::Page => {
-                if !named {
-                    plan.push(step(&format!("{name} gives a code"), place(claim)));
-                }
-                plan.extend([
-                    step(&format!("you confirm on {name}'s page"), "with a code shown here".to_owned()),
-                    step("the credential is fetched", token),
-                ]);
-            }
             Confirmation::Mail => plan.extend([
                 step(&format!("{name} mails you a code"), sent),
                 step("you type the code here", String::new()),
                 step("the account is bound to you", place(complete.as_ref())),
             ]),
-            Confirmation::Either => plan.extend([
-                step(&format!("{name} gives you a code"), "by mail, or on its page".to_owned()),
-                step("you type the code here", String::new()),
-                step("the account is bound to you", place(complete.as_ref())),
-            ]),
+            Confirmation::Told => {
+                if !named {
+                    plan.push(step(&format!("{name} begins the confirmation"), sent));
+                }
+                plan.extend([
+                    step("you confirm with a code", "on its page, or with one that it sends".to_owned()),
+                    step("the credential is fetched", token),
+                ]);
+            }
         }
         plan.extend([
             step(

@@ -1,12 +1,16 @@
 //! What discovery found, as a verdict with its reasons.
 
+use jiff::SignedDuration;
 use url::Url;
 
 use super::{Discovery, Trouble, no_answer};
 use crate::account::Revocation;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
-use crate::trust;
+use crate::{trust, when};
+
+/// Clocks differ by so much without harm.
+const TOLERATED_SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// The service as a person is shown it.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,7 +109,11 @@ impl Discovery {
     fn trusted_resource(&self) -> String {
         let origin = || format!("{}/", self.target.start.origin().ascii_serialization());
         let Some(published) = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref()) else {
-            return origin();
+            // Nobody has given it a name of its own: it is what was asked for.
+            let mut asked = self.target.start.clone();
+            asked.set_query(None);
+            asked.set_fragment(None);
+            return if self.resource.is_none() { asked.into() } else { origin() };
         };
         match Url::parse(published) {
             Ok(url)
@@ -144,6 +152,14 @@ impl Discovery {
             self.posted_to().filter(|url| !trust::same_site(url, &self.target.start)).map(trust::authority).collect();
         hosts.dedup();
         hosts
+    }
+
+    /// That the clocks differ by more than goes unnoticed, in words: moments that the service names are off by as much.
+    pub fn clock_skew(&self) -> Option<String> {
+        let offset = self.clock.filter(|offset| offset.abs() > TOLERATED_SKEW)?;
+        let side = if offset.is_positive() { "behind" } else { "ahead of" };
+        let name = trust::authority(&self.target.start);
+        Some(format!("The clock here is {} {side} that of {name}; set it right.", when::rough(offset.abs())))
     }
 
     /// What a sign-up would send to a host, and what a revocation would.
@@ -222,6 +238,9 @@ impl Discovery {
                 ),
             ));
         }
+        if let Some(words) = self.clock_skew() {
+            findings.push(Finding::new(Level::Warning, "clock_skew", words));
+        }
         for host in self.foreign_hosts() {
             findings.push(Finding::new(
                 Level::Warning,
@@ -291,7 +310,7 @@ impl Discovery {
             return Some(problem);
         }
         let name = self.service().name;
-        let site = format!("https://{}/", trust::authority(&self.target.start));
+        let site = format!("{}/", self.target.start.origin().ascii_serialization());
         let (kind, what, hint) = match self.verdict() {
             Verdict::Signup => return None,
             Verdict::AgentOnly => (
@@ -302,7 +321,10 @@ impl Discovery {
             Verdict::Prose => (
                 Kind::ServiceRefused,
                 format!("{name} explains its sign-up in words only; there is nothing here that a program can walk."),
-                format!("Read {}auth.md and follow it.", site),
+                match &self.document_place {
+                    Some(place) => format!("Read {place} and follow it."),
+                    None => format!("Look on {site}."),
+                },
             ),
             Verdict::Placeholder => {
                 let what = match self.offer.as_ref().map(|offer| offer.closed) {

@@ -111,6 +111,10 @@ impl SignUp {
         }
         match self.request(&call) {
             Some(request) => {
+                // What was said before a call is about something else; while it is looked, it goes on to hold.
+                if !matches!(call, Call::Look(_)) {
+                    self.ceremony.message = None;
+                }
                 self.ceremony.posted = true;
                 self.stage = Stage::Sending(call);
                 vec![Effect::Http(request)]
@@ -128,7 +132,7 @@ impl SignUp {
         let ceremony = &self.ceremony;
         let (handle, extras) = (ceremony.handle.as_ref(), &ceremony.extras);
         let email = ceremony.email.as_deref().unwrap_or_default();
-        let client_id = ceremony.client_id.as_deref();
+        let client_id = self.client_id();
         match call {
             Call::Register => {
                 wire::register_request(self.offer()?, self.start(), email, extras, ceremony.forms.register)
@@ -156,6 +160,12 @@ impl SignUp {
             }
             Call::Challenge(_) => Some(Request::post(self.offer()?.challenge.clone()?, Body::Empty)),
         }
+    }
+
+    /// Who we are to say we are at the token endpoint, where it is known.
+    pub(super) fn client_id(&self) -> Option<&str> {
+        let published = || self.offer().and_then(|offer| offer.client_id.as_deref());
+        self.ceremony.client_id.as_deref().or_else(published)
     }
 
     /// Where to claim: the metadata's endpoint; else what the registration answered, on a host that was consented to.

@@ -36,15 +36,8 @@ impl SignUp {
                 let name = self.service_name();
                 return Some(self.fail(too_hard(&name)));
             }
-            (None, Meaning::InvalidClient) if ceremony.client_id.is_none() => {
-                let published = self.offer().and_then(|offer| offer.client_id.clone());
-                return Some(match published {
-                    Some(client_id) => {
-                        self.ceremony.client_id = Some(client_id);
-                        self.send(call.clone())
-                    }
-                    None => self.ask_extra(Extra::ClientId, call),
-                });
+            (None, Meaning::InvalidClient) if self.client_id().is_none() => {
+                return Some(self.ask_extra(Extra::ClientId, call));
             }
             (None, Meaning::InvalidRequest) => {}
             _ => return None,

@@ -56,7 +56,7 @@ impl SignUp {
 
     /// How the account will get its next credential. Tokens go to hosts that were consented to, and nowhere else.
     fn renewal(&self, granted: &Granted) -> Renewal {
-        let client_id = self.ceremony.client_id.clone();
+        let client_id = self.client_id().map(str::to_owned);
         let at = granted.refresh.as_ref().map(|refresh| refresh.at);
         match (self.token_url(), &granted.assertion, at) {
             (Some(url), Some(_), _) => {
@@ -140,8 +140,9 @@ impl SignUp {
         {
             *resource = None;
         }
+        let known = self.client_id().map(str::to_owned);
         if let Renewal::Exchange { client_id, .. } = &mut kept.account.renewal {
-            client_id.clone_from(&self.ceremony.client_id);
+            *client_id = known;
         }
         self.save(kept)
     }

@@ -15,7 +15,10 @@ impl SignUp {
         let secrets = self.secrets(&crate::flow::wire::Granted::default());
         let refusal = refusal.without(secrets.iter().chain(typed));
         let problem = refusal.problem(&name, call.step());
-        self.ceremony.message = refusal.message.clone();
+        // That it waits for the person is on the screen already, in words of ours.
+        if !matches!(refusal.meaning, Meaning::Pending | Meaning::SlowDown) {
+            self.ceremony.message = refusal.message.clone();
+        }
         if let Some(effects) = self.asked_for_more(&call, &refusal) {
             return effects;
         }

@@ -60,8 +60,7 @@ impl SignUp {
         let mut screen = self.page(ScreenId::Email, Some(1));
         let how = match self.discovery.confirmation() {
             Confirmation::Mail => format!("{name} sends a code there."),
-            Confirmation::Page => format!("You confirm it on {name}'s own page."),
-            Confirmation::Either => format!("{name} gives you a code: in a mail there, or on its page."),
+            Confirmation::Told => format!("{name} lets you confirm it with a code."),
         };
         screen.lines.push(Line::text(format!("{how} The account will be bound to this address.")));
         if let Some(bound) = self.replaced.as_ref().and_then(|account| account.identity.as_deref()) {

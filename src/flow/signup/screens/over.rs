@@ -95,6 +95,9 @@ impl SignUp {
             lines.push(Line::text(format!("curl -H \"Authorization: Bearer $(authmd-tui token {})\" \\", account.id)));
             lines.push(Line::text(format!("  {}", trust::clean(&account.resource, 100))));
         }
+        if let Some(skew) = self.discovery.clock_skew() {
+            lines.extend([Line::Gap, Line::text(skew)]);
+        }
         if !account.claimed {
             lines.extend([
                 Line::Gap,

@@ -1,9 +1,8 @@
 //! What a person is told of a refusal: one line what happened, one line what to do.
 
-use jiff::SignedDuration;
-
 use super::{Meaning, Refusal, Step};
 use crate::problem::{Kind, Problem};
+use crate::when;
 
 impl Refusal {
     /// The refusal as a problem, with what to do about it.
@@ -59,7 +58,7 @@ impl Refusal {
 
     fn hint(&self) -> String {
         let later = || match self.retry_after {
-            Some(wait) => format!("Try again in {}.", words(wait)),
+            Some(wait) => format!("Try again in {}.", when::rough(wait)),
             None => "Wait a while, then try again.".to_owned(),
         };
         let hint = match self.meaning {
@@ -95,13 +94,5 @@ impl Refusal {
             }
         };
         hint.to_owned()
-    }
-}
-
-fn words(wait: SignedDuration) -> String {
-    match wait.as_secs() {
-        s if s < 90 => format!("{s} s"),
-        s if s < 5_400 => format!("{} min", (s + 59) / 60),
-        s => format!("{} h", (s + 3_599) / 3_600),
     }
 }
