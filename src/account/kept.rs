@@ -71,7 +71,8 @@ impl Kept {
                 (old, secret.map(|(_, secret)| secret.clone()))
             })
             .collect();
-        if let Some((_, first)) = parts.first_mut() {
+        // The time to confirm has no secret, wherever it stands.
+        if let Some((_, first)) = parts.first_mut().filter(|(layer, _)| layer.kind != LayerKind::Claim) {
             *first = Some(self.secrets.credential.clone());
         }
         parts.retain(|(old, _)| role(old.kind) != role(layer.kind));

@@ -2,6 +2,7 @@
 
 mod bad_answers;
 mod codes;
+mod exchange;
 mod handoff;
 mod renew;
 mod revoke;

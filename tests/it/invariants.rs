@@ -49,15 +49,29 @@ fn problem() -> Problem {
 /// Bodies that lead somewhere, more often than not.
 fn body() -> impl Strategy<Value = String> {
     let server = Fake::server_metadata().to_string();
+    let exchanging = {
+        let mut metadata = Fake::server_metadata();
+        metadata["token_endpoint"] = "https://auth.acme.dev/token".into();
+        metadata["grant_types_supported"] = vec!["urn:workos:agent-auth:grant-type:claim"].into();
+        metadata["agent_auth"]["identity_types_supported"] = vec!["anonymous", "service_auth"].into();
+        metadata.to_string()
+    };
     prop_oneof![
         Just(r#"{"resource":"https://api.acme.dev/","resource_name":"Acme Mail","authorization_servers":["https://auth.acme.dev"]}"#.to_owned()),
         Just(server.clone()),
         Just(server),
+        Just(exchanging.clone()),
+        Just(exchanging),
         Just(format!(r#"{{"claim_token":"{PLANTED}","credential":"{PLANTED}","status":"claimed"}}"#)),
         Just(format!(r#"{{"claim_token":"{PLANTED}","status":"pending"}}"#)),
         prop::sample::select(vec!["otp_invalid", "otp_expired", "claim_expired", "invalid_claim_token", "anonymous_not_enabled", "unsupported_credential_type", "endpoint_moved", "temporarily_unavailable", "claimed_or_in_flight"])
             .prop_map(|code| format!(r#"{{"error":"{code}"}}"#)),
         Just(format!(r#"{{"access_token":"{PLANTED}","refresh_token":"{PLANTED}","expires_in":3600}}"#)),
+        Just(format!(r#"{{"claim_token":"{PLANTED}","claim":{{"user_code":"WDJB-47KQ","verification_uri":"https://acme.dev/c","expires_in":600}}}}"#)),
+        Just(format!(r#"{{"id":"{PLANTED}","claim":{{"token":"{PLANTED}","attempt":{{"verification_uri":"https://acme.dev/c?t={PLANTED}"}}}}}}"#)),
+        Just(format!(r#"{{"status":"claimed","identity":{{"assertion":"{PLANTED}","refresh_token":{{"value":"{PLANTED}"}}}}}}"#)),
+        prop::sample::select(vec!["authorization_pending", "slow_down", "expired_token", "access_denied", "invalid_grant", "invalid_target", "invalid_client", "unsupported_grant_type", "invalid_request", "tos_required", "proof_of_work_required", "claim_not_confirmed"])
+            .prop_map(|code| format!(r#"{{"error":"{code}","message":"scope and name are required","challenge":"c","algorithm":"sha256","difficulty":1,"count":2}}"#)),
         Just(String::new()),
         Just("<html>".to_owned()),
     ]
@@ -184,6 +198,7 @@ impl Watched {
         match (&self.under_way, &self.flow.screen(noon()).prompt) {
             (Some(Effect::Http(_)), _) => Input::Http(response.clone()),
             (Some(Effect::Wait(_)), _) => Input::Elapsed,
+            (Some(Effect::Work(slice)), _) => Input::Worked(slice.search().filter(|_| *stored)),
             (Some(Effect::Lookup { .. }), _) => {
                 Input::Known(if *held { Ok(known()) } else { Ok(Known { accounts: vec![], ..known() }) })
             }
@@ -213,6 +228,7 @@ impl Watched {
         let answers = match (&self.under_way, &input) {
             (Some(Effect::Http(_)), Input::Http(_))
             | (Some(Effect::Wait(_)), Input::Elapsed)
+            | (Some(Effect::Work(_)), Input::Worked(_))
             | (Some(Effect::Lookup { .. }), Input::Known(_))
             | (Some(Effect::Load(_)), Input::Loaded(_))
             | (Some(Effect::Lock(_)), Input::Locked(_))
@@ -222,6 +238,7 @@ impl Watched {
                 effect,
                 Effect::Http(_)
                     | Effect::Wait(_)
+                    | Effect::Work(_)
                     | Effect::Lookup { .. }
                     | Effect::Load(_)
                     | Effect::Lock(_)
@@ -233,7 +250,13 @@ impl Watched {
         // An answer to nothing is what a front end would drop: its effect belongs to somebody else.
         let stray = matches!(
             input,
-            Input::Http(_) | Input::Elapsed | Input::Known(_) | Input::Loaded(_) | Input::Locked(_) | Input::Stored(_)
+            Input::Http(_)
+                | Input::Elapsed
+                | Input::Worked(_)
+                | Input::Known(_)
+                | Input::Loaded(_)
+                | Input::Locked(_)
+                | Input::Stored(_)
         ) && !answers;
         let began_twice = input == Input::Begin && self.under_way.is_some();
         if stray || began_twice {
@@ -253,11 +276,24 @@ impl Watched {
         let after = self.flow.screen(noon());
         assert!(!over || after.outcome == before.outcome, "the end changed");
         for effect in effects {
+            self.looks_only_where_the_page_is_the_gate(&effect, &before.id);
             self.watch(&effect);
             self.under_way = Some(effect);
         }
         let shown = format!("{after:?}");
         assert!(!shown.contains(PLANTED) && !shown.contains(CODE), "a secret on the screen: {shown}");
+    }
+
+    /// A code that must be read back to us is never waited for, and nothing at all is sent to be signed up before consent.
+    fn looks_only_where_the_page_is_the_gate(&self, effect: &Effect, before: &ScreenId) {
+        let Effect::Http(request) = effect else {
+            return;
+        };
+        let signing_up = matches!(self.kind, 0 | 1);
+        assert!(!signing_up || request.method == Method::Get || self.consented, "something sent before consent");
+        let looks = !request.query.is_empty()
+            || matches!(&request.body, Body::Form(fields) if fields.iter().any(|field| field.name == "claim_token"));
+        assert!(!looks || *before != ScreenId::Code || self.typed_code, "asked for a code that a person is to bring");
     }
 
     fn watch(&mut self, effect: &Effect) {
@@ -285,7 +321,8 @@ impl Watched {
         for email in fields.iter().filter(|field| matches!(field.name, "email" | "assertion" | "login_hint")) {
             assert_eq!(email.value.as_text().as_str(), TYPED, "an address that nobody typed");
         }
-        if let Some(code) = fields.iter().find(|field| field.name == "otp") {
+        let codes = ["otp", "code", "user_code", "otp_code"];
+        if let Some(code) = fields.iter().find(|field| codes.contains(&field.name)) {
             assert!(self.typed_code && code.value.as_text().as_str() == CODE, "a code that nobody typed");
         }
     }

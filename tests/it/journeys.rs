@@ -5,5 +5,6 @@ mod full_screen;
 mod manners;
 mod prompts;
 mod renewal;
+mod shapes;
 mod storage;
 mod traces;

@@ -7,8 +7,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
-use authmd_tui::account::{Account, Kept, Note, Proof, Revocation, Source, StoreKind, Verdict};
+use authmd_tui::account::{
+    Account, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source, StoreKind, Verdict,
+};
 use authmd_tui::flow::StoreOffer;
+use authmd_tui::http::Presentation;
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::store::json::Json;
@@ -17,7 +20,7 @@ use authmd_tui::store::memory::Memory;
 use authmd_tui::store::{Store, Stores};
 use tempfile::TempDir;
 
-use crate::support::{account, hours, noon};
+use crate::support::{account, hours, noon, url};
 
 fn json_in(folder: &TempDir) -> (Json, PathBuf) {
     let path = folder.path().join("tokens.json");
@@ -68,6 +71,7 @@ pub fn keeps_its_promises(store: &dyn Store) {
     assert_eq!(listed(store)[0].proof, Some(proof));
     assert_eq!(credential(&store.load(&first.id)), "sk_3", "the credential is untouched");
 
+    keeps_every_layer(store, &second);
     store.forget(&first.id).expect("forgotten");
     store.forget(&first.id).expect("twice is no error");
     assert_eq!(listed(store), [second]);
@@ -75,6 +79,32 @@ pub fn keeps_its_promises(store: &dyn Store) {
         .note(&first.id, Note::Proof(proof), renewed.obtained_at())
         .expect("a proof about what is gone changes nothing");
     assert_eq!(listed(store).len(), 1);
+}
+
+/// Some layers have no secret, and an account that was confirmed may have none that opens the resource yet.
+fn keeps_every_layer(store: &dyn Store, former: &Account) {
+    let layer = |kind, ends: i64| Layer { kind, expires_at: Some(noon() + hours(ends)) };
+    let mut account = Account { presentation: Presentation::ApiKey, claimed: false, ..former.clone() };
+    account.renewal = Renewal::Exchange {
+        url: url("https://auth.acme.dev/token"),
+        resource: Some(former.resource.clone()),
+        identity: Some(url("https://auth.acme.dev/agent/identity")),
+        client_id: Some("acme-agent".into()),
+    };
+    account.layers = vec![layer(LayerKind::Claim, 72)];
+    let mut kept = Kept::new(account, Secret::default());
+    kept.put(layer(LayerKind::RefreshToken, 48), Secret::new("rt_1"));
+    kept.put(layer(LayerKind::IdentityAssertion, 24), Secret::new("jwt_1"));
+    assert!(kept.account.lacks_credential());
+    for credential in [None, Some(Secret::new("at_1"))] {
+        if let Some(credential) = credential {
+            kept.put(layer(LayerKind::AccessToken, 1), credential);
+        }
+        store.save(&kept).expect("saved");
+        assert_eq!(listed(store).last(), Some(&kept.account));
+        assert_eq!(store.load(&kept.account.id).expect("readable"), Some(kept.clone()));
+    }
+    store.save(&Kept::new(former.clone(), Secret::new("sk_2"))).expect("saved");
 }
 
 #[test]

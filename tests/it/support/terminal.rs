@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use authmd_tui::http::field;
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -295,12 +296,29 @@ impl Service {
 
     fn ask(&self, member: &str) -> Value {
         let url = self.ready[member].as_str().expect("a place").parse().expect("a URL");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let answer = runtime.block_on(async {
-            let net = authmd_tui::shell::net::Net::new(PATIENCE, authmd_tui::trust::Reach::Public).expect("a client");
-            net.send(&authmd_tui::http::Request::get(url)).await.expect("an answer")
-        });
+        let answer = Self::send(&authmd_tui::http::Request::get(url));
         serde_json::from_str(answer.body.expose()).expect("JSON")
+    }
+
+    fn send(request: &authmd_tui::http::Request) -> authmd_tui::http::Response {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let net = authmd_tui::shell::net::Net::new(PATIENCE, authmd_tui::trust::Reach::Public).expect("a client");
+            net.send(request).await.expect("an answer")
+        })
+    }
+
+    /// The human decides on the newest page that a service has opened for them, with the code that they read elsewhere.
+    pub fn decide(&self, code: &str, decision: &str) {
+        let page = self.newest_page()["url"].as_str().expect("an address").parse().expect("a URL");
+        let fields = vec![field("code", code), field("decision", decision)];
+        let answer = Self::send(&authmd_tui::http::Request::post(page, authmd_tui::http::Body::Form(fields)));
+        assert!(answer.is_success(), "{}: {}", answer.status, answer.body.expose());
+    }
+
+    /// The newest page on which the human can decide.
+    pub fn newest_page(&self) -> Value {
+        self.ask("pages").as_array().and_then(|pages| pages.last()).cloned().expect("a page")
     }
 
     /// The code of the newest mail, as the human reads it.
