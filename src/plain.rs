@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_code_prompt_knows_the_ways_out() {
-        let prompt = Prompt::Code { label: "Code".into(), digits: 6 };
+        let prompt = Prompt::Code { label: "Code".into(), digits: Some(6) };
         assert_eq!(understood(&prompt, "new"), Ok(Input::Answer(Answer::NewCode)));
         assert_eq!(understood(&prompt, "Back"), Ok(Input::Back));
         assert_eq!(understood(&prompt, " 481 516 "), Ok(Input::Answer(Answer::Text(Secret::new("481 516")))));

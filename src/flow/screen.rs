@@ -136,8 +136,8 @@ pub enum Prompt {
     },
     Code {
         label: String,
-        /// How many digits, where the service said so or everybody does.
-        digits: usize,
+        /// How many digits, where the service said so or everybody does; `None` where there may be letters in it.
+        digits: Option<usize>,
     },
     Pick {
         label: String,

@@ -7,15 +7,17 @@ use authmd_tui::flow::{Effect, Input, Known, Lease, Protection};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::tui::app::{App, Command, Message};
+use authmd_tui::tui::keymap::Place;
 use authmd_tui::tui::theme::Theme;
 use authmd_tui::tui::view;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, answer, refusal, stores, survey};
+use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, SERVER, answer, refusal, stores, survey};
 use crate::support::{account, hours, loaded, noon};
 
 const COLOR: Theme = Theme { color: true, unicode: true };
@@ -75,6 +77,8 @@ impl Tour {
     fn settle(&mut self) {
         while let Some(command) = self.waiting.pop() {
             let message = match command {
+                // While a person is on the service's page, time stands still here.
+                Command::Perform(_, Effect::Wait(_)) if self.app.place() == Place::Handoff => continue,
                 Command::Perform(id, effect) => Message::Flow(id, self.perform(effect)),
                 Command::Fetch(id) => {
                     let kept = self.kept(&id, "sk_live_51f0c2a9d7e3b8");
@@ -215,6 +219,41 @@ fn the_walk() {
     let mut works = Fake::acme();
     works.on("GET https://api.acme.dev/", [crate::support::play::challenge(), answer(200, "{}")]);
     is("done", signing_up(works).keys("\ny\nada@example.com\n481516\n").picture(80, 24));
+}
+
+/// Acme Mail as a service that hands its codes over.
+fn handing_over(theme: Theme) -> Tour {
+    let mut fake = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["token_endpoint"] = "https://auth.acme.dev/oauth/token".into();
+    metadata["grant_types_supported"] = vec!["urn:workos:agent-auth:grant-type:claim"].into();
+    fake.json(SERVER, metadata);
+    fake.json(CLAIM, json!({"user_code": "WDJB-47KQ", "verification_uri": "https://acme.dev/claim", "verification_uri_complete": "https://acme.dev/claim?attempt=cva_4f1c2b7e90&user_code=WDJB-47KQ&client=authmd-tui", "expires_in": 520}));
+    Tour::signing_up(theme, fake)
+}
+
+#[test]
+fn the_other_shapes_of_the_walk() {
+    is("handoff_consent", handing_over(COLOR).keys("\n").picture(80, 24));
+    is("handoff", handing_over(COLOR).keys("\ny\nada@example.com\n").picture(80, 24));
+    is("handoff_small", handing_over(COLOR).keys("\ny\nada@example.com\n").picture(60, 15));
+    is("handoff_ascii", handing_over(ASCII).keys("\ny\nada@example.com\n").picture(80, 24));
+
+    let mut from_a_page = Fake::acme();
+    from_a_page.json(REGISTER, json!({"id": "reg_1", "type": "anonymous", "claim": {"token": "clm_1"}}));
+    from_a_page.json(CLAIM, json!({"attempt": {"verification_uri": "https://auth.acme.dev/agent-claim?token=cat_1", "expires_at": "2026-11-22T12:10:00Z"}}));
+    is("code_from_a_page", signing_up(from_a_page).keys("\ny\nada@example.com\nBCDF").picture(80, 24));
+
+    let wanting = |answer: serde_json::Value| {
+        let mut fake = Fake::acme();
+        fake.on(REGISTER, [self::answer(400, &answer.to_string())]);
+        signing_up(fake).keys("\ny\n").picture(80, 24)
+    };
+    is(
+        "terms",
+        wanting(json!({"error": "tos_required", "tos_version": "2026-03", "tos_url": "https://acme.dev/terms"})),
+    );
+    is("scopes", wanting(json!({"error": "invalid_request", "message": "scope is required"})));
 }
 
 #[test]

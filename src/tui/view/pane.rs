@@ -81,9 +81,10 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
         Some(Prompt::Code { label, digits }) => {
             rows.push(Row::blank());
             let typed = session.typed();
-            match typed.value().len() <= *digits && typed.value().chars().all(|c| c.is_ascii_digit()) {
-                true => page.cursor = Some(boxes(rows, typed, *digits, theme, inner.height >= ROOM_FOR_BOXES)),
-                false => page.cursor = Some((rows.len() + 1, field(rows, label, typed, theme, width))),
+            let is_number = typed.value().chars().all(|c| c.is_ascii_digit());
+            match digits.filter(|digits| is_number && typed.value().len() <= *digits) {
+                Some(digits) => page.cursor = Some(boxes(rows, typed, digits, theme, inner.height >= ROOM_FOR_BOXES)),
+                None => page.cursor = Some((rows.len() + 1, field(rows, label, typed, theme, width))),
             }
         }
         Some(Prompt::Pick { label, choices }) => {

@@ -2,20 +2,10 @@
 
 use serde_json::Value;
 
-use crate::support::terminal::{Home, Screen, Service, begin_sign_up};
+use crate::support::terminal::{Home, Screen, Service, answer_to_address, begin_sign_up};
 
 /// As quick as the sandbox can be looked at.
 const EAGER: &[&str] = &["--poll-interval", "1s"];
-
-/// Prompts up to what comes after the address.
-fn begin(screen: &mut Screen) {
-    screen.shows("How do you want to sign up?");
-    screen.line("1");
-    screen.shows("yes or no");
-    screen.line("yes");
-    screen.shows("Your e-mail address (or");
-    screen.line("ada@example.com");
-}
 
 /// What stands behind "The code:", whenever it is there and not `former`.
 fn code_shown(screen: &Screen, former: &str) -> String {
@@ -38,7 +28,7 @@ fn kinds(account: &Value) -> Vec<&str> {
 fn a_code_handed_over_is_confirmed_on_the_page_and_brings_tokens() {
     let (service, home) = (Service::start(EAGER), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Harbor"), "--events", "events.jsonl"], &home);
-    begin(&mut screen);
+    answer_to_address(&mut screen);
     let code = code_shown(&screen, "");
     service.decide(&code, "allow");
     screen.shows("Harbor CI is connected.");
@@ -92,7 +82,7 @@ fn in_the_full_screen_another_code_can_be_had_and_no_is_no() {
 fn a_code_from_the_page_is_read_back_and_what_it_gives_is_exchanged() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Lumen")], &home);
-    begin(&mut screen);
+    answer_to_address(&mut screen);
     screen.shows("It shows a code");
     screen.line("BCDF-GHJK");
     screen.shows("waits for you to confirm first");
@@ -113,7 +103,7 @@ fn an_assertion_that_is_over_is_had_anew_when_a_token_is_asked_for() {
     let lifetimes = ["--assertion-lifetime", "1s", "--access-lifetime", "1s"];
     let (service, home) = (Service::start(&lifetimes), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Lumen")], &home);
-    begin(&mut screen);
+    answer_to_address(&mut screen);
     screen.shows("It shows a code");
     service.decide("", "allow");
     screen.line(service.newest_page()["code"].as_str().expect("a code"));
@@ -135,7 +125,7 @@ fn an_assertion_that_is_over_is_had_anew_when_a_token_is_asked_for() {
 fn a_code_by_mail_and_the_token_from_elsewhere() {
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     let mut screen = Screen::start(&["add", &service.target("Quarry")], &home);
-    begin(&mut screen);
+    answer_to_address(&mut screen);
     screen.shows("The code (or: new");
     screen.line(&service.newest_code());
     screen.shows("Quarry is connected.");

@@ -365,13 +365,18 @@ impl Drop for Service {
 
 /// Answers the prompts of a sign-up with no detours, up to the code.
 pub fn answer_to_code(screen: &mut Screen) {
+    answer_to_address(screen);
+    screen.shows("The code (or: new");
+}
+
+/// The same, up to what comes after the address.
+pub fn answer_to_address(screen: &mut Screen) {
     screen.shows("How do you want to sign up?");
     screen.line("1");
     screen.shows("yes or no");
     screen.line("yes");
     screen.shows("Your e-mail address (or");
     screen.line("ada@example.com");
-    screen.shows("The code (or: new");
 }
 
 /// The full screen on its own store, with a sign-up to that service begun: its offer is on the screen.

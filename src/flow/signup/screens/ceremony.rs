@@ -97,7 +97,7 @@ impl SignUp {
             screen.lines.push(Line::Quiet(format!("{name} also has a page for this:")));
         }
         screen.link = page;
-        screen.prompt = Some(Prompt::Code { label: "The code".into(), digits: self.code_digits() });
+        screen.prompt = Some(Prompt::Code { label: "The code".into(), digits: (!nested).then(|| self.code_digits()) });
         screen.deadline = self.code_ends();
         screen
     }
@@ -117,14 +117,12 @@ impl SignUp {
             (None, None) => format!("{name} waits until you have confirmed, as it told you."),
         }));
         screen.lines.extend(self.quote(&name));
-        screen.lines.push(Line::Quiet("Nothing is confirmed from here; it is only looked whether you have.".into()));
         screen
     }
 
     /// The same, where only the person can tell when it is done.
     pub(super) fn unwatched(&self) -> Screen {
         let mut screen = self.handoff();
-        screen.lines.pop();
         screen.lines.push(Line::Quiet(format!("{} gives no way to look whether you have.", self.service_name())));
         let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
         let mut choices = vec![choice("I have confirmed there", "goes on with it")];
