@@ -268,6 +268,8 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Note {
     Proof(Proof),
+    /// The same, and it takes the credential only when that is shown like this.
+    Shown(Presentation, Proof),
     /// A token that works once is about to be sent.
     Spending(Timestamp),
     /// It was not spent after all.

@@ -347,7 +347,8 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
         let problem = result_of(outcome).err();
         if !settings.json {
             let verb = match (&problem, flow.is_proven()) {
-                (None, _) => "Revoked",
+                (None, true) => "Revoked",
+                (None, false) => "Told to the service and removed here; nothing proves it",
                 (Some(_), true) => "Revoked, and still kept here",
                 (Some(_), false) => "Not revoked",
             };

@@ -222,6 +222,9 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
             let since = account.spending.map(|since| when::relative(since, now)).unwrap_or_default();
             format!("outcome unknown: a renewal was cut off {since}; renew it to choose a way on")
         }
+        Status::Renews if account.lacks_credential() => {
+            format!("confirmed, and the access token was never fetched; renew it{}", until(account, now))
+        }
         Status::Renews => format!("the access token ends {end}, and renews by itself{}", until(account, now)),
         Status::Ok if end.is_empty() => "works; no end known".to_owned(),
         Status::Ok => format!("ends {end}"),

@@ -118,6 +118,10 @@ impl Account {
         }
         match note {
             Note::Proof(proof) => self.proven(proof),
+            Note::Shown(presentation, proof) => {
+                self.presentation = presentation;
+                self.proven(proof);
+            }
             Note::Spending(since) => self.spending = Some(since),
             Note::Unspent => self.spending = None,
             Note::NoRefresh => {

@@ -26,7 +26,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let known = accounts(&ports).await?;
     let ends_soon = |account: &Account| account.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
     let is_due = |account: &Account| match account.status(now, DUE_WITHIN) {
-        Status::Renews => ends_soon(account),
+        Status::Renews => account.lacks_credential() || ends_soon(account),
         _ => account.needs_person(now, DUE_WITHIN),
     };
     let chosen = match due {

@@ -31,7 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::probe::{Check, Next};
 use super::revoke::Presence;
 use super::signup::SignUp;
-use super::verify::{credential_missing, resource_url};
+use super::verify::{credential_missing, no_credential_yet, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
 use crate::account::{Account, Kept, Note, Proof, StoreKind, Verdict};
 use crate::problem::{Kind, Problem};
@@ -73,6 +73,8 @@ pub struct Renew {
     asked: Option<Verdict>,
     /// What was got last gets the credential; that is still to be exchanged.
     half_done: bool,
+    /// The refresh token was spent: once is enough for one renewal.
+    spent: bool,
     /// The service does not want to hear for which resource a token is.
     resource_unwanted: bool,
 }
@@ -119,6 +121,7 @@ impl Renew {
             failures: 0,
             asked: None,
             half_done: false,
+            spent: false,
             resource_unwanted: false,
         }
     }
@@ -186,7 +189,7 @@ impl Renew {
         let just_now = self.presence == Presence::Nobody
             && age.is_some_and(|age| age.abs() < RECENT)
             && works_yet(&kept.account, now);
-        if (renewed_since || just_now) && kept.account.spending.is_none() {
+        if (renewed_since || just_now) && kept.account.spending.is_none() && !kept.account.lacks_credential() {
             self.adopted = true;
             return self.end(Outcome::Connected(Box::new(kept.account)));
         }
@@ -279,6 +282,11 @@ impl Renew {
 
     fn doubt_picked(&mut self, picked: usize, now: Timestamp) -> Vec<Effect> {
         match picked {
+            ASK if self.account.lacks_credential() => {
+                self.problem = Some(no_credential_yet(&self.account));
+                self.stage = Stage::Doubt;
+                Vec::new()
+            }
             ASK => match (resource_url(&self.account), &self.kept) {
                 (Ok(resource), Some(kept)) => {
                     let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded)

@@ -81,6 +81,8 @@ struct Sent {
     /// Which way of spelling the call is tried.
     form: usize,
     refused: Option<Problem>,
+    /// A token that nothing proves dead, and that the service did not end.
+    unended: Option<Problem>,
     message: Option<String>,
 }
 
@@ -328,8 +330,12 @@ impl Revoke {
             }
         };
         // That assertions are not ended there is usual, and no failure: it is dropped here.
-        let counts = kind != LayerKind::IdentityAssertion;
-        self.sent.refused = self.sent.refused.take().or(refused.filter(|_| counts));
+        let counts = kind != LayerKind::IdentityAssertion || answer.is_err();
+        let refused = refused.filter(|_| counts);
+        if named(kind) != CREDENTIAL {
+            self.sent.unended = self.sent.unended.take().or(refused.clone());
+        }
+        self.sent.refused = self.sent.refused.take().or(refused);
         self.next_token(Some(Receipt { what: named(kind), place, answer: said, proven: None, at: now }))
     }
 
@@ -341,8 +347,7 @@ impl Revoke {
             return self.send();
         }
         if self.credential().is_none() {
-            // Nothing can be tried: what the service said is all there is to go by.
-            self.dead = self.sent.refused.is_none();
+            // Nothing can be tried: what the service said is all there is to go by, and proves nothing.
             return match self.sent.refused.clone() {
                 None => self.forget(),
                 Some(problem) => self.unconfirmed(problem),
@@ -382,6 +387,11 @@ impl Revoke {
             receipt.proven = shown;
         }
         self.receipts.push(Receipt { what: "proof", place: self.account.host(), answer, proven: shown, at: now });
+        // The credential's death says nothing of what gets the next one.
+        if let (true, Some(problem)) = (self.dead, self.sent.unended.clone()) {
+            self.dead = false;
+            return self.unconfirmed(problem);
+        }
         if self.dead {
             return self.forget();
         }

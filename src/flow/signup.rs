@@ -49,7 +49,7 @@ use super::target::Target;
 use super::wire::{Attempt, Extras, Forms, Granted, Handle, Offer, Start};
 use super::work::Slice;
 use super::{Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Protection, Screen};
-use crate::account::{Account, Kept, StoreKind};
+use crate::account::{Account, Kept, Mode, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
 
@@ -86,7 +86,11 @@ pub struct SignUp {
     place: Option<StoreKind>,
     passphrase: NewPassphrase,
     ceremony: Ceremony,
-    /// Held while the account that is replaced is written.
+    /// A code was sent, and nobody knows what became of it.
+    code_on_its_way: bool,
+    /// The account as it is in the store; from then on nothing is lost by leaving.
+    stored: Option<Box<Account>>,
+    /// Held while the account that is replaced is written, but not while a person is asked something.
     lease: Option<Lease>,
     /// The service has sent us elsewhere once; twice would be a game.
     moved: bool,
@@ -104,7 +108,7 @@ struct Ceremony {
     email: Option<String>,
     /// How the service wants the calls spelled, as far as it has said.
     forms: Forms,
-    extras: Extras,
+    extras: Asked,
     client_id: Option<String>,
     /// Puzzles begun.
     proofs: u8,
@@ -115,6 +119,9 @@ struct Ceremony {
     /// The service has answered to a registration.
     registered: bool,
     handle: Option<Handle>,
+    /// Claim tokens that another one has taken the place of.
+    former: Vec<Secret>,
+    claim_grant: Option<String>,
     claim_expires_at: Option<Timestamp>,
     /// Where answers say that it goes on, on hosts that were consented to.
     claim_url: Option<Url>,
@@ -131,6 +138,25 @@ struct Ceremony {
     message: Option<String>,
     wrong_codes: u8,
     granted: Option<Box<Kept>>,
+}
+
+/// What was asked for besides, call by call: what one wants is no business of the next.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    register: Extras,
+    claim: Extras,
+    complete: Extras,
+}
+
+impl Asked {
+    fn of(&mut self, call: &Call) -> Option<&mut Extras> {
+        match call {
+            Call::Register => Some(&mut self.register),
+            Call::Claim => Some(&mut self.claim),
+            Call::Complete { .. } => Some(&mut self.complete),
+            Call::Look(_) | Call::Fetch | Call::Exchange | Call::Challenge(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +178,8 @@ enum Stage {
     Key,
     Email,
     Code,
+    /// There is a page and no code of ours: does the person confirm there, or bring a code from there?
+    Either,
     /// The person takes our code to the service's page; we look whether it is done.
     Handoff,
     /// The same, and there is no way to look: the person says when.
@@ -239,6 +267,8 @@ impl SignUp {
             place: None,
             passphrase: NewPassphrase::default(),
             ceremony: Ceremony::default(),
+            code_on_its_way: false,
+            stored: None,
             lease: None,
             moved: false,
             leaving: false,
@@ -249,6 +279,7 @@ impl SignUp {
     /// stored.
     pub fn again(account: Account) -> Result<Self, Problem> {
         let mut flow = Self::new(Target::of(&account)?, account.label.clone());
+        flow.by_key = account.mode == Mode::ApiKey;
         flow.replaced = Some(account);
         Ok(flow)
     }
@@ -272,6 +303,7 @@ impl SignUp {
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
+        self.lease = None;
         self.stage = Stage::Over(outcome);
         Vec::new()
     }
@@ -290,6 +322,7 @@ impl SignUp {
     }
 
     fn interrupt(&mut self, question: Question) -> Vec<Effect> {
+        self.lease = None;
         self.stage = Stage::Ask(question);
         Vec::new()
     }
@@ -297,6 +330,8 @@ impl SignUp {
     /// The question that "back" leads to.
     fn before(&self) -> Option<&Stage> {
         match &self.stage {
+            // What has been confirmed and stored is not confirmed again.
+            _ if self.stored.is_some() => None,
             // A credential that is held only by this flow is not left behind by going back.
             Stage::Store | Stage::Ask(_) if self.ceremony.granted.is_some() => None,
             Stage::Ask(_) | Stage::Extra(..) => self.question.as_ref(),
@@ -318,7 +353,7 @@ impl SignUp {
     }
 
     fn cancel(&mut self) -> Vec<Effect> {
-        match (&self.stage, &self.ceremony.granted) {
+        match (&self.stage, self.stored.clone()) {
             (Stage::Over(_), _) => Vec::new(),
             // It is on its way into the store: let it arrive, then go.
             (Stage::Locking | Stage::Saving, _) => {
@@ -326,11 +361,9 @@ impl SignUp {
                 Vec::new()
             }
             // It is stored; what is left to be done can be done later.
-            (
-                Stage::Proving(_) | Stage::Noting | Stage::Sending(Call::Exchange) | Stage::Ask(Question::Repeat(..)),
-                Some(kept),
-            ) => {
-                let account = Box::new(kept.account.clone());
+            (_, Some(account)) => {
+                let proven = self.ceremony.granted.as_ref().filter(|_| matches!(self.stage, Stage::Noting));
+                let account = proven.map_or(account, |kept| Box::new(kept.account.clone()));
                 self.end(Outcome::Connected(account))
             }
             _ => self.end(Outcome::Cancelled),
@@ -384,6 +417,7 @@ impl Flow for SignUp {
             (Stage::Email, Input::Answer(Answer::Text(text))) => self.email_typed(text.expose()),
             (Stage::Code, Input::Answer(Answer::Text(code))) => self.code_typed(&code),
             (Stage::Code, Input::Answer(Answer::NewCode)) => self.new_code(),
+            (Stage::Either, Input::Answer(Answer::Pick(picked))) => self.either_picked(picked, now),
             (Stage::Handoff, Input::Elapsed) => self.watch(now),
             // A timer or a look is under way; what comes of it is waited for.
             (Stage::Handoff | Stage::Sending(Call::Look(_)), Input::Answer(Answer::NewCode)) => self.wants_new_code(),
@@ -393,7 +427,10 @@ impl Flow for SignUp {
             (Stage::Ask(question), Input::Answer(Answer::Confirm(yes))) => match (question, yes) {
                 (Question::NewCode(_), true) => self.new_code(),
                 (Question::RegisterAgain(_), true) => self.register_again(),
-                (Question::Repeat(call, ..), true) => self.send(*call),
+                (Question::Repeat(call, _, sent), true) => {
+                    self.code_on_its_way |= matches!((&*call, sent), (Call::Complete { .. }, Sent::Perhaps));
+                    self.send(*call)
+                }
                 // What gets the access token is stored; that can be had later.
                 (Question::Repeat(call, ..), false) if *call == Call::Exchange => self.exchange_left(),
                 (Question::OtherAddress(email), true) => self.email_settled(email),
@@ -408,7 +445,7 @@ impl Flow for SignUp {
             },
             (Stage::Sending(call), Input::Http(answer)) => self.answered(call, answer, now),
             (Stage::Locking, Input::Locked(lease)) => self.locked(lease.ok()),
-            (Stage::Saving, Input::Stored(result)) => self.saved(result, now),
+            (Stage::Saving, Input::Stored(result)) => self.saved(result),
             (Stage::Proving(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {
                     self.stage = Stage::Proving(check);

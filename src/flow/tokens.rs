@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::wire::Granted;
-use crate::account::{Kept, Layer, LayerKind};
+use super::wire::{Granted, RefreshAt};
+use crate::account::{Kept, Layer, LayerKind, Renewal};
 use crate::secret::Secret;
 use crate::trust;
 
@@ -23,7 +23,8 @@ pub fn absorb(kept: &mut Kept, granted: Granted) -> Vec<String> {
     if let Some(assertion) = granted.assertion {
         kept.put(Layer { kind: LayerKind::IdentityAssertion, expires_at: assertion.expires_at }, assertion.secret);
     }
-    if let Some(refresh) = granted.refresh {
+    // A refresh token of another place than the one that the account renews itself at is none for it.
+    if let Some(refresh) = granted.refresh.filter(|refresh| renews_at(&kept.account.renewal) == Some(refresh.at)) {
         // The end of the one before it says nothing about this one.
         let layer = Layer { kind: LayerKind::RefreshToken, expires_at: refresh.token.expires_at };
         kept.put(layer, refresh.token.secret);
@@ -37,6 +38,15 @@ pub fn absorb(kept: &mut Kept, granted: Granted) -> Vec<String> {
     let lost = kept.account.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
     kept.account.scopes = scopes;
     lost
+}
+
+/// Who takes the refresh token of such an account.
+fn renews_at(renewal: &Renewal) -> Option<RefreshAt> {
+    match renewal {
+        Renewal::Exchange { identity: Some(_), .. } => Some(RefreshAt::IdentityEndpoint),
+        Renewal::Refresh { .. } | Renewal::Exchange { identity: None, .. } => Some(RefreshAt::TokenEndpoint),
+        Renewal::Person | Renewal::None => None,
+    }
 }
 
 fn secrets_of(granted: &Granted) -> Vec<Secret> {

@@ -8,4 +8,5 @@ mod renew;
 mod revoke;
 mod signup;
 mod storage;
+mod traps;
 mod verify;

@@ -150,6 +150,7 @@ impl Discovery {
     pub fn foreign_hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> =
             self.posted_to().filter(|url| !trust::same_site(url, &self.target.start)).map(trust::authority).collect();
+        hosts.sort();
         hosts.dedup();
         hosts
     }

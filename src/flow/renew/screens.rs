@@ -85,6 +85,9 @@ impl Renew {
         let mut screen = Screen::new(id, title);
         match outcome {
             Outcome::Connected(account) => screen.lines = self.renewed(account, now),
+            Outcome::Cancelled if self.spent && self.granted.is_none() => {
+                screen.lines.push(Line::text("Cancelled. What gets the next credential was renewed and is kept."));
+            }
             Outcome::Cancelled => screen.lines.push(Line::text(match (&self.granted, self.asked.is_some()) {
                 (Some(_), _) => "Cancelled. The new credential was not kept and is lost; the old one may be dead.",
                 (None, true) => "Cancelled. The refresh token was not sent; the account is as it was.",

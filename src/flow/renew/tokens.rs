@@ -5,11 +5,11 @@ use url::Url;
 
 use super::{Renew, Stage};
 use crate::account::{Kept, LayerKind, Note, Renewal, Secrets};
-use crate::flow::Effect;
 use crate::flow::tokens::{absorb, obtained_after};
 use crate::flow::wire::{self, Asking, Granted, Meaning, Step};
+use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Request, Response};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::trust;
 
 impl Renew {
@@ -32,7 +32,18 @@ impl Renew {
                 vec![Effect::Http(request)]
             }
             Some(Err(problem)) => self.fail(problem),
-            None => Vec::new(),
+            None => {
+                let account = Box::new(self.account.clone());
+                self.end(Outcome::Connected(account))
+            }
+        }
+    }
+
+    /// What is relative in an answer is relative to where it came from.
+    fn exchange_place(&self) -> Url {
+        match &self.account.renewal {
+            Renewal::Refresh { url, .. } | Renewal::Exchange { url, .. } => url.clone(),
+            Renewal::Person | Renewal::None => self.account.start.clone(),
         }
     }
 
@@ -53,7 +64,8 @@ impl Renew {
             // It works as often as it is shown: nothing is lost.
             Err(error) => return self.fail(crate::flow::discover::no_answer(&name, &error)),
         };
-        match wire::reply(&response, Step::Exchange, &self.account.start, now) {
+        let base = self.exchange_place();
+        match wire::reply(&response, Step::Exchange, &base, now) {
             Ok(reply) => self.obtained(reply.granted, self.doubt, now),
             Err(refusal) if refusal.meaning == Meaning::InvalidTarget && !self.resource_unwanted => {
                 self.resource_unwanted = true;
@@ -62,6 +74,8 @@ impl Renew {
             Err(refusal) => {
                 let problem = self.told(refusal, Step::Exchange);
                 match wire::refusal(&response, Step::Exchange, now).meaning {
+                    // What was got just now is not taken: another one would not be either.
+                    Meaning::GrantDead if self.spent => self.fail(Problem { kind: Kind::ServiceRefused, ..problem }),
                     // With a refresh token there is a cheaper way than a person.
                     Meaning::GrantDead if self.has_refresh_token() => self.spend_or_doubt(now),
                     Meaning::GrantDead => self.settle(Note::NoRefresh, problem),
@@ -135,8 +149,11 @@ impl Renew {
                 };
             }
         };
-        match wire::reply(&response, Step::Refresh, &self.account.start, now) {
-            Ok(reply) => self.obtained(reply.granted, None, now),
+        match wire::reply(&response, Step::Refresh, &self.exchange_place(), now) {
+            Ok(reply) => {
+                (self.doubt, self.spent) = (None, true);
+                self.obtained(reply.granted, None, now)
+            }
             Err(refusal) => {
                 let meaning = refusal.meaning;
                 let problem = self.told(refusal, Step::Refresh);

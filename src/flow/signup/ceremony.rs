@@ -84,7 +84,10 @@ impl SignUp {
     }
 
     pub(super) fn new_code(&mut self) -> Vec<Effect> {
-        self.ceremony.wrong_codes = 0;
+        if self.claim_url().is_none() {
+            let what = "The service gives another code only with another registration.";
+            return self.interrupt(Question::RegisterAgain(Problem::new(Kind::Failed, what, "Register once more.")));
+        }
         self.send(Call::Claim)
     }
 
@@ -101,7 +104,7 @@ impl SignUp {
             ..Ceremony::default()
         };
         // What was made for the registration before is of no use for this one.
-        self.ceremony.extras.proof = None;
+        self.ceremony.extras.register.proof = None;
         self.send(if self.start() == Start::Claim { Call::Claim } else { Call::Register })
     }
 
@@ -135,20 +138,21 @@ impl SignUp {
         let client_id = self.client_id();
         match call {
             Call::Register => {
-                wire::register_request(self.offer()?, self.start(), email, extras, ceremony.forms.register)
+                wire::register_request(self.offer()?, self.start(), email, &extras.register, ceremony.forms.register)
             }
             Call::Claim => {
                 let named_before = matches!(self.start(), Start::VerifiedEmail | Start::ServiceAuth);
                 let form = ceremony.forms.claim;
-                wire::claim_request(&self.claim_url()?, handle, email, named_before, extras, form)
+                wire::claim_request(&self.claim_url()?, handle, email, named_before, &extras.claim, form)
             }
             Call::Complete { code } => {
                 let email = ceremony.email.as_deref();
-                wire::complete_request(&self.complete_url()?, handle, email, code, extras, ceremony.forms.complete)
+                let form = ceremony.forms.complete;
+                wire::complete_request(&self.complete_url()?, handle, email, code, &extras.complete, form)
             }
             Call::Look(Way::View) => wire::view_request(&self.claim_url()?, &handle?.value),
             Call::Look(Way::Grant) | Call::Fetch => {
-                let grant = self.offer()?.claim_grant.as_deref();
+                let grant = ceremony.claim_grant.as_deref().or(self.offer()?.claim_grant.as_deref());
                 let asking = Asking { client_id, resource: None };
                 Some(wire::grant_request(&self.token_url()?, grant, &handle?.value, &asking))
             }
@@ -188,9 +192,9 @@ impl SignUp {
         self.offer().and_then(|offer| offer.token.clone()).filter(|url| self.is_consented(url))
     }
 
+    /// Is it one of the hosts that the person was shown, and allowed where they are of another domain?
     pub(super) fn is_consented(&self, url: &Url) -> bool {
-        crate::trust::same_site(url, &self.discovery.target().start)
-            || self.discovery.foreign_hosts().contains(&crate::trust::authority(url))
+        self.discovery.service().hosts.contains(&crate::trust::authority(url))
     }
 
     pub(super) fn answered(&mut self, call: Call, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
@@ -201,7 +205,9 @@ impl SignUp {
         if let Call::Challenge(call) = call {
             return self.challenged(*call, &response, now);
         }
-        let base = self.discovery.target().start.clone();
+        // What is relative in an answer is relative to where it came from.
+        let asked = self.request(&call).map(|request| request.url);
+        let base = asked.unwrap_or_else(|| self.discovery.target().start.clone());
         match wire::reply(&response, call.step(), &base, now) {
             Ok(reply) => self.heard(call, reply, now),
             Err(refusal) => self.refused(call, refusal, now),
@@ -213,6 +219,7 @@ impl SignUp {
         let sent = if error.nothing_was_sent() { Sent::No } else { Sent::Perhaps };
         match (problem.kind, &call) {
             (Kind::Unreachable, Call::Look(_)) => self.unanswered(now),
+            (_, Call::Look(way)) if !self.is_settled() => self.look_elsewhere(*way),
             (Kind::Unreachable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),
             (_, Call::Exchange) => self.exchange_failed(problem),
             _ => self.fail(problem),

@@ -18,14 +18,18 @@ const MOST_PROOFS: u8 = 5;
 impl SignUp {
     /// Does the refusal name something that can be given? Each thing is given once.
     pub(super) fn asked_for_more(&mut self, call: &Call, refusal: &Refusal) -> Option<Vec<Effect>> {
-        let ceremony = &self.ceremony;
+        if refusal.meaning == Meaning::InvalidClient && self.client_id().is_none() {
+            return Some(self.ask_extra(Extra::ClientId, call));
+        }
+        let proofs = self.ceremony.proofs;
+        let extras = self.ceremony.extras.of(call)?;
         match (refusal.want.as_deref(), refusal.meaning) {
-            (Some(Want::Terms { version, page }), _) if ceremony.extras.terms.is_none() => {
+            (Some(Want::Terms { version, page }), _) if extras.terms.is_none() => {
                 let extra = Extra::Terms { version: version.clone(), page: page.clone() };
                 return Some(self.ask_extra(extra, call));
             }
             // A puzzle works once; who asks for more besides has used it up.
-            (Some(Want::Work(puzzle)), _) if ceremony.proofs < MOST_PROOFS => {
+            (Some(Want::Work(puzzle)), _) if proofs < MOST_PROOFS => {
                 self.ceremony.proofs += 1;
                 return Some(match puzzle {
                     Some(puzzle) => self.work(puzzle.clone(), call.clone()),
@@ -36,30 +40,28 @@ impl SignUp {
                 let name = self.service_name();
                 return Some(self.fail(too_hard(&name)));
             }
-            (None, Meaning::InvalidClient) if self.client_id().is_none() => {
-                return Some(self.ask_extra(Extra::ClientId, call));
-            }
             (None, Meaning::InvalidRequest) => {}
             _ => return None,
         }
-        if self.ceremony.extras.introduce(refusal) {
+        if extras.introduce(refusal) {
             return Some(self.send(call.clone()));
         }
-        if let Some(name) = wire::scope_name(refusal).filter(|_| self.ceremony.extras.scopes.is_none()) {
+        if let Some(name) = wire::scope_name(refusal).filter(|_| extras.scopes.is_none()) {
             return Some(self.ask_extra(Extra::Scopes(name), call));
         }
         let wants_terms = ["tos", "tos_accepted", "terms"].iter().any(|word| refusal.mentions(word));
-        if wants_terms && self.ceremony.extras.terms.is_none() {
+        if wants_terms && extras.terms.is_none() {
             return Some(self.ask_extra(Extra::Terms { version: None, page: None }, call));
         }
         let wants_name = refusal.mentions("name") && (refusal.mentions("required") || refusal.mentions("missing"));
-        if wants_name && self.ceremony.extras.name.is_none() {
+        if wants_name && extras.name.is_none() {
             return Some(self.ask_extra(Extra::Name, call));
         }
         None
     }
 
     fn ask_extra(&mut self, extra: Extra, call: &Call) -> Vec<Effect> {
+        self.lease = None;
         self.stage = Stage::Extra(extra, Box::new(call.clone()));
         Vec::new()
     }
@@ -73,7 +75,8 @@ impl SignUp {
 
     pub(super) fn extra_given(&mut self, extra: Extra, call: Call, answer: Answer) -> Vec<Effect> {
         let scopes = self.choosable_scopes();
-        let extras = &mut self.ceremony.extras;
+        let mut unused = wire::Extras::default();
+        let extras = self.ceremony.extras.of(&call).unwrap_or(&mut unused);
         match (extra, answer) {
             (Extra::Scopes(name), Answer::Pick(nth)) => match scopes.get(nth) {
                 Some(scope) => extras.scopes = Some((name, vec![scope.clone()])),
@@ -118,7 +121,8 @@ impl SignUp {
                 self.fail(too_hard(&name))
             }
             None => {
-                let refusal = wire::refusal(response, Step::Challenge, now);
+                let secrets = self.secrets(&wire::Granted::default());
+                let refusal = wire::refusal(response, Step::Challenge, now).without(secrets.iter());
                 let problem = refusal.problem(&self.service_name(), Step::Challenge);
                 self.fail(problem)
             }
@@ -150,7 +154,9 @@ impl SignUp {
         match u32::try_from(nonces.len()).ok().filter(|solved| *solved < puzzle.count) {
             Some(part) => self.go_on_working(puzzle.part(part), nonces, call),
             None => {
-                self.ceremony.extras.proof = Some(Proof { puzzle, nonces });
+                if let Some(extras) = self.ceremony.extras.of(&call) {
+                    extras.proof = Some(Proof { puzzle, nonces });
+                }
                 self.send(call)
             }
         }

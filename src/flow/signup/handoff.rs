@@ -18,6 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const SLOWER: Duration = Duration::from_secs(5);
 /// The longest pause after looks that got no answer.
 const LONGEST: Duration = Duration::from_secs(60);
+/// How long it is looked where no end is known.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 /// The person may want a new code at any time, and hears of it within this.
 const SLICE: SignedDuration = SignedDuration::from_secs(1);
 
@@ -32,6 +34,8 @@ pub struct Watch {
     /// The service has answered this way once, so this is the way.
     settled: bool,
     wants_new_code: bool,
+    /// Since when this code is out.
+    begun: Option<Timestamp>,
 }
 
 /// The ways to look, in the order in which they are tried.
@@ -54,9 +58,21 @@ impl SignUp {
         let watch = &mut self.ceremony.watch;
         watch.interval = attempt.interval.or(watch.interval);
         watch.wants_new_code = false;
+        watch.begun = Some(now);
         self.ceremony.attempt = Some(attempt);
         self.ceremony.code_sent = true;
         self.look_later(now)
+    }
+
+    /// The person has seen whether the page is the gate.
+    pub(super) fn either_picked(&mut self, picked: usize, now: Timestamp) -> Vec<Effect> {
+        match (picked, self.ceremony.attempt.take()) {
+            (0, Some(attempt)) => self.hand_over(attempt, now),
+            (_, attempt) => {
+                self.ceremony.attempt = attempt;
+                self.ask(Stage::Code)
+            }
+        }
     }
 
     fn look_later(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -78,7 +94,7 @@ impl SignUp {
             self.ceremony.watch.wants_new_code = false;
             return self.new_code();
         }
-        if self.code_ends().is_some_and(|end| end <= now) {
+        if self.code_ends().map_or_else(|| self.gives_up(now), |end| end <= now) {
             let what = "The code has expired before it was confirmed.";
             return self.interrupt(Question::NewCode(Problem::new(Kind::Failed, what, "Ask for a new one.")));
         }
@@ -101,6 +117,11 @@ impl SignUp {
         attempt.and_then(|attempt| attempt.expires_at).or(self.ceremony.claim_expires_at)
     }
 
+    /// Nobody looks for ever, though the service names no end.
+    fn gives_up(&self, now: Timestamp) -> bool {
+        self.ceremony.watch.begun.is_some_and(|begun| now.duration_since(begun) > PATIENCE)
+    }
+
     /// This way, or the first after it that the service has.
     fn next_way(&self, from: Way) -> Option<Way> {
         let token = self.ceremony.handle.as_ref().is_some_and(|handle| handle.is_token);
@@ -120,8 +141,8 @@ impl SignUp {
         (watch.silent, watch.settled) = (0, true);
         let handed_out = reply.granted.credential.is_some() || reply.granted.assertion.is_some();
         match (handed_out, reply.standing) {
-            (true, _) | (false, Standing::Claimed) => self.collect(reply.granted, true, now),
-            (false, Standing::Pending | Standing::Unsaid) => self.look_later(now),
+            (_, Standing::Claimed) | (true, Standing::Unsaid) => self.collect(reply.granted, true, now),
+            (_, Standing::Pending) | (false, Standing::Unsaid) => self.look_later(now),
         }
     }
 
@@ -137,23 +158,34 @@ impl SignUp {
                 self.ceremony.watch.interval = Some(interval + SLOWER);
                 self.look_later(now)
             }
-            Meaning::Unavailable | Meaning::RateLimited => self.unanswered(now),
+            Meaning::Unavailable | Meaning::RateLimited => {
+                let wanted = refusal.retry_after.and_then(|wait| u64::try_from(wait.as_secs()).ok());
+                let interval = self.ceremony.watch.interval.unwrap_or(INTERVAL);
+                let wanted = wanted.map(|seconds| Duration::from_secs(seconds.min(600)).max(interval));
+                self.ceremony.watch.interval = wanted.or(self.ceremony.watch.interval);
+                self.unanswered(now)
+            }
             Meaning::CodeExpired => self.interrupt(Question::NewCode(problem)),
             Meaning::ClaimExpired | Meaning::ClaimTokenInvalid => self.interrupt(Question::RegisterAgain(problem)),
             Meaning::Denied | Meaning::AlreadyClaimed => self.fail(problem),
             // It has never answered this way: perhaps it does in another.
-            _ if !self.ceremony.watch.settled => match way {
-                Way::Grant => {
-                    self.ceremony.watch.way = Way::View;
-                    match self.next_way(Way::View) {
-                        Some(Way::View) => self.send(Call::Look(Way::View)),
-                        _ => self.ask(Stage::Unwatched),
-                    }
-                }
-                Way::View => self.ask(Stage::Unwatched),
-            },
+            _ if !self.ceremony.watch.settled => self.look_elsewhere(way),
             _ => self.fail(problem),
         }
+    }
+
+    /// It has never been answered this way.
+    pub(super) fn look_elsewhere(&mut self, way: Way) -> Vec<Effect> {
+        self.ceremony.watch.way = Way::View;
+        match (way, self.next_way(Way::View)) {
+            (Way::Grant, Some(way)) => self.send(Call::Look(way)),
+            _ => self.ask(Stage::Unwatched),
+        }
+    }
+
+    /// Is this the way in which the service tells?
+    pub(super) fn is_settled(&self) -> bool {
+        self.ceremony.watch.settled
     }
 
     /// Nobody can be asked but the person.

@@ -1,9 +1,9 @@
 //! An answer came: what it holds decides how the ceremony goes on. In this order:
 //!
 //! 1. a code for the service's page: it is handed over;
-//! 2. the claim is confirmed already, or something final is in the answer: that is collected;
+//! 2. the claim is confirmed already, or something new was handed out for it: that is collected;
 //! 3. there is nothing to claim: what was handed out is all there is;
-//! 4. a page, and a service that takes claims at its token endpoint: the page is the gate;
+//! 4. a page without a code, at a service that takes claims at its token endpoint: the person says which it is;
 //! 5. else the service gives the person a code to bring: it is asked for.
 
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ impl SignUp {
             Call::Claim => self.claimed(reply, now),
             Call::Complete { .. } | Call::Fetch => self.collect(reply.granted, true, now),
             Call::Look(_) => self.looked(reply, now),
-            Call::Exchange => self.exchanged(reply.granted, now),
+            Call::Exchange => self.exchanged(reply.granted),
             Call::Challenge(_) => Vec::new(),
         }
     }
@@ -38,8 +38,11 @@ impl SignUp {
         let claim_url = here(reply.claim_url.take(), self);
         let complete_url = here(reply.complete_url.take(), self);
         let ceremony = &mut self.ceremony;
+        let former = ceremony.handle.as_ref().map(|handle| handle.value.clone());
         let newer = reply.handle.take().filter(|handle| handle.is_token || ceremony.handle.is_none());
+        ceremony.former.extend(former.filter(|_| newer.is_some()));
         ceremony.handle = newer.or(ceremony.handle.take());
+        ceremony.claim_grant = reply.claim_grant.take().or(ceremony.claim_grant.take());
         ceremony.claim_expires_at = reply.claim_expires_at.or(ceremony.claim_expires_at);
         ceremony.claim_url = claim_url.or(ceremony.claim_url.take());
         ceremony.complete_url = complete_url.or(ceremony.complete_url.take());
@@ -59,44 +62,63 @@ impl SignUp {
         self.ceremony.registered = true;
         let handed_out = reply.granted.credential.is_some() || reply.granted.assertion.is_some();
         // Asked once more in lack of another way to look: now it is there.
-        let asked_again = self.ceremony.code_sent;
-        if reply.standing == Standing::Claimed || asked_again && handed_out {
+        let asked_again = self.ceremony.code_sent && handed_out;
+        if reply.standing == Standing::Claimed || asked_again && reply.standing != Standing::Pending {
             return self.collect(reply.granted, true, now);
         }
         self.ceremony.early = reply.granted;
         let attempt = match reply.attempt {
-            Some(attempt) if self.is_for_the_page(&attempt) => return self.hand_over(attempt, now),
+            Some(attempt) if attempt.code.is_some() => return self.hand_over(attempt, now),
             _ if handed_out && !self.can_claim() => {
                 let early = self.ceremony.early.clone();
                 return self.collect(early, false, now);
             }
             attempt => attempt,
         };
-        match (&self.ceremony.email, self.start()) {
-            (None, _) => self.ask(Stage::Email),
-            (Some(_), Start::Anonymous) => self.send(Call::Claim),
+        let to_be_claimed = self.start() == Start::Anonymous || attempt.is_none() && self.codes_come_with_the_claim();
+        match &self.ceremony.email {
+            None => self.ask(Stage::Email),
+            Some(_) if to_be_claimed => self.send(Call::Claim),
             // The registration named the address: the mail is on its way.
-            (Some(_), _) => self.wait_for_code(attempt),
+            Some(_) => self.confirm_somehow(attempt),
         }
+    }
+
+    /// A registration that names the address, at a service that hands its codes over, may want the claim called for one.
+    fn codes_come_with_the_claim(&self) -> bool {
+        let grants = self.offer().is_some_and(|offer| offer.claim_grant.is_some());
+        let elsewhere = self.ceremony.complete_url.is_some();
+        self.start() == Start::ServiceAuth && grants && !elsewhere && self.can_claim()
     }
 
     fn claimed(&mut self, reply: Reply, now: Timestamp) -> Vec<Effect> {
         self.ceremony.registered = true;
-        let handed_out = reply.granted.credential.is_some() || reply.granted.assertion.is_some();
-        if handed_out || reply.standing == Standing::Claimed {
-            return self.collect(reply.granted, true, now);
+        if let Some(attempt) = reply.attempt.clone().filter(|attempt| attempt.code.is_some()) {
+            return self.hand_over(attempt, now);
         }
-        match reply.attempt {
-            Some(attempt) if self.is_for_the_page(&attempt) => self.hand_over(attempt, now),
-            attempt => self.wait_for_code(attempt),
+        let held = self.secrets(&Granted::default());
+        let credential = reply.granted.credential.as_ref().map(|credential| &credential.secret);
+        let assertion = reply.granted.assertion.as_ref().map(|assertion| &assertion.secret);
+        let handed_out = credential.into_iter().chain(assertion).any(|secret| !held.contains(secret));
+        match reply.standing {
+            Standing::Claimed => self.collect(reply.granted, true, now),
+            Standing::Unsaid if handed_out => self.collect(reply.granted, true, now),
+            Standing::Unsaid | Standing::Pending => self.confirm_somehow(reply.attempt),
         }
     }
 
-    /// Is the service's page the gate, rather than a code that a person brings here?
-    fn is_for_the_page(&self, attempt: &Attempt) -> bool {
+    /// There is no code of ours. A service that takes claims at its token endpoint, and names a page, may mean either: that
+    /// the person confirms there, or that they bring a code from there. Only they can see which.
+    fn confirm_somehow(&mut self, attempt: Option<Attempt>) -> Vec<Effect> {
         let grants = self.offer().is_some_and(|offer| offer.claim_grant.is_some() && offer.complete.is_none());
         let nested = self.ceremony.handle.as_ref().is_some_and(|handle| handle.nested);
-        attempt.code.is_some() || attempt.page.is_some() && grants && !nested && self.ceremony.complete_url.is_none()
+        let page = attempt.as_ref().is_some_and(|attempt| attempt.page.is_some());
+        if page && grants && !nested && self.ceremony.complete_url.is_none() {
+            self.ceremony.attempt = attempt;
+            self.ceremony.code_sent = true;
+            return self.ask(Stage::Either);
+        }
+        self.wait_for_code(attempt)
     }
 
     /// Is there anything that a person could confirm?
@@ -160,7 +182,8 @@ impl SignUp {
             let refresh = granted.refresh.as_ref().map(|refresh| refresh.token.secret.clone());
             [credential, assertion, refresh].into_iter().flatten()
         };
-        handle.chain(of(&self.ceremony.early)).chain(of(besides)).collect()
+        let former = self.ceremony.former.iter().cloned();
+        handle.chain(former).chain(of(&self.ceremony.early)).chain(of(besides)).collect()
     }
 }
 
@@ -175,6 +198,6 @@ fn upgraded(early: Granted, answer: Granted) -> Granted {
 }
 
 /// A page whose address holds a secret is neither shown nor recorded.
-fn is_harmless(page: &Url, secrets: &[Secret]) -> bool {
+pub(super) fn is_harmless(page: &Url, secrets: &[Secret]) -> bool {
     trust::without(page.as_str(), secrets.iter()) == page.as_str()
 }

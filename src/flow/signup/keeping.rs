@@ -96,11 +96,15 @@ impl SignUp {
         self.ceremony.granted.clone().map(Effect::Save).into_iter().collect()
     }
 
-    pub(super) fn saved(&mut self, result: Result<(), Problem>, _now: Timestamp) -> Vec<Effect> {
+    pub(super) fn saved(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
         let Some(kept) = self.ceremony.granted.clone() else {
             return Vec::new();
         };
         let account = kept.account;
+        if let (Err(_), Some(stored)) = (&result, self.stored.clone()) {
+            // It is stored, only without the access token; another place would hold what works once a second time.
+            return self.end(Outcome::Connected(stored));
+        }
         if let Err(problem) = result {
             self.lease = None;
             if let Some(store) = self.known.stores.iter_mut().find(|store| store.kind == account.store) {
@@ -112,6 +116,7 @@ impl SignUp {
             self.question = Some(Stage::Store);
             return Vec::new();
         }
+        self.stored = Some(Box::new(account.clone()));
         if account.lacks_credential() && !self.leaving {
             return self.send(Call::Exchange);
         }
@@ -130,7 +135,7 @@ impl SignUp {
     }
 
     /// The assertion was exchanged: the account has its credential.
-    pub(super) fn exchanged(&mut self, granted: Granted, _now: Timestamp) -> Vec<Effect> {
+    pub(super) fn exchanged(&mut self, granted: Granted) -> Vec<Effect> {
         let Some(mut kept) = self.ceremony.granted.take() else {
             return Vec::new();
         };
@@ -153,9 +158,8 @@ impl SignUp {
     }
 
     pub(super) fn exchange_left(&mut self) -> Vec<Effect> {
-        self.lease = None;
-        match self.ceremony.granted.take() {
-            Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),
+        match self.stored.clone() {
+            Some(account) => self.end(Outcome::Connected(account)),
             None => Vec::new(),
         }
     }
@@ -164,14 +168,15 @@ impl SignUp {
         let Some(kept) = self.ceremony.granted.as_deref_mut() else {
             return Vec::new();
         };
-        let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), kept.account.obtained_at());
+        let proof = Proof { at: now, verdict };
+        let note = match check.presentation() {
+            known if known == kept.account.presentation => Note::Proof(proof),
+            // It works when it is shown in another way: that is part of the account.
+            another => Note::Shown(another, proof),
+        };
+        let obtained = kept.account.obtained_at();
         kept.account.note(note, obtained);
         self.stage = Stage::Noting;
-        if kept.account.presentation == check.presentation() {
-            return vec![Effect::Note { id: kept.account.id.clone(), note, obtained }];
-        }
-        // It works when it is shown in another way: that is part of the account.
-        kept.account.presentation = check.presentation();
-        vec![Effect::Save(Box::new(kept.clone()))]
+        vec![Effect::Note { id: kept.account.id.clone(), note, obtained }]
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Call, Question, Sent, SignUp, Stage, TRIES};
 use crate::flow::Effect;
-use crate::flow::wire::{Meaning, Refusal, canonical_code};
+use crate::flow::wire::{Forms, Meaning, Refusal, canonical_code};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
@@ -25,13 +25,22 @@ impl SignUp {
         match (refusal.meaning, &call) {
             // It may be another way to look that the service has, or only a matter of time.
             (_, Call::Look(way)) => self.look_refused(*way, &refusal, now),
-            (Meaning::Pending | Meaning::SlowDown, Call::Fetch) => {
-                let attempt = self.ceremony.attempt.take();
-                let nothing = crate::flow::wire::Attempt { code: None, page: None, expires_at: None, interval: None };
-                self.hand_over(attempt.unwrap_or(nothing), now)
+            // The person has confirmed; whether it is ready is asked again when they want it, not by itself.
+            (Meaning::Pending | Meaning::SlowDown | Meaning::RateLimited, Call::Fetch) => {
+                self.interrupt(Question::Repeat(Box::new(call), problem, Sent::No))
             }
-            // Confirmed it is; what was held since the registration is the credential then.
-            (_, Call::Fetch) if self.holds_early() => {
+            // It hands out nothing there: what was held since the registration is the credential then.
+            (
+                Meaning::UnsupportedGrant | Meaning::NotThere | Meaning::GrantDead | Meaning::InvalidRequest,
+                Call::Fetch,
+            ) if self.holds_early() => {
+                let early = self.ceremony.early.clone();
+                self.collect(early, true, now)
+            }
+            // The answer to the code was lost on the way, and the code was good: so is what has been held since.
+            (Meaning::AlreadyClaimed | Meaning::ClaimTokenInvalid, Call::Complete { .. })
+                if self.code_on_its_way && self.holds_early() =>
+            {
                 let early = self.ceremony.early.clone();
                 self.collect(early, true, now)
             }
@@ -42,7 +51,7 @@ impl SignUp {
             (_, Call::Exchange) => self.exchange_failed(problem),
             (Meaning::WayOff, Call::Register) if self.ceremony.start + 1 < self.discovery.starts().len() => {
                 self.ceremony.start += 1;
-                self.ceremony.forms = crate::flow::wire::Forms::default();
+                self.ceremony.forms = Forms::default();
                 self.ceremony.detour = Some(format!(
                     "{name} does not register that way ({}). It would go like this instead:",
                     refusal.verbatim()
@@ -52,9 +61,11 @@ impl SignUp {
                 Vec::new()
             }
             (Meaning::UnsupportedCredentialType | Meaning::InvalidRequest, Call::Register)
-                if self.ceremony.extras.credential_type.is_none() && self.wanted_type(&refusal).is_some() =>
+                if self.ceremony.extras.register.credential_type.is_none()
+                    && self.ceremony.forms.register == 0
+                    && self.wanted_type(&refusal).is_some() =>
             {
-                self.ceremony.extras.credential_type = self.wanted_type(&refusal);
+                self.ceremony.extras.register.credential_type = self.wanted_type(&refusal);
                 self.send(call)
             }
             (Meaning::InvalidRequest, _) => self.next_form(call, &refusal, problem),
@@ -93,7 +104,11 @@ impl SignUp {
     fn next_form(&mut self, call: Call, refusal: &Refusal, problem: Problem) -> Vec<Effect> {
         let forms = self.ceremony.forms;
         match call {
-            Call::Register => self.ceremony.forms.register += 1,
+            Call::Register => {
+                // What did not help is not sent on.
+                self.ceremony.extras.register.credential_type = None;
+                self.ceremony.forms.register += 1;
+            }
             Call::Claim => self.ceremony.forms.claim += 1,
             Call::Complete { .. } => self.ceremony.forms.complete += 1,
             Call::Look(_) | Call::Fetch | Call::Exchange | Call::Challenge(_) => return self.fail(problem),
@@ -102,11 +117,17 @@ impl SignUp {
             return self.send(call);
         }
         // The ladder has ended; another address or code may still do, in the way that is the most usual.
-        self.ceremony.forms = forms;
+        self.ceremony.forms = Forms { claim: 0, ..forms };
         match call {
             Call::Complete { code } => {
                 self.ceremony.forms.complete = 0;
                 self.wrong_code(&code, refusal)
+            }
+            // Some have no other word for an address that they do not take.
+            Call::Claim => {
+                self.stage = Stage::Email;
+                self.question = Some(Stage::Email);
+                self.object(problem)
             }
             _ => self.fail(problem),
         }

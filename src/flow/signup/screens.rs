@@ -35,6 +35,7 @@ impl SignUp {
             Stage::Email => self.email(),
             Stage::Code => self.code(),
             Stage::Handoff | Stage::Sending(Call::Look(_)) => self.handoff(),
+            Stage::Either => self.either(),
             Stage::Unwatched => self.unwatched(),
             Stage::Extra(extra, _) => self.extra(extra),
             Stage::Working(slice, nonces, _) => self.working(slice, nonces.len()),
@@ -53,11 +54,12 @@ impl SignUp {
     }
 
     fn at_stake(&self) -> Option<String> {
-        let stored = self.ceremony.granted.is_some();
         match &self.stage {
-            Stage::Over(_) | Stage::Proving(_) | Stage::Noting => None,
-            Stage::Sending(Call::Exchange) | Stage::Ask(_) if stored => None,
-            _ if stored => Some("The new credential is kept nowhere yet and would be lost.".into()),
+            Stage::Over(_) => None,
+            _ if self.stored.is_some() => None,
+            _ if self.ceremony.granted.is_some() => {
+                Some("The new credential is kept nowhere yet and would be lost.".into())
+            }
             _ if self.ceremony.posted => {
                 Some(format!("The sign-up at {} is not finished; it would have to begin anew.", self.service_name()))
             }

@@ -207,7 +207,6 @@ fn by_status(status: u16, step: Step) -> Meaning {
         (410, Step::Claim) => Meaning::ClaimExpired,
         (409, Step::Register) => Meaning::AlreadyClaimed,
         (400 | 415 | 422, Step::Register | Step::Claim | Step::Complete) => Meaning::InvalidRequest,
-        (401, Step::Exchange | Step::Refresh) => Meaning::GrantDead,
         (401, Step::Revoke) => Meaning::CredentialDead,
         _ => Meaning::Other,
     }

@@ -48,6 +48,8 @@ pub struct Reply {
     pub message: Option<String>,
     /// Who the client is to say it is at the token endpoint.
     pub client_id: Option<String>,
+    /// The grant type under which the token endpoint takes this claim.
+    pub claim_grant: Option<String>,
 }
 
 /// What names the registration in the calls that follow. Lives for the ceremony only.
@@ -154,6 +156,7 @@ impl Reply {
             scopes_after_claim: Vec::new(),
             message: None,
             client_id: None,
+            claim_grant: None,
         }
     }
 
@@ -194,7 +197,9 @@ fn accepted(response: &Response, step: Step, now: Timestamp) -> Result<Document,
     const INVITES: [&str; 3] = ["interaction_required", "account_claim_required", "claim_required"];
     let no = || refusal(response, step, now);
     let answer = Document::new(object(response).ok_or_else(no)?);
-    let invited = json::text(&answer, &["error", "code"]).is_some_and(|code| INVITES.contains(&code));
+    let code = no().code;
+    let to_claim = json::text(&answer, &["claim_url", "claim_uri"]).is_some() && matches!(response.status, 402 | 403);
+    let invited = to_claim || code.as_deref().is_some_and(|code| INVITES.contains(&code));
     if step == Step::Register && invited {
         return match json::member(&answer, &["claim"]) {
             // What belongs to the registration may stand in the block that is about the claim.
@@ -207,7 +212,7 @@ fn accepted(response: &Response, step: Step, now: Timestamp) -> Result<Document,
                 }
                 Ok(Document::new(lifted))
             }
-            _ if json::text(&answer, &["claim_token"]).is_some() => Ok(answer),
+            _ if to_claim || json::text(&answer, &["claim_token"]).is_some() => Ok(answer),
             _ => Err(no()),
         };
     }
@@ -238,13 +243,16 @@ fn read(answer: &Value, step: Step, base: &Url, now: Timestamp) -> Reply {
         claim_url,
         complete_url,
         attempt: attempt(answer, claim, step, base, now),
-        standing: standing(answer),
+        standing: standing(answer, step),
         scopes_after_claim: json::list(answer, &["post_claim_scopes"])
             .or_else(|| by_claim("post_claim"))
             .map(cleaned)
             .unwrap_or_default(),
         message: message.map(|text| trust::clean(text, MESSAGE_WIDTH)).filter(|text| !text.is_empty()),
         client_id: json::text(answer, &["client_id"]).map(str::to_owned),
+        claim_grant: json::text(answer, &["claim_grant_type"])
+            .or_else(|| json::text(claim?, &["grant_type", "claim_grant_type"]))
+            .map(str::to_owned),
         granted,
     }
 }
@@ -376,14 +384,19 @@ fn identity_refresh(identity: &Value, now: Timestamp) -> Option<Refresh> {
     Some(Refresh { token, at: RefreshAt::IdentityEndpoint })
 }
 
-fn standing(answer: &Value) -> Standing {
+/// Words for "confirmed" are believed where a person can have confirmed; before that, only the one that means nothing else.
+fn standing(answer: &Value, step: Step) -> Standing {
     if json::member(answer, &["claimed"]).and_then(Value::as_bool) == Some(true) {
         return Standing::Claimed;
     }
+    let may_be_confirmed = !matches!(step, Step::Register | Step::Claim);
     match json::text(answer, &["status", "state"]).map(str::to_ascii_lowercase).as_deref() {
-        Some(
-            "claimed" | "active" | "completed" | "complete" | "approved" | "accepted" | "confirmed" | "reconciled",
-        ) => Standing::Claimed,
+        Some("claimed") => Standing::Claimed,
+        Some("active" | "completed" | "complete" | "approved" | "accepted" | "confirmed" | "reconciled")
+            if may_be_confirmed =>
+        {
+            Standing::Claimed
+        }
         Some("pending" | "initiated" | "authorization_pending" | "pending_claim" | "waiting" | "unclaimed") => {
             Standing::Pending
         }

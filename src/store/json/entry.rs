@@ -138,8 +138,10 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
     let current = ours.as_ref().filter(|ours| ours.registered_at == created_at);
     let expires_at = lenient::moment(value, &["expires"], &[], Timestamp::UNIX_EPOCH);
     let kind = ours.as_ref().map_or(LayerKind::ApiKey, |ours| ours.kind);
-    // What only gets a credential is none; it does not stand in the shared member.
-    let has_credential = kind != LayerKind::IdentityAssertion || lenient::text(value, &["credential"]).is_some();
+    let shared = lenient::text(value, &["credential"]).is_some();
+    // What only gets a credential does not stand in the shared member; what does was put there by another tool.
+    let kind = if shared && kind == LayerKind::IdentityAssertion { LayerKind::AccessToken } else { kind };
+    let has_credential = kind != LayerKind::IdentityAssertion;
     let mut layers: Vec<Layer> = has_credential.then_some(Layer { kind, expires_at }).into_iter().collect();
     layers.extend(further(value).into_iter().filter(|_| current.is_some()).map(|further| further.layer));
     let text = |name: &str, width: usize| {

@@ -202,14 +202,16 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
 
 /// Writes the columns that a note can change.
 pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault> {
-    let mut statement = connection
-        .prepare_cached("UPDATE account SET renewal = ?2, verified_at = ?3, proof = ?4, spending = ?5 WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "UPDATE account SET renewal = ?2, verified_at = ?3, proof = ?4, spending = ?5, presentation = ?6 WHERE id = ?1",
+    )?;
     statement.execute(params![
         account.id.as_str(),
         json(&account.renewal)?,
         moment(account.verified_at),
         account.proof.as_ref().map(json).transpose()?,
         moment(account.spending),
+        account.presentation.as_str(),
     ])?;
     Ok(())
 }

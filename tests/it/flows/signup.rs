@@ -292,9 +292,9 @@ fn the_oldest_services_are_told_what_they_want_to_hear_once() {
         [
             vec!["type=anonymous"],
             vec!["type=anonymous", "requested_credential_type=api_key"],
-            vec!["flow=anonymous", "requested_credential_type=api_key"],
-            vec!["identity_type=anonymous", "requested_credential_type=api_key"],
-            vec!["method=anonymous", "requested_credential_type=api_key"],
+            vec!["flow=anonymous"],
+            vec!["identity_type=anonymous"],
+            vec!["method=anonymous"],
         ],
         "each known way once, and no more"
     );

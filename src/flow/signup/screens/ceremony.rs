@@ -1,10 +1,14 @@
 //! Consent and what comes after it, up to the code.
 
+use url::Url;
+
 use super::super::Extra;
 use super::super::handoff::{FINISHED, KEEP};
+use super::super::heard::is_harmless;
 use super::SignUp;
 use crate::account::StoreKind;
 use crate::flow::discover::Confirmation;
+use crate::flow::wire::Granted;
 use crate::flow::work::{SLICE, Slice};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
 use crate::trust;
@@ -80,7 +84,9 @@ impl SignUp {
         let page = self.ceremony.attempt.as_ref().and_then(|attempt| attempt.page.clone());
         // Where the endpoint is published, another address for the claim is a page for people.
         let other_page = || self.offer().and_then(|offer| offer.claim.as_ref()).and(self.ceremony.claim_url.clone());
-        let page = page.or_else(|| other_page().filter(|url| Some(url) != self.claim_url().as_ref()));
+        let secrets = self.secrets(&Granted::default());
+        let fits = |url: &Url| Some(url) != self.claim_url().as_ref() && is_harmless(url, &secrets);
+        let page = page.or_else(|| other_page().filter(fits));
         if nested && page.is_some() {
             screen.lines.push(Line::text(format!(
                 "Open this page of {name} and sign in as {email}. It shows a code: type it here."
@@ -117,6 +123,25 @@ impl SignUp {
             (None, None) => format!("{name} waits until you have confirmed, as it told you."),
         }));
         screen.lines.extend(self.quote(&name));
+        screen
+    }
+
+    /// A page, and only the person can see what it wants of them.
+    pub(super) fn either(&self) -> Screen {
+        let name = self.service_name();
+        let mut screen = self.page(ScreenId::Confirm, Some(2));
+        screen.link = self.ceremony.attempt.as_ref().and_then(|attempt| attempt.page.clone());
+        screen.lines.push(Line::text(format!("{name} wants you to go on with this page, or with a mail of its own.")));
+        screen.lines.extend(self.quote(&name));
+        screen.deadline = self.code_ends();
+        let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
+        screen.prompt = Some(Prompt::Pick {
+            label: "What does it want?".into(),
+            choices: vec![
+                choice("I confirm on its page", "it is looked here whether you have"),
+                choice("It gives me a code", "you type it here"),
+            ],
+        });
         screen
     }
 

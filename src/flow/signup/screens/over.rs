@@ -92,7 +92,8 @@ impl SignUp {
         if account.store != StoreKind::Memory {
             lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
             lines.push(Line::text(format!("authmd-tui token {}", account.id)));
-            lines.push(Line::text(format!("curl -H \"Authorization: Bearer $(authmd-tui token {})\" \\", account.id)));
+            let shown = account.presentation.curl(&format!("$(authmd-tui token {})", account.id));
+            lines.push(Line::text(format!("curl {shown} \\")));
             lines.push(Line::text(format!("  {}", trust::clean(&account.resource, 100))));
         }
         if let Some(skew) = self.discovery.clock_skew() {

@@ -1,0 +1,153 @@
+//! Answers that seem to say more than they do, and what must not come of them.
+
+use authmd_tui::account::{Layer, LayerKind, Renewal, StoreKind};
+use authmd_tui::flow::Outcome;
+use authmd_tui::flow::renew::Renew;
+use authmd_tui::flow::revoke::{Presence, Revoke};
+use authmd_tui::http::HttpError;
+use authmd_tui::secret::Secret;
+use serde_json::{Value, json};
+
+use crate::support::play::{API, CLAIM, COMPLETE, Fake, Play, REGISTER, REVOKE, SERVER, answer, refusal};
+use crate::support::{account, url};
+
+const TOKEN: &str = "POST https://auth.acme.dev/oauth/token";
+
+/// Acme Mail with a token endpoint that takes claims.
+fn granting() -> Fake {
+    let mut fake = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["token_endpoint"] = json!("https://auth.acme.dev/oauth/token");
+    metadata["grant_types_supported"] = json!(["urn:workos:agent-auth:grant-type:claim"]);
+    fake.json(SERVER, metadata);
+    fake
+}
+
+fn claimed_with(mut fake: Fake, answer: Value) -> Play {
+    fake.json(CLAIM, answer);
+    Play::acme_at_code(fake)
+}
+
+#[test]
+fn what_comes_with_a_claim_that_is_open_is_not_the_credential() {
+    let early = json!({"claim_token": "clm_1", "credential": "sk_low", "status": "active"});
+    for (answer, screen) in [
+        (json!({"status": "pending", "credential": "sk_low"}), "code"),
+        (json!({"status": "accepted", "message": "Mail sent"}), "code"),
+        (json!({"status": "active"}), "code"),
+    ] {
+        let mut fake = Fake::acme();
+        fake.json(REGISTER, early.clone());
+        let play = claimed_with(fake, answer.clone());
+        assert_eq!((play.id(), play.saved.len()), (screen.into(), 0), "{answer}");
+    }
+    let mut fake = granting();
+    fake.on(TOKEN, [refusal(400, "access_denied")]);
+    let play = claimed_with(fake, json!({"identity_assertion": "jwt_0", "claim_attempt": {"user_code": "WDJB-47KQ"}}));
+    assert!(play.problem().contains("turned down") && play.saved.is_empty(), "handed over, and denied");
+}
+
+#[test]
+fn a_page_without_a_code_is_looked_for_only_when_the_person_says_that_it_is_the_gate() {
+    let answer = json!({"status": "pending", "message": "A code was mailed", "verification_uri": "https://acme.dev/c"});
+    let mut play = claimed_with(granting(), answer.clone());
+    assert_eq!((play.id(), play.posts().len()), ("confirm".into(), 2), "nothing is looked for yet");
+    play.pick(1);
+    assert_eq!(play.id(), "code");
+    let mut fake = granting();
+    fake.on(TOKEN, [refusal(400, "authorization_pending"), self::answer(200, r#"{"access_token":"at_1"}"#)]);
+    let mut play = claimed_with(fake, answer);
+    play.pick(0);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "{}", play.problem());
+}
+
+#[test]
+fn nothing_goes_to_a_host_that_was_not_shown() {
+    let mut fake = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["agent_auth"]["claim_endpoint"] = Value::Null;
+    fake.json(SERVER, metadata);
+    fake.json(REGISTER, json!({"claim_token": "clm_1", "claim_url": "https://somebody.acme.dev/steal"}));
+    let play = Play::acme_at_code(fake);
+    assert!(matches!(play.outcome(), Outcome::Refused(_)), "{:?}", play.outcome());
+    assert!(play.requests.iter().all(|request| request.url.host_str() != Some("somebody.acme.dev")));
+}
+
+#[test]
+fn what_is_relative_is_relative_to_who_said_it() {
+    let mut fake = Fake::acme();
+    fake.json(CLAIM, json!({"status": "pending", "complete_url": "/here/complete"}));
+    let mut play = Play::acme_at_code(fake);
+    play.text("123456");
+    assert_eq!(play.posts().last().map(String::as_str), Some("POST https://auth.acme.dev/here/complete"));
+}
+
+#[test]
+fn an_address_with_the_claim_token_in_it_is_not_shown() {
+    let mut fake = Fake::acme();
+    fake.json(REGISTER, json!({"claim_token": "clm_secret_1", "claim_url": "https://acme.dev/claim/clm_secret_1"}));
+    let play = Play::acme_at_code(fake);
+    assert_eq!((play.id(), play.screen().link), ("code".into(), None));
+}
+
+#[test]
+fn a_token_that_cannot_be_fetched_does_not_make_the_early_key_the_real_one() {
+    for refused in
+        [refusal(503, "temporarily_unavailable"), refusal(429, "rate_limited"), refusal(400, "authorization_pending")]
+    {
+        let mut fake = granting();
+        fake.json(REGISTER, json!({"claim_token": "clm_1", "credential": "sk_low"}));
+        fake.json(COMPLETE, json!({"status": "claimed"}));
+        fake.on(TOKEN, [refused]);
+        let mut play = Play::acme_at_code(fake);
+        play.text("123456");
+        assert_eq!((play.id(), play.saved.len()), ("confirm".into(), 0));
+        assert_eq!(play.posts().iter().filter(|call| *call == TOKEN).count(), 1, "it is asked once");
+    }
+}
+
+#[test]
+fn a_lost_answer_to_a_good_code_does_not_lose_the_key() {
+    let mut fake = Fake::acme();
+    fake.json(REGISTER, json!({"claim_token": "clm_1", "credential": "sk_held_so_far"}));
+    fake.on(COMPLETE, [Err(HttpError::Broken("reset".into())), refusal(409, "previously_claimed")]);
+    let mut play = Play::acme_at_code(fake);
+    play.text("123456").confirm(true);
+    assert_eq!(play.saved.last().map(|kept| kept.secrets.credential.expose()), Some("sk_held_so_far"));
+}
+
+#[test]
+fn an_assertion_that_is_refused_as_soon_as_it_is_had_ends_the_renewal() {
+    let mut held = account("Acme Docs", "acme.dev", None, Some(-1));
+    held.store = StoreKind::Json;
+    held.renewal = Renewal::Exchange {
+        url: url("https://auth.acme.dev/oauth/token"),
+        resource: None,
+        identity: Some(url("https://auth.acme.dev/agent/identity")),
+        client_id: None,
+    };
+    held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
+    let mut fake = Fake::acme();
+    fake.json(REGISTER, json!({"identity": {"assertion": "jwt_2", "refresh_token": {"value": "irt_2"}}}));
+    fake.on(TOKEN, [refusal(400, "invalid_grant")]);
+    let mut play = Play::of(held, |held| Renew::new(held, Presence::Nobody), fake);
+    play.held.as_mut().expect("held").secrets.further.push((LayerKind::RefreshToken, Secret::new("irt_1")));
+    play.begin();
+    assert!(matches!(play.outcome(), Outcome::Refused(_)), "{:?}", play.outcome());
+    assert_eq!((play.posts().len(), play.saved.len()), (2, 1), "one refresh, one exchange, and what was got is kept");
+    assert_eq!(play.saved[0].secret_of(LayerKind::RefreshToken), Some(&Secret::new("irt_2")));
+}
+
+#[test]
+fn a_refresh_token_that_was_not_ended_is_not_forgotten() {
+    let mut held = account("Northwind", "acme.dev", None, Some(-1));
+    held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
+    let mut fake = Fake::acme();
+    fake.on(API, [answer(401, "")]);
+    fake.on(REVOKE, [refusal(503, "temporarily_unavailable")]);
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), fake);
+    play.held.as_mut().expect("held").secrets.further.push((LayerKind::RefreshToken, Secret::new("rt_1")));
+    play.begin();
+    assert_eq!(play.forgotten, 0, "the access token's end says nothing of the refresh token");
+    assert!(play.outcome().problem().is_some());
+}
