@@ -375,7 +375,7 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
 fn receipts_text(flow: &Revoke) -> String {
     let line = |receipt: &Receipt| {
         format!(
-            "  {:<18} {:<30} {:<30} {}",
+            "  {:<18} {:<24} {:<36} {}",
             receipt.what,
             receipt.place,
             receipt.answer,

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::account::{Account, Renewal, Revocation, Source, Status, Verdict};
+use crate::account::{Account, Mode, Renewal, Revocation, Source, Status, Verdict};
 use crate::flow::discover::{self, Discovery};
 use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
@@ -248,6 +248,9 @@ pub fn renewal_words(account: &Account) -> String {
     match &account.renewal {
         Renewal::Refresh { url, .. } | Renewal::Exchange { url, .. } => {
             format!("by itself: POST {}{}", trust::authority(url), trust::clean(url.path(), 60))
+        }
+        Renewal::Person if account.mode == Mode::ApiKey => {
+            "you paste a new key from the service's site; the old one stays until the new one is stored".to_owned()
         }
         Renewal::Person => {
             "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()

@@ -176,6 +176,7 @@ enum Stage {
     Consent,
     /// A key from a page of the service.
     Key,
+    TryingKey(Check, Secret),
     Email,
     Code,
     /// There is a page and no code of ours: does the person confirm there, or bring a code from there?
@@ -402,7 +403,14 @@ impl Flow for SignUp {
             (Stage::LookingUp, Input::Known(Err(problem))) => self.fail(problem),
             (Stage::Offer, Input::Answer(Answer::Pick(0))) => self.after_offer(),
             (Stage::Prose, Input::Answer(Answer::Pick(picked))) => self.prose_picked(picked),
-            (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key, now),
+            (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key),
+            (Stage::TryingKey(mut check, key), Input::Http(answer)) => match check.answer(&answer) {
+                probe::Next::Send(request) => {
+                    self.stage = Stage::TryingKey(check, key);
+                    vec![Effect::Http(request)]
+                }
+                probe::Next::Over(verdict) => self.key_tried(&check, key, verdict, now),
+            },
             (Stage::Hosts, Input::Answer(Answer::Confirm(true))) => self.after_hosts(),
             (Stage::Existing, Input::Answer(Answer::Pick(picked))) => self.existing_picked(picked),
             (Stage::Label, Input::Answer(Answer::Text(text))) => self.label_typed(text.expose()),

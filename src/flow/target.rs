@@ -150,6 +150,9 @@ fn parse_url(text: &str) -> Result<Url, Problem> {
     if text.chars().any(char::is_whitespace) {
         return Err(not_one("it has blanks in it"));
     }
+    if text.contains('@') && !text.contains('/') {
+        return Err(not_one("it looks like an e-mail address; that is asked for later"));
+    }
     if text.contains("://") {
         let url = Url::parse(text).map_err(|error| not_one(&error.to_string()))?;
         let of_the_web = matches!(url.scheme(), "http" | "https");

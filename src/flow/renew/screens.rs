@@ -111,6 +111,10 @@ impl Renew {
             Line::Gap,
             Line::fact("ends", end),
             Line::fact("kept in", account.store.as_str()),
+            Line::fact(
+                "you are needed",
+                account.person_needed_at().map_or("when it ends".to_owned(), |end| when::relative(end, now)),
+            ),
         ];
         if account.store == StoreKind::Memory && self.account.store != StoreKind::Memory {
             lines.extend([Line::Gap, Line::text("It is in memory only, and gone when this program ends.")]);

@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::SignUp;
-use crate::account::LayerKind;
+use url::Url;
+
+use super::{SignUp, Stage};
+use crate::account::{self, LayerKind};
 use crate::flow::Effect;
 use crate::flow::discover::Verdict;
+use crate::flow::probe::Check;
 use crate::flow::wire::{Credential, Expiry, Granted};
-use crate::http::Presentation;
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
@@ -39,7 +41,7 @@ impl SignUp {
         }
     }
 
-    pub(super) fn key_pasted(&mut self, pasted: &Secret, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn key_pasted(&mut self, pasted: &Secret) -> Vec<Effect> {
         // What is copied from a page often has blanks and line ends around it.
         let key = pasted.expose().trim();
         let is_one_word = !key.is_empty() && !key.chars().any(|c| c.is_whitespace() || c.is_control());
@@ -50,8 +52,31 @@ impl SignUp {
                 "Copy it once more from the service's page, without what stands around it.",
             ));
         }
-        let credential =
-            Credential { secret: Secret::new(key), kind: LayerKind::ApiKey, presentation: Presentation::Bearer };
+        let resource = Url::parse(&self.discovery.service().resource).ok();
+        let resource = resource.unwrap_or_else(|| self.discovery.target().start.clone());
+        let check = Check::new(resource, Secret::new(key), self.discovery.is_guarded()).or_otherwise();
+        let request = check.begin();
+        self.stage = Stage::TryingKey(check, Secret::new(key));
+        vec![Effect::Http(request)]
+    }
+
+    /// A key that the service refuses is not kept: it was copied wrong, or is of something else.
+    pub(super) fn key_tried(
+        &mut self,
+        check: &Check,
+        key: Secret,
+        verdict: account::Verdict,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        if let account::Verdict::Refused { status } = verdict {
+            self.stage = Stage::Key;
+            return self.object(Problem::new(
+                Kind::ServiceRefused,
+                format!("{} refuses this key ({status}).", self.service_name()),
+                "Check that it is whole and of this service, or make another one; then paste it again.",
+            ));
+        }
+        let credential = Credential { secret: key, kind: LayerKind::ApiKey, presentation: check.presentation() };
         let granted = Granted { credential: Some(credential), expiry: Expiry::Unsaid, ..Granted::default() };
         self.obtained(granted, true, now)
     }

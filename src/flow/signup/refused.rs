@@ -16,9 +16,11 @@ impl SignUp {
         let refusal = refusal.without(secrets.iter().chain(typed));
         let problem = refusal.problem(&name, call.step());
         // That it waits for the person is on the screen already, in words of ours.
-        if !matches!(refusal.meaning, Meaning::Pending | Meaning::SlowDown) {
+        if !matches!(call, Call::Look(_)) {
             self.ceremony.message = refusal.message.clone();
         }
+        // A registration that was turned down made nothing.
+        self.ceremony.posted &= self.ceremony.registered || call != Call::Register || refusal.status >= 500;
         if let Some(effects) = self.asked_for_more(&call, &refusal) {
             return effects;
         }
@@ -88,6 +90,10 @@ impl SignUp {
             }
             // Our own ceremony is the open one: its code is still good.
             (Meaning::InFlight, Call::Claim) if self.ceremony.code_sent => self.goes_on(problem, now),
+            // It may have been the yes.
+            (Meaning::Unreadable, Call::Complete { .. }) => {
+                self.interrupt(Question::Repeat(Box::new(call), problem, Sent::Perhaps))
+            }
             (Meaning::Unavailable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, Sent::Perhaps)),
             (Meaning::Moved, Call::Register) if !self.moved => self.rediscover(),
             _ => self.fail(problem),

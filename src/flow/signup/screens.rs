@@ -21,6 +21,7 @@ impl SignUp {
             Stage::Offer => self.offered(),
             Stage::Prose => self.prose(),
             Stage::Key => self.key(),
+            Stage::TryingKey(..) => self.busy("Trying the key once…", 2),
             Stage::Hosts => self.hosts(),
             Stage::Existing => self.existing_screen(now),
             Stage::Label => self.label_screen(),
@@ -79,7 +80,7 @@ impl SignUp {
         let handed_over = self.ceremony.attempt.as_ref().is_some_and(|attempt| attempt.code.is_some())
             || matches!(self.stage, Stage::Handoff | Stage::Unwatched);
         let steps = if handed_over { PAGE_STEPS } else { CODE_STEPS };
-        screen.trail = at.map(|at| Trail { steps, at });
+        screen.trail = at.filter(|_| !self.by_key).map(|at| Trail { steps, at });
         screen
     }
 

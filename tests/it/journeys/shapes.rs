@@ -174,12 +174,16 @@ fn words_are_shown_and_a_key_that_they_lead_to_is_kept() {
     screen.shows("says in its auth.md:");
     screen.line("1");
     screen.shows("The key (not shown");
-    screen.line("sk_from_a_page");
+    screen.line("sk_cut_short");
+    screen.shows("refuses this key (401)");
+    assert_eq!(home.command(&["list", "--json"]).1.matches("api_key").count(), 0, "what does not work is not kept");
+    let key = service.make_key();
+    screen.line(&key);
     let told = screen.shows("is connected.");
-    assert!(!told.contains("sk_from_a_page"), "{told}");
+    assert!(!told.contains(&key), "{told}");
     assert_eq!(screen.ends().0, 0);
     assert_eq!(account(&home, "127")["mode"], "api_key");
-    assert_eq!(home.command(&["list", "--json"]).1.matches("sk_from").count(), 0);
+    assert_eq!(home.command(&["token", "127"]).1.trim(), key);
 }
 
 #[test]

@@ -316,6 +316,14 @@ impl Service {
         assert!(answer.is_success(), "{}: {}", answer.status, answer.body.expose());
     }
 
+    /// The human makes a key on the page of the service that explains itself in words.
+    pub fn make_key(&self) -> String {
+        let page = format!("{}/keys", self.target("Prose")).parse().expect("a URL");
+        let answer = Self::send(&authmd_tui::http::Request::post(page, authmd_tui::http::Body::Empty));
+        let key = answer.body.expose().split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
+        key.expect("a key").to_owned()
+    }
+
     /// The newest page on which the human can decide.
     pub fn newest_page(&self) -> Value {
         self.ask("pages").as_array().and_then(|pages| pages.last()).cloned().expect("a page")

@@ -70,7 +70,6 @@ impl SignUp {
         if let Some(bound) = self.replaced.as_ref().and_then(|account| account.identity.as_deref()) {
             screen.lines.push(Line::Quiet(format!("So far the account is bound to {}.", trust::clean(bound, 80))));
         }
-        screen.lines.extend(self.quote(&name));
         screen.prompt = Some(Prompt::Email { label: "Your e-mail address".into() });
         screen
     }
@@ -104,7 +103,7 @@ impl SignUp {
         }
         screen.link = page;
         screen.prompt = Some(Prompt::Code { label: "The code".into(), digits: (!nested).then(|| self.code_digits()) });
-        screen.deadline = self.code_ends();
+        screen.deadline = self.ceremony.attempt.as_ref().and_then(|attempt| attempt.expires_at);
         screen
     }
 

@@ -61,6 +61,11 @@ impl SignUp {
         let expires = account.expires_at().map_or("never, as far as the service says".to_owned(), |end| {
             format!("{} ({})", when::relative(end, now), when::exact(end))
         });
+        let expires = match account.person_needed_at().filter(|_| account.renews_itself()) {
+            Some(end) => format!("{expires}; renews by itself, you are needed {}", when::relative(end, now)),
+            None if account.renews_itself() => format!("{expires}; renews by itself"),
+            None => expires,
+        };
         let kept = match account.store {
             StoreKind::Vault => "the vault".to_owned(),
             StoreKind::Json => "the token file".to_owned(),
