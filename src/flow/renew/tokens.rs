@@ -61,7 +61,7 @@ impl Renew {
             }
             Err(refusal) => {
                 let problem = self.told(refusal, Step::Exchange);
-                match wire::refusal(&response, Step::Exchange, now).meaning {
+                match wire::refusal(&response, Step::Exchange, &self.account.start, now).meaning {
                     // With a refresh token there is a cheaper way than a person.
                     Meaning::GrantDead if self.has_refresh_token() => self.spend_or_doubt(now),
                     Meaning::GrantDead => self.settle(Note::NoRefresh, problem),

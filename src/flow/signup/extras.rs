@@ -125,7 +125,7 @@ impl SignUp {
                 self.fail(too_hard(&name))
             }
             None => {
-                let refusal = wire::refusal(response, Step::Challenge, now);
+                let refusal = wire::refusal(response, Step::Challenge, &self.discovery.target().start, now);
                 let problem = refusal.problem(&self.service_name(), Step::Challenge);
                 self.fail(problem)
             }

@@ -10,6 +10,7 @@ pub use want::{Want, puzzle};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde_json::Value;
+use url::Url;
 
 use super::object;
 use crate::http::Response;
@@ -113,10 +114,11 @@ pub struct Refusal {
     pub want: Option<Box<Want>>,
 }
 
-pub fn refusal(response: &Response, step: Step, now: Timestamp) -> Refusal {
+/// Reads a no; `base` is where it came from.
+pub fn refusal(response: &Response, step: Step, base: &Url, now: Timestamp) -> Refusal {
     let body = object(response).map(Document::new);
     let (code, message) = body.as_deref().map(said).unwrap_or_default();
-    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), body));
+    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), body, base));
     let meaning = match code.as_deref().and_then(by_code) {
         _ if want.is_some() => Meaning::Wanted,
         Some(meaning) => meaning,
@@ -260,7 +262,11 @@ mod tests {
 
     fn read(status: u16, body: &str, step: Step) -> Refusal {
         let response = Response { status, headers: vec![], body: Secret::new(body) };
-        refusal(&response, step, Timestamp::UNIX_EPOCH)
+        refusal(&response, step, &base(), Timestamp::UNIX_EPOCH)
+    }
+
+    fn base() -> Url {
+        Url::parse("https://auth.acme.dev/").expect("valid")
     }
 
     #[test]
@@ -305,7 +311,7 @@ mod tests {
     fn a_wait_is_read_wherever_it_is_said() {
         let wait = |headers: Vec<(String, String)>, body: &str| {
             let response = Response { status: 429, headers, body: Secret::new(body) };
-            refusal(&response, Step::Claim, Timestamp::UNIX_EPOCH).problem("Acme", Step::Claim).hint
+            refusal(&response, Step::Claim, &base(), Timestamp::UNIX_EPOCH).problem("Acme", Step::Claim).hint
         };
         let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         assert_eq!(wait(header("retry-after", "120"), ""), "Try again in 2 min.");

@@ -166,7 +166,7 @@ impl Answer {
     /// Reads it in every way there is, and asserts what is promised of each.
     pub fn keeps_its_promises(&self) {
         let Self { response, step, base } = self;
-        refusal(&wire::refusal(response, *step, now()), *step, base);
+        refusal(&wire::refusal(response, *step, base, now()), *step, base);
         match wire::reply(response, *step, base, now()) {
             Ok(read) => reply(&read, *step, base),
             Err(no) => refusal(&no, *step, base),
