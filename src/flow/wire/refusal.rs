@@ -215,6 +215,9 @@ fn by_status(status: u16, step: Step) -> Meaning {
     }
 }
 
+/// Who is to wait for longer is not helped by being told how long.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
+
 /// When the service wants to be asked again: `Retry-After` (RFC 9110, section 10.2.3), a member of the body, or the reset
 /// of a rate limit.
 fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Option<SignedDuration> {
@@ -226,9 +229,10 @@ fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Opt
         || json::member(body?, &["retry_after", "retry_after_seconds"])?.as_i64().map(SignedDuration::from_secs);
     let reset = || {
         let number: i64 = response.header("x-ratelimit-reset").next()?.trim().parse().ok()?;
-        Some(SignedDuration::from_secs(if number > 1_000_000_000 { number - now.as_second() } else { number }))
+        let is_moment = number > 1_000_000_000;
+        Some(SignedDuration::from_secs(if is_moment { number.saturating_sub(now.as_second()) } else { number }))
     };
-    header.or_else(member).or_else(reset).filter(SignedDuration::is_positive)
+    header.or_else(member).or_else(reset).filter(|wait| wait.is_positive() && *wait <= LONGEST_WAIT)
 }
 
 impl Refusal {
@@ -318,6 +322,10 @@ mod tests {
         assert_eq!(wait(header("retry-after", "Thu, 01 Jan 1970 01:00:00 GMT"), ""), "Try again in 60 min.");
         assert_eq!(wait(vec![], r#"{"retry_after": 30}"#), "Try again in 30 s.");
         assert_eq!(wait(header("x-ratelimit-reset", "7200"), ""), "Try again in 2 h.");
-        assert_eq!(wait(header("retry-after", "-1"), ""), "Wait a while, then try again.");
+        for senseless in ["-1", "0", "9223372036854775807", "-9223372036854775808", "99999999", "soon", ""] {
+            assert_eq!(wait(header("retry-after", senseless), ""), "Wait a while, then try again.", "{senseless}");
+        }
+        assert_eq!(wait(header("x-ratelimit-reset", "9223372036854775807"), ""), "Wait a while, then try again.");
+        assert_eq!(wait(vec![], r#"{"retry_after": 9223372036854775807}"#), "Wait a while, then try again.");
     }
 }
