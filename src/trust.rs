@@ -14,6 +14,9 @@ pub use self::reach::{Forbidden, Reach, Realm, realm};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
+/// Of a host, in bytes (RFC 1035, section 2.3.4, without the two that are not written).
+const LONGEST_NAME: usize = 253;
+
 /// Is this a URL that requests may be sent to? `https`, or `http` on this very machine; no user name in it. Where it leads is
 /// another question: see [`within`].
 pub fn endpoint(url: &Url) -> Result<(), Problem> {
@@ -27,8 +30,9 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("it carries a user name");
     }
-    match url.host() {
+    match url.host_str() {
         None => refuse("it names no host"),
+        Some(host) if host.trim_end_matches('.').len() > LONGEST_NAME => refuse("no host has so long a name"),
         Some(_) => Ok(()),
     }
 }
@@ -213,6 +217,7 @@ mod tests {
             "https://0xa.1/",
             "https://169.254.169.254/latest",
             "https://0.0.0.0/",
+            &format!("https://{}dev/", "a.".repeat(126)),
             "https://[fe80::1]/",
             "https://[::ffff:192.168.1.1]/",
             "https://[::ffff:127.0.0.1]/",
