@@ -270,7 +270,8 @@ pub fn refusal(refusal: &Refusal, step: Step, base: &Url) {
     assert!(wire::scope_name(refusal).is_none_or(|name| refusal.mentions(name)), "{refusal:?}");
     let secret = Secret::new(refusal.message.as_deref().unwrap_or("secret"));
     let without = refusal.clone().without([&secret].into_iter());
-    if secret.expose().len() >= 4 {
+    // What it is made of may be what stands in its place.
+    if secret.expose().len() >= 4 && !secret.expose().contains('•') {
         assert!(without.message.is_none_or(|message| !message.contains(secret.expose())));
     }
 }
