@@ -14,6 +14,9 @@ pub use self::reach::{Forbidden, Reach, Realm, realm};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
+/// Of a host, in bytes (RFC 1035, section 2.3.4, without the two that are not written).
+const LONGEST_NAME: usize = 253;
+
 /// Is this a URL that requests may be sent to? `https`, or `http` on this very machine; no user name in it. Where it leads is
 /// another question: see [`within`].
 pub fn endpoint(url: &Url) -> Result<(), Problem> {
@@ -27,8 +30,9 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("it carries a user name");
     }
-    match url.host() {
+    match url.host_str() {
         None => refuse("it names no host"),
+        Some(host) if host.trim_end_matches('.').len() > LONGEST_NAME => refuse("no host has so long a name"),
         Some(_) => Ok(()),
     }
 }
@@ -135,17 +139,26 @@ pub fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a Secret>) -> Str
 }
 
 /// A stranger's text on one line: control, direction and zero-width characters gone, white space folded, cut at `max`
-/// columns.
+/// columns. What takes no column, as accents that stand on a letter, is cut where it is more than any script needs.
 pub fn clean(text: &str, max: usize) -> String {
+    /// Marks on one letter; Vietnamese needs two, pointed Hebrew three.
+    const MOST_MARKS: usize = 4;
     let mut out = String::new();
     let mut width = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
+    let mut marks = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        let mut word = word.chars().filter(|c| !is_invisible(*c)).peekable();
+        if word.peek().is_some() && !out.is_empty() {
             out.push(' ');
             width += 1;
         }
-        for c in word.chars().filter(|c| !is_invisible(*c)) {
-            width += c.width().unwrap_or(0);
+        for c in word {
+            let columns = c.width().unwrap_or(0);
+            marks = if columns == 0 { marks + 1 } else { 0 };
+            if marks > MOST_MARKS {
+                continue;
+            }
+            width += columns;
             if width > max {
                 out.truncate(out.trim_end().len());
                 out.push('…');
@@ -164,13 +177,14 @@ pub fn is_plain(text: &str) -> bool {
 }
 
 /// Characters that change how others are read while showing nothing themselves: zero-width marks, direction overrides and
-/// isolates (Unicode TR 36), the soft hyphen, variation selectors, tags.
+/// isolates (Unicode TR 36), the soft hyphen, variation selectors, tags, the controls of hieroglyphs, shorthand and music.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -203,6 +217,7 @@ mod tests {
             "https://0xa.1/",
             "https://169.254.169.254/latest",
             "https://0.0.0.0/",
+            &format!("https://{}dev/", "a.".repeat(126)),
             "https://[fe80::1]/",
             "https://[::ffff:192.168.1.1]/",
             "https://[::ffff:127.0.0.1]/",
@@ -245,5 +260,14 @@ mod tests {
         assert_eq!(clean("a\u{202e}b\u{200b}c\u{feff}", 40), "abc");
         assert_eq!(clean("日本語日本語", 7), "日本語…");
         assert_eq!(clean("  exact  ", 5), "exact");
+        assert_eq!(clean("a \u{200b} b", 5), "a b");
+        assert_eq!(clean("a\u{13430}b\u{1bca1}c\u{1d174}d", 5), "abcd");
+    }
+
+    #[test]
+    fn what_takes_no_room_does_not_make_a_text_longer() {
+        assert_eq!(clean("Vi\u{302}\u{323}t", 5), "Vi\u{302}\u{323}t");
+        assert_eq!(clean(&format!("a{}b", "\u{301}".repeat(1_000)), 5), "a\u{301}\u{301}\u{301}\u{301}b");
+        assert!(clean(&"\u{301} ".repeat(1_000), 5).chars().count() < 30);
     }
 }

@@ -320,7 +320,7 @@ impl Revoke {
                     return self.send();
                 }
                 let secrets = self.tokens.iter().map(|(_, token)| token);
-                let refusal = wire::refusal(response, Step::Revoke, now).without(secrets);
+                let refusal = wire::refusal(response, Step::Revoke, url, now).without(secrets);
                 self.sent.message.clone_from(&refusal.message);
                 (refusal.verbatim(), Some(refusal.problem(&self.account.service, Step::Revoke)))
             }

@@ -103,7 +103,8 @@ impl Target {
 
     /// NoForm serves each tenant's metadata below a path of its own (auth.md as NoForm publishes it).
     fn noform(typed: &str, slug: &str) -> Result<Self, Problem> {
-        let valid = !slug.is_empty() && slug.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let valid =
+            (1..=100).contains(&slug.len()) && slug.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if !valid {
             return Err(Problem::new(
                 Kind::Usage,
@@ -222,6 +223,7 @@ mod tests {
             "https://",
             "noform:",
             "noform:a/b",
+            &format!("noform:{}", "a".repeat(1_000)),
             "Bearer realm=\"x\"",
             "ftp://a.dev/",
             "http://a.dev/",

@@ -15,6 +15,10 @@ use sha2::Digest;
 const MOST_WORK: u64 = 1 << 28;
 /// Hashes in one slice: some tenths of a second.
 pub const SLICE: u64 = 1 << 18;
+/// Proofs of one puzzle; each is sent.
+const MOST_PARTS: u32 = 1 << 12;
+/// Bytes of a challenge: all of it is in every hash.
+const LONGEST_CHALLENGE: usize = 1 << 10;
 /// Bits that are asked for where the service does not say (PageSpace's metadata).
 const DIFFICULTY: u32 = 20;
 
@@ -62,11 +66,11 @@ impl Puzzle {
             _ => return None,
         };
         let difficulty = u32::try_from(difficulty.unwrap_or(u64::from(DIFFICULTY))).ok()?;
-        let parts = u32::try_from(count.unwrap_or(1)).ok().filter(|count| *count > 0)?;
+        let parts = u32::try_from(count.unwrap_or(1)).ok().filter(|count| (1..=MOST_PARTS).contains(count))?;
         let work = 1_u64.checked_shl(difficulty)?.checked_mul(u64::from(parts))?;
         let puzzle =
             Self { challenge: challenge.to_owned(), algorithm, difficulty, count: parts, several: count.is_some() };
-        (difficulty < 63 && work <= MOST_WORK).then_some(puzzle)
+        (work <= MOST_WORK && challenge.len() <= LONGEST_CHALLENGE).then_some(puzzle)
     }
 
     /// The first slice of a part.
@@ -154,6 +158,8 @@ mod tests {
         assert_eq!(Puzzle::new("a", "sha256", Some(29), None), None);
         assert_eq!(Puzzle::new("a", "sha256", Some(18), Some(1 << 11)), None);
         assert_eq!(Puzzle::new("a", "sha256", Some(u64::MAX), Some(u64::MAX)), None);
+        assert_eq!(Puzzle::new("a", "sha256", Some(0), Some(1 << 20)), None);
+        assert_eq!(Puzzle::new(&"a".repeat(1 << 20), "sha256", Some(4), None), None);
         assert_eq!(Puzzle::new("a", "scrypt", Some(4), None), None);
         assert!(Puzzle::new("a", "sha256-zero-bits", Some(18), Some(32)).is_some());
     }

@@ -10,6 +10,10 @@ use crate::trust;
 const MOST_LINES: usize = 400;
 const LINE_WIDTH: usize = 300;
 const MOST_LINKS: usize = 8;
+/// Places in a text that are looked at for an address, and the bytes of one: a text that repeats `https://` to its end is one
+/// address at each of them.
+const MOST_ADDRESSES: usize = 2_000;
+const LONGEST_ADDRESS: usize = 2_048;
 
 impl Discovery {
     /// What the service's auth.md says, marked as theirs by whoever shows it.
@@ -47,18 +51,24 @@ fn line(text: &str) -> Line {
     }
 }
 
-/// Every web address in a text. What ends a sentence or a bracket around it is not part of it.
+/// The web addresses in a text. What ends a sentence or a bracket around it is not part of it.
 pub fn addresses(text: &str) -> impl Iterator<Item = Url> + '_ {
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '\\' | '{' | '}');
     let starts = text.match_indices("http").filter(|(at, _)| {
         let rest = &text[*at..];
         rest.starts_with("https://") || rest.starts_with("http://")
     });
-    starts.filter_map(move |(at, _)| {
-        let whole = text[at..].split(ends).next().unwrap_or_default();
-        let mut address = whole.trim_end_matches(['.', ',', ';', ':', '!', '?', '*', ']']);
-        while address.ends_with(')') && address.matches(')').count() > address.matches('(').count() {
-            address = address[..address.len() - 1].trim_end_matches(['.', ',', ')']);
+    starts.take(MOST_ADDRESSES).filter_map(move |(at, _)| {
+        let rest = &text[at..];
+        let end = rest.char_indices().take(LONGEST_ADDRESS).find(|(_, c)| ends(*c)).map_or(rest.len(), |(end, _)| end);
+        if end > LONGEST_ADDRESS {
+            return None;
+        }
+        let mut address = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '*', ']']);
+        let mut closing = address.matches(')').count().saturating_sub(address.matches('(').count());
+        while let Some(inside) = address.strip_suffix(')').filter(|_| closing > 0) {
+            closing -= 1;
+            address = inside.trim_end_matches(['.', ',']);
         }
         Url::parse(address).ok()
     })
@@ -76,6 +86,21 @@ mod tests {
             found,
             ["https://acme.dev/keys", "https://auth.acme.dev/", "https://a.dev/x_(y)", "https://b.dev/?q=1"]
         );
+    }
+
+    #[test]
+    fn brackets_around_an_address_leave_its_own() {
+        let found: Vec<String> = addresses("(see https://a.dev/x_(y)).").map(String::from).collect();
+        assert_eq!(found, ["https://a.dev/x_(y)"]);
+    }
+
+    /// A megabyte of these took the square of its length.
+    #[test]
+    fn a_text_that_is_one_address_throughout_is_not_read_over_and_over() {
+        assert_eq!(addresses(&"https://".repeat(1 << 17)).count(), 0);
+        assert_eq!(addresses(&format!("https://a.dev/{}", ")".repeat(1 << 20))).count(), 0);
+        assert_eq!(addresses(&format!("https://a.dev/{}", ")".repeat(1_000))).count(), 1);
+        assert!(addresses(&"https://a.dev/ü ".repeat(1 << 16)).count() <= MOST_ADDRESSES);
     }
 
     #[test]

@@ -72,8 +72,9 @@ impl Renew {
                 self.exchange()
             }
             Err(refusal) => {
+                let meaning = refusal.meaning;
                 let problem = self.told(refusal, Step::Exchange);
-                match wire::refusal(&response, Step::Exchange, now).meaning {
+                match meaning {
                     // What was got just now is not taken: another one would not be either.
                     Meaning::GrantDead if self.spent => self.fail(Problem { kind: Kind::ServiceRefused, ..problem }),
                     // With a refresh token there is a cheaper way than a person.

@@ -121,8 +121,8 @@ impl SignUp {
                 self.fail(too_hard(&name))
             }
             None => {
-                let secrets = self.secrets(&wire::Granted::default());
-                let refusal = wire::refusal(response, Step::Challenge, now).without(secrets.iter());
+                let (secrets, base) = (self.secrets(&wire::Granted::default()), &self.discovery.target().start);
+                let refusal = wire::refusal(response, Step::Challenge, base, now).without(secrets.iter());
                 let problem = refusal.problem(&self.service_name(), Step::Challenge);
                 self.fail(problem)
             }

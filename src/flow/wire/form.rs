@@ -1,7 +1,7 @@
 //! The bodies of the ceremony's calls, in every way that services want them spelled.
 //!
 //! For each call there is a ladder of forms, the one with the least in it first. A service that finds a form invalid is
-//! asked in the next one, once each: see [`Forms::next`]. What a service asks for besides is in [`Extras`].
+//! asked in the next one, once each: see [`Forms`]. What a service asks for besides is in [`Extras`].
 
 use url::Url;
 

@@ -10,6 +10,7 @@ pub use want::{Want, puzzle};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde_json::Value;
+use url::Url;
 
 use super::object;
 use crate::http::Response;
@@ -113,10 +114,11 @@ pub struct Refusal {
     pub want: Option<Box<Want>>,
 }
 
-pub fn refusal(response: &Response, step: Step, now: Timestamp) -> Refusal {
+/// Reads a no; `base` is where it came from.
+pub fn refusal(response: &Response, step: Step, base: &Url, now: Timestamp) -> Refusal {
     let body = object(response).map(Document::new);
     let (code, message) = body.as_deref().map(said).unwrap_or_default();
-    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), body));
+    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), body, base));
     let meaning = match code.as_deref().and_then(by_code) {
         _ if want.is_some() => Meaning::Wanted,
         Some(meaning) => meaning,
@@ -212,6 +214,9 @@ fn by_status(status: u16, step: Step) -> Meaning {
     }
 }
 
+/// Who is to wait for longer is not helped by being told how long.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
+
 /// When the service wants to be asked again: `Retry-After` (RFC 9110, section 10.2.3), a member of the body, or the reset
 /// of a rate limit.
 fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Option<SignedDuration> {
@@ -223,9 +228,10 @@ fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Opt
         || json::member(body?, &["retry_after", "retry_after_seconds"])?.as_i64().map(SignedDuration::from_secs);
     let reset = || {
         let number: i64 = response.header("x-ratelimit-reset").next()?.trim().parse().ok()?;
-        Some(SignedDuration::from_secs(if number > 1_000_000_000 { number - now.as_second() } else { number }))
+        let is_moment = number > 1_000_000_000;
+        Some(SignedDuration::from_secs(if is_moment { number.saturating_sub(now.as_second()) } else { number }))
     };
-    header.or_else(member).or_else(reset).filter(SignedDuration::is_positive)
+    header.or_else(member).or_else(reset).filter(|wait| wait.is_positive() && *wait <= LONGEST_WAIT)
 }
 
 impl Refusal {
@@ -259,7 +265,11 @@ mod tests {
 
     fn read(status: u16, body: &str, step: Step) -> Refusal {
         let response = Response { status, headers: vec![], body: Secret::new(body) };
-        refusal(&response, step, Timestamp::UNIX_EPOCH)
+        refusal(&response, step, &base(), Timestamp::UNIX_EPOCH)
+    }
+
+    fn base() -> Url {
+        Url::parse("https://auth.acme.dev/").expect("valid")
     }
 
     #[test]
@@ -304,13 +314,17 @@ mod tests {
     fn a_wait_is_read_wherever_it_is_said() {
         let wait = |headers: Vec<(String, String)>, body: &str| {
             let response = Response { status: 429, headers, body: Secret::new(body) };
-            refusal(&response, Step::Claim, Timestamp::UNIX_EPOCH).problem("Acme", Step::Claim).hint
+            refusal(&response, Step::Claim, &base(), Timestamp::UNIX_EPOCH).problem("Acme", Step::Claim).hint
         };
         let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         assert_eq!(wait(header("retry-after", "120"), ""), "Try again in 2 min.");
         assert_eq!(wait(header("retry-after", "Thu, 01 Jan 1970 01:00:00 GMT"), ""), "Try again in 60 min.");
         assert_eq!(wait(vec![], r#"{"retry_after": 30}"#), "Try again in 30 s.");
         assert_eq!(wait(header("x-ratelimit-reset", "7200"), ""), "Try again in 2 h.");
-        assert_eq!(wait(header("retry-after", "-1"), ""), "Wait a while, then try again.");
+        for senseless in ["-1", "0", "9223372036854775807", "-9223372036854775808", "99999999", "soon", ""] {
+            assert_eq!(wait(header("retry-after", senseless), ""), "Wait a while, then try again.", "{senseless}");
+        }
+        assert_eq!(wait(header("x-ratelimit-reset", "9223372036854775807"), ""), "Wait a while, then try again.");
+        assert_eq!(wait(vec![], r#"{"retry_after": 9223372036854775807}"#), "Wait a while, then try again.");
     }
 }

@@ -182,8 +182,8 @@ pub fn reply(response: &Response, step: Step, base: &Url, now: Timestamp) -> Res
     if step == Step::Claim && response.is_success() && response.body.expose().trim().is_empty() {
         return Ok(Reply::nothing());
     }
-    let answer = accepted(response, step, now)?;
-    let meaning = |meaning| Refusal { meaning, ..refusal(response, step, now) };
+    let answer = accepted(response, step, base, now)?;
+    let meaning = |meaning| Refusal { meaning, ..refusal(response, step, base, now) };
     if step == Step::Register && json::member(&answer, &["agent_auth", "issuer"]).is_some() {
         // Metadata in place of an answer: the page is published under the name of an endpoint.
         return Err(meaning(Meaning::NotThere));
@@ -193,9 +193,9 @@ pub fn reply(response: &Response, step: Step, base: &Url, now: Timestamp) -> Res
 }
 
 /// The payload of an answer that says yes, or the refusal. A claim block that comes with a refusal is an invitation.
-fn accepted(response: &Response, step: Step, now: Timestamp) -> Result<Document, Refusal> {
+fn accepted(response: &Response, step: Step, base: &Url, now: Timestamp) -> Result<Document, Refusal> {
     const INVITES: [&str; 3] = ["interaction_required", "account_claim_required", "claim_required"];
-    let no = || refusal(response, step, now);
+    let no = || refusal(response, step, base, now);
     let answer = Document::new(object(response).ok_or_else(no)?);
     let code = no().code;
     let to_claim = json::text(&answer, &["claim_url", "claim_uri"]).is_some() && matches!(response.status, 402 | 403);

@@ -17,16 +17,15 @@ pub enum Want {
     UnknownWork,
 }
 
-pub fn read(code: Option<&str>, body: &Value) -> Option<Want> {
+pub fn read(code: Option<&str>, body: &Value, base: &Url) -> Option<Want> {
     let code = code?.to_ascii_lowercase().replace('-', "_");
     match code.as_str() {
         "tos_required" | "tos_not_accepted" | "terms_required" | "terms_not_accepted" | "terms_of_service_required" => {
             let version = json::text(body, &["tos_version", "terms_version", "version"]);
-            let page =
-                json::text(body, &["tos_url", "terms_url", "tos_uri", "url"]).and_then(|page| Url::parse(page).ok());
+            let page = json::text(body, &["tos_url", "terms_url", "tos_uri", "url"]);
             Some(Want::Terms {
                 version: version.map(|version| trust::clean(version, 40)),
-                page: page.filter(|page| trust::endpoint(page).is_ok()),
+                page: page.and_then(|page| trust::link(page, base)),
             })
         }
         "proof_of_work_required"
@@ -53,4 +52,27 @@ pub fn puzzle(body: &Value) -> Option<Puzzle> {
     let challenge = json::text(body, &["challenge"])?;
     let algorithm = json::text(body, &["algorithm", "alg"]).unwrap_or_default();
     Puzzle::new(challenge, algorithm, number(&["difficulty", "bits"]), number(&["count"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_terms_are_a_page_that_may_be_opened() {
+        let page = |url: &str, base: &str| {
+            let base = Url::parse(base).expect("valid");
+            match read(Some("tos_required"), &json!({"tos_url": url}), &base) {
+                Some(Want::Terms { page, .. }) => page.map(String::from),
+                other => panic!("{other:?}"),
+            }
+        };
+        let acme = "https://auth.acme.dev/v1";
+        assert_eq!(page("/terms", acme), Some("https://auth.acme.dev/terms".into()));
+        for bad in ["http://127.0.0.1:1/", "https://192.168.1.1/reset", "https://0.0.0.0/", "http://acme.dev/"] {
+            assert_eq!(page(bad, acme), None, "{bad}");
+        }
+        assert!(page("http://127.0.0.1:1/terms", "http://127.0.0.1:1/").is_some());
+    }
 }
