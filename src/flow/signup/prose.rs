@@ -33,7 +33,8 @@ impl SignUp {
             PASTE => self.after_hosts(),
             _ => match links.get(picked - 1) {
                 Some(link) => {
-                    self.link = Some(link.clone());
+                    // The same once more leads back to the words.
+                    self.link = Some(link.clone()).filter(|link| self.link.as_ref() != Some(link));
                     Vec::new()
                 }
                 None => self.cancel(),

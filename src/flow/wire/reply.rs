@@ -322,12 +322,12 @@ fn granted(answer: &Value, pre_claim: Option<Vec<String>>, now: Timestamp) -> Gr
     let spans: &[&str] = if credential.is_some() { &["expires_in"] } else { &[] };
     let end = json::moment(block, names, spans, now).or_else(|| json::moment(answer, names, spans, now));
     let says_never = || names.iter().any(|name| answer.get(name).is_some_and(|value| value.is_null() || value == 0));
-    let flat = json::text(answer, &["identity_assertion"]).map(|assertion| Token {
+    let flat = fit_for_a_header(answer, &["identity_assertion"]).map(|assertion| Token {
         secret: Secret::new(assertion),
         expires_at: json::moment(answer, ASSERTION_EXPIRES, &["assertion_expires_in"], now),
     });
     let nested = || {
-        let assertion = json::text(identity?, &["assertion"])?;
+        let assertion = fit_for_a_header(identity?, &["assertion"])?;
         let expires_at = json::moment(identity?, &["expires_at", "expires"], &["expires_in"], now);
         Some(Token { secret: Secret::new(assertion), expires_at })
     };
@@ -354,22 +354,27 @@ fn credential(answer: &Value) -> Option<Credential> {
         _ => LayerKind::ApiKey,
     };
     let made = |secret, presentation| Some(Credential { secret, kind, presentation });
-    if let Some(cookie) = json::text(block, &["session_cookie", "cookie"]) {
+    if let Some(cookie) = fit_for_a_header(block, &["session_cookie", "cookie"]) {
         return made(Secret::new(cookie), Presentation::Cookie);
     }
-    let text =
-        json::text(block, CREDENTIAL).or_else(|| json::text(block, &["value", "token"]).filter(|_| block != answer))?;
-    match json::text(block, &["api_secret", "secret", "client_secret"]) {
+    let text = json::text(block, CREDENTIAL)
+        .or_else(|| fit_for_a_header(block, &["value", "token"]).filter(|_| block != answer))?;
+    match fit_for_a_header(block, &["api_secret", "secret", "client_secret"]) {
         // Two parts, as user and password (RFC 7617).
         Some(second) => made(Secret::new(format!("{text}:{second}")), Presentation::Basic),
         None => made(Secret::new(text), Presentation::Bearer),
     }
 }
 
+/// A secret that can be sent and printed: one with control characters is no credential, and would be a way into a terminal.
+fn fit_for_a_header<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
+    json::text(object, names).filter(|text| !text.chars().any(char::is_control))
+}
+
 fn refresh(answer: &Value, now: Timestamp) -> Option<Refresh> {
     const EXPIRES: &[&str] = &["refresh_token_expires_at", "refresh_token_expires", "refresh_expires_at"];
     const EXPIRES_IN: &[&str] = &["refresh_token_expires_in", "refresh_expires_in"];
-    let secret = Secret::new(json::text(answer, &["refresh_token"])?);
+    let secret = Secret::new(fit_for_a_header(answer, &["refresh_token"])?);
     let token = Token { secret, expires_at: json::moment(answer, EXPIRES, EXPIRES_IN, now) };
     Some(Refresh { token, at: RefreshAt::TokenEndpoint })
 }
@@ -498,6 +503,12 @@ mod tests {
         assert_eq!(expiry(json!({"status": "claimed", "expires_in": 60})), Expiry::Unsaid);
         let milliseconds = expiry(json!({"credential": "sk", "credential_expires": 1_780_000_000_000_i64}));
         assert_eq!(milliseconds, Expiry::At(Timestamp::from_second(1_780_000_000).expect("in range")));
+    }
+
+    #[test]
+    fn what_could_not_be_sent_is_no_credential() {
+        let body = json!({"credential": "sk_1\u{1b}]52;c;", "claim_token": "clm"});
+        assert_eq!(heard(Step::Register, body).granted.credential, None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use authmd_tui::secret::Secret;
 use serde_json::json;
 
 use crate::support::play::{API, CLAIM, COMPLETE, Fake, Play, REGISTER, RESOURCE, SERVER, answer, challenge, refusal};
-use crate::support::{account, noon};
+use crate::support::{account, hours, noon};
 
 #[test]
 fn the_whole_walk_where_the_credential_comes_with_the_claim() {
@@ -123,6 +123,30 @@ fn a_pasted_challenge_goes_straight_to_the_metadata() {
     play.begin();
     assert_eq!(play.requests[0].url.as_str(), "https://api.acme.dev/prm");
     assert_eq!(play.id(), "offer");
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_and_spans_count_by_ours() {
+    let dated = |moment: &str| {
+        let mut fake = Fake::acme();
+        let mut challenged = challenge().expect("an answer");
+        challenged.headers.push(("date".into(), moment.into()));
+        fake.on(API, [Ok(challenged), answer(200, "{}")]);
+        fake.json(
+            COMPLETE,
+            json!({"credential": "sk_1", "expires_in": 3600, "credential_expires": "2026-11-22T14:30:00Z"}),
+        );
+        let mut play = Play::acme_at_code(fake);
+        play.text("123456");
+        play
+    };
+    let off = dated("Sun, 22 Nov 2026 12:02:00 GMT");
+    let skew = "The clock here is 2 min behind that of api.acme.dev";
+    assert!(off.text_shown().contains(skew), "{}", off.text_shown());
+    assert_eq!(off.saved[0].account.expires_at(), Some(noon() + hours(1)), "receipt and span, not their moment");
+    for close in ["Sun, 22 Nov 2026 12:00:29 GMT", "Sun, 22 Nov 2026 11:59:31 GMT", "yesterday"] {
+        assert!(!dated(close).text_shown().contains("The clock here"), "{close}");
+    }
 }
 
 #[test]

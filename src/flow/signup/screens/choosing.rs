@@ -42,7 +42,11 @@ impl SignUp {
         if let Some(obstacle) = self.discovery.obstacle() {
             screen.lines.push(Line::text(obstacle.what));
         }
-        if !document.is_empty() {
+        if let Some(link) = &self.link {
+            // The link stands where it is seen, rather than below all the words.
+            let place = trust::authority(link);
+            screen.lines.extend([Line::Gap, Line::text(format!("Its auth.md has this link to {place}:"))]);
+        } else if !document.is_empty() {
             screen.lines.extend([Line::Gap, Line::Heading(format!("{name} says in its auth.md:"))]);
             screen.lines.extend(document.into_iter().map(theirs));
         }
@@ -52,7 +56,10 @@ impl SignUp {
             detail: "kept here, and tried once".into(),
         }];
         choices.extend(self.discovery.document_links().iter().map(|link| Choice {
-            label: format!("Show the link to {}", trust::authority(link)),
+            label: match self.link.as_ref() == Some(link) {
+                true => "Show its words again".into(),
+                false => format!("Show the link to {}", trust::authority(link)),
+            },
             detail: trust::clean(link.path(), 60),
         }));
         choices.push(Choice { label: "Stop here".into(), detail: "nothing is sent".into() });
