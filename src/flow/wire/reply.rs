@@ -322,12 +322,12 @@ fn granted(answer: &Value, pre_claim: Option<Vec<String>>, now: Timestamp) -> Gr
     let spans: &[&str] = if credential.is_some() { &["expires_in"] } else { &[] };
     let end = json::moment(block, names, spans, now).or_else(|| json::moment(answer, names, spans, now));
     let says_never = || names.iter().any(|name| answer.get(name).is_some_and(|value| value.is_null() || value == 0));
-    let flat = fit_for_a_header(answer, &["identity_assertion"]).map(|assertion| Token {
+    let flat = sendable(answer, &["identity_assertion"]).map(|assertion| Token {
         secret: Secret::new(assertion),
         expires_at: json::moment(answer, ASSERTION_EXPIRES, &["assertion_expires_in"], now),
     });
     let nested = || {
-        let assertion = fit_for_a_header(identity?, &["assertion"])?;
+        let assertion = sendable(identity?, &["assertion"])?;
         let expires_at = json::moment(identity?, &["expires_at", "expires"], &["expires_in"], now);
         Some(Token { secret: Secret::new(assertion), expires_at })
     };
@@ -354,12 +354,12 @@ fn credential(answer: &Value) -> Option<Credential> {
         _ => LayerKind::ApiKey,
     };
     let made = |secret, presentation| Some(Credential { secret, kind, presentation });
-    if let Some(cookie) = fit_for_a_header(block, &["session_cookie", "cookie"]) {
+    if let Some(cookie) = sendable(block, &["session_cookie", "cookie"]) {
         return made(Secret::new(cookie), Presentation::Cookie);
     }
-    let text = json::text(block, CREDENTIAL)
-        .or_else(|| fit_for_a_header(block, &["value", "token"]).filter(|_| block != answer))?;
-    match fit_for_a_header(block, &["api_secret", "secret", "client_secret"]) {
+    let text =
+        sendable(block, CREDENTIAL).or_else(|| sendable(block, &["value", "token"]).filter(|_| block != answer))?;
+    match sendable(block, &["api_secret", "secret", "client_secret"]) {
         // Two parts, as user and password (RFC 7617).
         Some(second) => made(Secret::new(format!("{text}:{second}")), Presentation::Basic),
         None => made(Secret::new(text), Presentation::Bearer),
@@ -367,21 +367,21 @@ fn credential(answer: &Value) -> Option<Credential> {
 }
 
 /// A secret that can be sent and printed: one with control characters is no credential, and would be a way into a terminal.
-fn fit_for_a_header<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
+fn sendable<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
     json::text(object, names).filter(|text| !text.chars().any(char::is_control))
 }
 
 fn refresh(answer: &Value, now: Timestamp) -> Option<Refresh> {
     const EXPIRES: &[&str] = &["refresh_token_expires_at", "refresh_token_expires", "refresh_expires_at"];
     const EXPIRES_IN: &[&str] = &["refresh_token_expires_in", "refresh_expires_in"];
-    let secret = Secret::new(fit_for_a_header(answer, &["refresh_token"])?);
+    let secret = Secret::new(sendable(answer, &["refresh_token"])?);
     let token = Token { secret, expires_at: json::moment(answer, EXPIRES, EXPIRES_IN, now) };
     Some(Refresh { token, at: RefreshAt::TokenEndpoint })
 }
 
 fn identity_refresh(identity: &Value, now: Timestamp) -> Option<Refresh> {
     let block = json::member(identity, &["refresh_token"])?;
-    let text = json::text(identity, &["refresh_token"]).or_else(|| json::text(block, &["value", "token"]))?;
+    let text = sendable(identity, &["refresh_token"]).or_else(|| sendable(block, &["value", "token"]))?;
     let token = Token {
         secret: Secret::new(text),
         expires_at: json::moment(block, &["expires_at", "expires"], &["expires_in"], now),
@@ -507,8 +507,21 @@ mod tests {
 
     #[test]
     fn what_could_not_be_sent_is_no_credential() {
-        let body = json!({"credential": "sk_1\u{1b}]52;c;", "claim_token": "clm"});
-        assert_eq!(heard(Step::Register, body).granted.credential, None);
+        const BAD: &str = "sk_1\u{1b}]52;c;";
+        for body in [
+            json!({"credential": BAD}),
+            json!({"credential": {"value": BAD}}),
+            json!({"credential": {"session_cookie": BAD}}),
+            json!({"access_token": BAD}),
+            json!({"identity_assertion": BAD}),
+            json!({"identity": {"assertion": BAD, "refresh_token": BAD}}),
+            json!({"identity": {"refresh_token": {"value": BAD}}}),
+            json!({"refresh_token": BAD}),
+        ] {
+            let mut answer = body.clone();
+            answer["claim_token"] = json!("clm");
+            assert_eq!(heard(Step::Register, answer).granted, Granted::default(), "{body}");
+        }
     }
 
     #[test]
