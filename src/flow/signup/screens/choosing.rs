@@ -55,12 +55,12 @@ impl SignUp {
             label: "Paste a key that you have got there".into(),
             detail: "kept here, and tried once".into(),
         }];
-        choices.extend(self.discovery.document_links().iter().map(|link| Choice {
-            label: match self.link.as_ref() == Some(link) {
-                true => "Show its words again".into(),
-                false => format!("Show the link to {}", trust::authority(link)),
+        choices.extend(self.discovery.document_links().iter().map(|link| match self.link.as_ref() == Some(link) {
+            true => Choice { label: "Show its words again".into(), detail: String::new() },
+            false => Choice {
+                label: format!("Show the link to {}", trust::authority(link)),
+                detail: trust::clean(link.path(), 60),
             },
-            detail: trust::clean(link.path(), 60),
         }));
         choices.push(Choice { label: "Stop here".into(), detail: "nothing is sent".into() });
         screen.prompt = Some(Prompt::Pick { label: "What would you like?".into(), choices });
