@@ -42,6 +42,8 @@ pub struct List {
     filter: String,
     sort: Sort,
     marks: BTreeSet<AccountId>,
+    /// To be selected once it is read.
+    awaited: Option<AccountId>,
 }
 
 impl Default for List {
@@ -53,14 +55,15 @@ impl Default for List {
             filter: String::new(),
             sort: Sort::SoonestEnd,
             marks: BTreeSet::new(),
+            awaited: None,
         }
     }
 }
 
 impl List {
-    /// Takes freshly read accounts; selection and marks stay with the accounts they were on.
+    /// Takes freshly read accounts; marks stay with the accounts they were on, and so does the selection unless one is awaited.
     pub fn replace(&mut self, accounts: Vec<Account>, now: Timestamp) {
-        let kept = self.selected().map(|account| account.id.clone());
+        let kept = self.awaited.take().or_else(|| self.selected().map(|account| account.id.clone()));
         self.marks.retain(|id| accounts.iter().any(|account| account.id == *id));
         self.accounts = accounts;
         self.arrange(kept, now);
@@ -76,6 +79,11 @@ impl List {
 
     pub fn selected(&self) -> Option<&Account> {
         self.rows.get(self.selected).map(|row| &self.accounts[*row])
+    }
+
+    /// Selects this account when the list is read the next time.
+    pub fn await_account(&mut self, id: AccountId) {
+        self.awaited = Some(id);
     }
 
     pub fn selected_row(&self) -> usize {

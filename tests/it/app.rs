@@ -288,8 +288,7 @@ fn a_credential_is_masked_copied_only_when_asked_and_gone_after_30_seconds() {
 #[test]
 fn a_sign_up_with_something_at_stake_is_not_left_by_accident() {
     let mut app = app();
-    let commands = press(&mut app, "aacme.dev\n");
-    let id = walk_to_email(&mut app, commands);
+    walk_to_email(&mut app, &acme());
     press(&mut app, "\u{1b}");
     let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
     assert!(question.text[0].contains("not finished"), "{:?}", question.text);
@@ -297,34 +296,53 @@ fn a_sign_up_with_something_at_stake_is_not_left_by_accident() {
     assert_eq!(app.place(), Place::Typing);
     assert!(app.update(ctrl('c'), noon()).is_empty(), "Ctrl-C asks as well");
     assert_eq!(app.update(ctrl('c'), noon()), [Command::Quit], "and the second one means it");
-    let _ = id;
 }
 
-/// Plays discovery, consent and registration; returns the flow's id.
-fn walk_to_email(app: &mut App, commands: Vec<Command>) -> FlowId {
-    let Some(Command::Perform(id, _)) = commands.first() else { panic!("{commands:?}") };
-    let id = *id;
+/// Answers effects as Acme Mail and a store that takes everything would.
+fn acme() -> impl Fn(&Effect) -> Input {
     let fake = std::cell::RefCell::new(crate::support::play::Fake::acme());
-    let answer = |effect: &Effect| match effect {
+    move |effect| match effect {
         Effect::Http(request) => Input::Http(fake.borrow_mut().answer_to(request)),
         Effect::Lookup { .. } => {
             Input::Known(Ok(Known { accounts: vec![], ids: vec![], stores: stores(), decided: true }))
         }
         _ => Input::Stored(Ok(())),
-    };
-    // The target is acme.dev; the pretended service is asked as api.acme.dev by pasting its challenge instead.
-    press(app, "\u{1b}a");
+    }
+}
+
+/// Plays discovery, consent and registration.
+fn walk_to_email(app: &mut App, acme: &impl Fn(&Effect) -> Input) {
+    press(app, "a");
     app.update(Message::Paste("Bearer resource_metadata=\"https://api.acme.dev/prm\"".into()), noon());
     let commands = press(app, "\n");
-    settle(app, commands, answer);
+    settle(app, commands, acme);
     assert_eq!(app.place(), Place::Choice);
     let commands = press(app, "\n");
-    settle(app, commands, answer);
+    settle(app, commands, acme);
     assert_eq!(app.place(), Place::YesNo);
     let commands = press(app, "y\n");
-    settle(app, commands, answer);
+    settle(app, commands, acme);
     assert_eq!(app.place(), Place::Typing);
-    id
+}
+
+#[test]
+fn what_was_signed_up_to_is_selected_in_the_list() {
+    let (mut app, acme) = (app(), acme());
+    walk_to_email(&mut app, &acme);
+    for typed in ["ada@example.com\n", "123456\n"] {
+        let commands = press(&mut app, typed);
+        settle(&mut app, commands, &acme);
+    }
+    assert_eq!(app.place(), Place::Over);
+    assert_eq!(press(&mut app, "\n"), [Command::Load]);
+    let mut accounts = some_accounts();
+    accounts.push(account("Acme Mail", "acme.dev", None, Some(24 * 30)));
+    app.update(loaded(accounts), noon());
+    let selected = app.list.selected().map(|account| account.id.to_string());
+    assert_eq!(selected.as_deref(), Some("api.acme.dev"));
+    press(&mut app, "k");
+    app.update(loaded(some_accounts()), noon());
+    assert_ne!(app.list.selected().map(|account| account.id.to_string()), selected, "it is looked for once");
 }
 
 #[test]

@@ -149,6 +149,9 @@ impl App {
 
     pub(super) fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
         if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
+            if let Some(Outcome::Connected(account)) = &session.screen().outcome {
+                self.list.await_account(account.id.clone());
+            }
             self.left = Some(session.screen().clone());
         }
         // Who stops one does not want the next one begun.
