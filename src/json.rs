@@ -109,7 +109,14 @@ pub fn timestamp(value: &Value) -> Option<Timestamp> {
     let number = match value {
         Value::String(text) => match text.trim().parse::<Timestamp>() {
             Ok(moment) => return Some(moment),
-            Err(_) => text.trim().parse().ok()?,
+            Err(_) => match text.trim().parse::<i64>() {
+                Ok(number) => number,
+                // Without an offset it is meant as UTC (Python writes it so).
+                Err(_) => {
+                    let civil: jiff::civil::DateTime = text.trim().parse().ok().filter(|_| text.contains(':'))?;
+                    return civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|moment| moment.timestamp());
+                }
+            },
         },
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64))?,
         _ => return None,

@@ -48,7 +48,8 @@ pub struct Discovery {
     retries: usize,
     trace: Vec<Trace>,
     challenged: bool,
-    challenge: Option<Url>,
+    /// Where the metadata of the resource is, by its challenge or its auth.md.
+    resource_place: Option<Url>,
     resource: Option<(Url, ResourceMetadata)>,
     offer: Option<Offer>,
     /// A server's metadata was found, whether or not it speaks of sign-up.
@@ -124,7 +125,7 @@ impl Discovery {
             retries: 0,
             trace: Vec::new(),
             challenged: false,
-            challenge: None,
+            resource_place: None,
             resource: None,
             offer: None,
             server_found: false,
@@ -146,7 +147,7 @@ impl Discovery {
         match self.target.metadata.clone() {
             // The challenge is in hand: there is no need to provoke another one.
             Some(metadata) => {
-                self.challenge = Some(metadata);
+                self.resource_place = Some(metadata);
                 self.enter(Phase::Resource, now)
             }
             None => self.enter(Phase::Api, now),
@@ -242,7 +243,7 @@ impl Discovery {
             Phase::Api => Phase::Resource,
             Phase::Resource => Phase::Server,
             // An auth.md that named this issuer has been read.
-            Phase::Server if self.named_in_prose.is_some() => Phase::SignUp,
+            Phase::Server if self.document.is_some() => Phase::SignUp,
             Phase::Server => Phase::Document,
             Phase::Document => Phase::SignUp,
             Phase::SignUp | Phase::Over => Phase::Over,
@@ -275,7 +276,7 @@ impl Discovery {
                     (Some(_), status) => format!("{status}, points to its metadata"),
                     (None, status) => format!("{status}, no pointer to metadata"),
                 };
-                self.challenge = found;
+                self.resource_place = found;
                 self.note(StepState::Done, words, Some(now));
                 self.enter(Phase::Resource, now)
             }
@@ -292,7 +293,7 @@ impl Discovery {
     }
 
     fn resource_metadata(&mut self, url: Url, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
-        let Some(document) = published(&answer) else {
+        let Some(document) = published(&answer).filter(places::is_resource) else {
             return self.next_place(&answer, now);
         };
         let metadata = wire::resource_metadata_document(&document, &url);
@@ -313,18 +314,20 @@ impl Discovery {
         self.server_found |= places::is_metadata(&document);
         let from_resource = self.resource.as_ref().and_then(|(_, metadata)| metadata.agent_auth.as_ref());
         let offer = wire::offer(&document, &url, from_resource);
-        // openid-configuration may come first and know nothing of agents while another document does.
-        if offer.is_none() && !self.queue.is_empty() {
+        let offer = offer.map(|offer| reachable(offer, self.target.reach));
+        // One document may know nothing of agents, or no more than where it is explained, while the next one does.
+        if !offer.as_ref().is_some_and(Offer::says_where) && !self.queue.is_empty() {
+            self.offer = self.offer.take().or(offer);
             return self.next_place(&answer, now);
         }
         self.check_issuer(&document);
-        self.offer = offer.map(|offer| reachable(offer, self.target.reach));
+        self.offer = offer.or(self.offer.take());
         let words = match &self.offer {
             Some(_) => trust::authority(&url),
             None => format!("{}, without sign-up for agents", trust::authority(&url)),
         };
         self.note(StepState::Done, words, Some(now));
-        let read_already = self.named_in_prose.is_some();
+        let read_already = self.document.is_some();
         self.enter(if read_already { Phase::SignUp } else { Phase::Document }, now)
     }
 
@@ -350,16 +353,26 @@ impl Discovery {
             _ => return self.next_place(&answer, now),
         };
         self.note(StepState::Done, format!("read, {} lines", text.lines().count()), Some(now));
-        if self.offer.is_none() {
+        let lacking = |offer: &Option<Offer>| !offer.as_ref().is_some_and(Offer::says_where);
+        if lacking(&self.offer) {
             self.offer = wire::embedded_agent_auth(text)
                 .and_then(|block| wire::offer(&block, &url, None))
-                .map(|offer| reachable(offer, self.target.reach));
+                .map(|offer| reachable(offer, self.target.reach))
+                .or(self.offer.take());
         }
         self.document = Some(text.to_owned());
         self.document_place = Some(url.clone());
         // The words may lead to metadata that nothing else led to.
-        self.named_in_prose = places::issuer_in_prose(text, &self.target.start).filter(|_| self.offer.is_none());
-        self.enter(if self.named_in_prose.is_some() { Phase::Server } else { Phase::SignUp }, now)
+        self.named_in_prose = places::issuer_in_prose(text, &self.target.start).filter(|_| lacking(&self.offer));
+        if self.named_in_prose.is_some() {
+            return self.enter(Phase::Server, now);
+        }
+        let resource = places::resource_in_prose(text, &self.target.start).filter(|_| lacking(&self.offer));
+        if let Some(resource) = resource.filter(|_| self.resource.is_none()) {
+            self.resource_place = Some(resource);
+            return self.enter(Phase::Resource, now);
+        }
+        self.enter(Phase::SignUp, now)
     }
 
     /// Where people are registered, if that is of the site that was asked for: nobody else hears of us before a yes.

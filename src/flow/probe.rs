@@ -49,7 +49,7 @@ impl Check {
     /// other usual ones are tried. It goes to its own resource each time.
     pub fn or_otherwise(mut self) -> Self {
         if self.presentation == Presentation::Bearer {
-            self.otherwise = vec![Presentation::Raw, Presentation::ApiKey];
+            self.otherwise = vec![Presentation::Basic, Presentation::Raw, Presentation::ApiKey];
         }
         self
     }

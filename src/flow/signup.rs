@@ -125,6 +125,8 @@ struct Ceremony {
     claim_expires_at: Option<Timestamp>,
     /// Where answers say that it goes on, on hosts that were consented to.
     claim_url: Option<Url>,
+    /// The same on any host: it may be a page for the person, which is only shown.
+    claim_page: Option<Url>,
     complete_url: Option<Url>,
     /// Handed out before the claim, with few rights. Never kept on its own unless the person says so.
     early: Granted,
@@ -137,6 +139,8 @@ struct Ceremony {
     /// The service's own words, last heard.
     message: Option<String>,
     wrong_codes: u8,
+    /// The code as it was typed, where something else was sent for it.
+    typed: Option<Secret>,
     granted: Option<Box<Kept>>,
 }
 

@@ -57,7 +57,10 @@ impl Target {
     fn at(typed: &str, start: Url) -> Result<Self, Problem> {
         trust::endpoint(&start)?;
         let understood = format!("the service at {}", trust::authority(&start));
-        Ok(Self { typed: trust::clean(typed, 80), start, metadata: None, understood, reach: Reach::Public })
+        // Somebody named the metadata itself.
+        let metadata =
+            Some(start.clone()).filter(|url| url.path().starts_with("/.well-known/oauth-protected-resource"));
+        Ok(Self { typed: trust::clean(typed, 80), start, metadata, understood, reach: Reach::Public })
     }
 
     /// The service of an account that is held already, found where it was found before. It may be one of a private network;

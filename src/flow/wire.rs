@@ -37,10 +37,10 @@ pub fn clock_offset(response: &Response, now: Timestamp) -> Option<SignedDuratio
 }
 
 /// The part of an answer that matters: members of an envelope (`{ok, data}`, `{registration: {…}}`) are lifted out of it.
-fn payload(answer: Value) -> Value {
-    let inner = ["data", "registration", "result"]
-        .iter()
-        .find_map(|name| answer.get(name).filter(|inner| inner.is_object()).cloned());
+fn payload(mut answer: Value) -> Value {
+    let wrapped = |name: &&str| answer.get(name).is_some_and(Value::is_object);
+    let name = ["data", "registration", "result"].into_iter().find(|name| wrapped(name));
+    let inner = name.and_then(|name| answer.as_object_mut()?.remove(name));
     match (answer, inner) {
         (Value::Object(mut outer), Some(Value::Object(inner))) => {
             outer.extend(inner);

@@ -41,7 +41,10 @@ pub fn is_prose(response: &Response) -> bool {
     let packed = response.header("content-encoding").any(|coding| coding != "identity");
     let start = response.body.expose().trim_start();
     let is_json = start.starts_with('{') && wire::object(response).is_some();
-    !data && !packed && !is_json && !start.is_empty() && !start.starts_with('<')
+    // Markdown may begin with a comment or an element; a page begins with its type.
+    let begins = |with: &str| start.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    let is_page = ["<!doctype", "<html", "<?xml"].into_iter().any(begins);
+    !data && !packed && !is_json && !start.is_empty() && !is_page
 }
 
 /// An answer in a few words.

@@ -14,10 +14,10 @@ impl Discovery {
     /// Where resource metadata may be (RFC 9728, sections 3.1 and 5.1): where the challenge says; else below the path;
     /// else at the root.
     pub(super) fn resource_places(&self) -> VecDeque<Url> {
-        let mut places: VecDeque<Url> = self.challenge.iter().cloned().collect();
+        let mut places: VecDeque<Url> = self.resource_place.iter().cloned().collect();
         if self.target.metadata.is_none() {
             let usual = well_known(&self.target.start, "oauth-protected-resource", &[Form::Inserted, Form::Root]);
-            places.extend(usual.into_iter().filter(|place| self.challenge.as_ref() != Some(place)));
+            places.extend(usual.into_iter().filter(|place| self.resource_place.as_ref() != Some(place)));
         }
         places
     }
@@ -27,8 +27,12 @@ impl Discovery {
     pub(super) fn server_places(&self) -> VecDeque<Url> {
         let named = self.resource.iter().flat_map(|(_, metadata)| &metadata.servers);
         let mut issuers: Vec<&Url> = self.named_in_prose.iter().chain(named).take(MOST_SERVERS).collect();
-        if issuers.is_empty() {
-            issuers.push(&self.target.start);
+        // Those that cannot be contacted are as good as none.
+        let start = &self.target.start;
+        let usable =
+            |url: &&Url| trust::endpoint_from(url, start).and_then(|()| trust::within(url, self.target.reach)).is_ok();
+        if !issuers.iter().any(usable) {
+            issuers.push(start);
         }
         issuers.into_iter().flat_map(server_metadata).collect()
     }
@@ -80,7 +84,24 @@ pub fn issuer_in_prose(text: &str, start: &Url) -> Option<Url> {
 
 /// Is this the metadata of a server, rather than what some single-page site answers to everything?
 pub fn is_metadata(document: &serde_json::Value) -> bool {
-    json::member(document, &["issuer", "agent_auth", "token_endpoint", "authorization_endpoint"]).is_some()
+    json::member(document, &["issuer", "token_endpoint", "authorization_endpoint"]).is_some()
+        || json::member(document, &["agent_auth"]).is_some_and(serde_json::Value::is_object)
+}
+
+/// Is this the metadata of a resource?
+pub fn is_resource(document: &serde_json::Value) -> bool {
+    json::member(
+        document,
+        &["resource", "authorization_servers", "agent_auth", "bearer_methods_supported", "resource_name"],
+    )
+    .is_some()
+}
+
+/// Resource metadata that an auth.md leads to.
+pub fn resource_in_prose(text: &str, start: &Url) -> Option<Url> {
+    super::prose::addresses(text)
+        .filter(|url| trust::same_site(url, start))
+        .find(|url| url.path().contains("/.well-known/oauth-protected-resource"))
 }
 
 pub enum Form {

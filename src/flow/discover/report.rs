@@ -221,6 +221,8 @@ impl Discovery {
             Some(Closed::AgentsOnly) => Verdict::AgentOnly,
             Some(Closed::Placeholder | Closed::OAuthRegistration | Closed::NoCredential) => Verdict::Placeholder,
             None if begins => Verdict::Signup,
+            // No more than where it is explained.
+            None if self.document.is_some() => Verdict::Prose,
             None => Verdict::Placeholder,
         }
     }

@@ -72,8 +72,11 @@ impl Renew {
                 self.exchange()
             }
             Err(refusal) => {
-                let meaning = refusal.meaning;
-                let problem = self.told(refusal, Step::Exchange);
+                // However it is said: what gets the token is not taken any more.
+                let dead = matches!(refusal.meaning, Meaning::CredentialDead | Meaning::CodeExpired)
+                    || refusal.status == 401 && refusal.meaning == Meaning::Other;
+                let meaning = if dead { Meaning::GrantDead } else { refusal.meaning };
+                let problem = self.told(wire::Refusal { meaning, ..refusal }, Step::Exchange);
                 match meaning {
                     // What was got just now is not taken: another one would not be either.
                     Meaning::GrantDead if self.spent => self.fail(Problem { kind: Kind::ServiceRefused, ..problem }),
@@ -128,6 +131,13 @@ impl Renew {
         }
     }
 
+    fn refreshed_at(&self) -> wire::RefreshAt {
+        match &self.account.renewal {
+            Renewal::Exchange { identity: Some(_), .. } => wire::RefreshAt::IdentityEndpoint,
+            _ => wire::RefreshAt::TokenEndpoint,
+        }
+    }
+
     /// Writes down how it ended. What this attempt did not send, one before it may have.
     pub(super) fn settle(&mut self, note: Note, problem: Problem) -> Vec<Effect> {
         let note = match (note, self.doubt) {
@@ -153,7 +163,12 @@ impl Renew {
         match wire::reply(&response, Step::Refresh, &self.exchange_place(), now) {
             Ok(reply) => {
                 (self.doubt, self.spent) = (None, true);
-                self.obtained(reply.granted, None, now)
+                let mut granted = reply.granted;
+                // What takes the place of the token that was spent is taken where that was.
+                if let Some(refresh) = &mut granted.refresh {
+                    refresh.at = self.refreshed_at();
+                }
+                self.obtained(granted, None, now)
             }
             Err(refusal) => {
                 let meaning = refusal.meaning;

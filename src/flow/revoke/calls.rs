@@ -76,7 +76,7 @@ impl Revoke {
     }
 
     pub(super) fn sent(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
-        let Revocation::Endpoint { url, form } = &self.account.revocation else {
+        let Revocation::Endpoint { url, .. } = &self.account.revocation else {
             return Vec::new();
         };
         let place = trust::authority(url);
@@ -89,8 +89,7 @@ impl Revoke {
             Ok(response) if response.is_success() => (format!("{}, accepted", response.status), None),
             Ok(response) => {
                 // Before believing the no, the call is spelled in the next known way.
-                let another = *form == RevokeForm::AgentAuth && self.sent.form + 1 < AGENT_FORMS;
-                if another && matches!(response.status, 400 | 405 | 415 | 422) {
+                if self.has_another_form() && matches!(response.status, 400 | 405 | 415 | 422) {
                     self.sent.form += 1;
                     return self.send();
                 }
@@ -112,6 +111,11 @@ impl Revoke {
         }
         self.sent.refused = self.sent.refused.take().or(refused);
         self.next_token(Some(Receipt { what: named(kind), place, answer: said, proven: None, at: now }))
+    }
+
+    fn has_another_form(&self) -> bool {
+        matches!(&self.account.revocation, Revocation::Endpoint { form: RevokeForm::AgentAuth, .. })
+            && self.sent.form + 1 < AGENT_FORMS
     }
 
     /// Goes on to the next token, and after the last to the proof.
@@ -169,6 +173,13 @@ impl Revoke {
         }
         if self.dead {
             return self.forget();
+        }
+        if matches!(after, Verdict::Accepted { .. }) && self.has_another_form() {
+            // Whatever it said, it did not understand: the call is spelled in the next known way.
+            self.sent.form += 1;
+            self.sent.refused = None;
+            self.nth = self.tokens.iter().position(|(kind, _)| named(*kind) == CREDENTIAL).unwrap_or(0);
+            return self.send();
         }
         let name = &self.account.service;
         let problem = self.sent.refused.clone().unwrap_or_else(|| match after {

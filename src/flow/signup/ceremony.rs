@@ -75,7 +75,10 @@ impl SignUp {
         // Mails often set the digits apart; where they are as many as there should be, nothing else is part of the code.
         let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
         let apart = typed.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || c == '-');
-        let code = if apart && digits.len() == self.code_digits() { digits } else { typed.to_owned() };
+        let joined = apart && digits.len() == self.code_digits() && digits != typed;
+        let code = if joined { digits } else { typed.to_owned() };
+        // It may have been set apart by the service itself.
+        self.ceremony.typed = joined.then(|| Secret::new(typed));
         self.send(Call::Complete { code: Secret::new(code) })
     }
 
@@ -219,7 +222,7 @@ impl SignUp {
         let sent = if error.nothing_was_sent() { Sent::No } else { Sent::Perhaps };
         match (problem.kind, &call) {
             (Kind::Unreachable, Call::Look(_)) => self.unanswered(now),
-            (_, Call::Look(way)) if !self.is_settled() => self.look_elsewhere(*way),
+            (_, Call::Look(way)) if !self.is_settled() => self.look_elsewhere(*way, now),
             (Kind::Unreachable, _) => self.interrupt(Question::Repeat(Box::new(call), problem, sent)),
             (_, Call::Exchange) => self.exchange_failed(problem),
             _ => self.fail(problem),

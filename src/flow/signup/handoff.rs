@@ -34,6 +34,8 @@ pub struct Watch {
     /// The service has answered this way once, so this is the way.
     settled: bool,
     wants_new_code: bool,
+    /// The person has said that it is done: this look is the last one.
+    is_last: bool,
     /// Since when this code is out.
     begun: Option<Timestamp>,
 }
@@ -57,7 +59,7 @@ impl SignUp {
     pub(super) fn hand_over(&mut self, attempt: Attempt, now: Timestamp) -> Vec<Effect> {
         let watch = &mut self.ceremony.watch;
         watch.interval = attempt.interval.or(watch.interval);
-        watch.wants_new_code = false;
+        (watch.wants_new_code, watch.is_last) = (false, false);
         watch.begun = Some(now);
         self.ceremony.attempt = Some(attempt);
         self.ceremony.code_sent = true;
@@ -148,11 +150,11 @@ impl SignUp {
 
     pub(super) fn look_refused(&mut self, way: Way, refusal: &Refusal, now: Timestamp) -> Vec<Effect> {
         let problem = refusal.problem(&self.service_name(), Step::Poll);
-        if matches!(refusal.meaning, Meaning::Pending | Meaning::SlowDown) {
+        if matches!(refusal.meaning, Meaning::Pending | Meaning::CodeNotReady | Meaning::SlowDown) {
             (self.ceremony.watch.silent, self.ceremony.watch.settled) = (0, true);
         }
         match refusal.meaning {
-            Meaning::Pending | Meaning::InFlight => self.look_later(now),
+            Meaning::Pending | Meaning::CodeNotReady | Meaning::InFlight => self.look_later(now),
             Meaning::SlowDown => {
                 let interval = self.ceremony.watch.interval.unwrap_or(INTERVAL);
                 self.ceremony.watch.interval = Some(interval + SLOWER);
@@ -169,16 +171,17 @@ impl SignUp {
             Meaning::ClaimExpired | Meaning::ClaimTokenInvalid => self.interrupt(Question::RegisterAgain(problem)),
             Meaning::Denied | Meaning::AlreadyClaimed => self.fail(problem),
             // It has never answered this way: perhaps it does in another.
-            _ if !self.ceremony.watch.settled => self.look_elsewhere(way),
+            _ if !self.ceremony.watch.settled => self.look_elsewhere(way, now),
             _ => self.fail(problem),
         }
     }
 
     /// It has never been answered this way.
-    pub(super) fn look_elsewhere(&mut self, way: Way) -> Vec<Effect> {
+    pub(super) fn look_elsewhere(&mut self, way: Way, now: Timestamp) -> Vec<Effect> {
         self.ceremony.watch.way = Way::View;
         match (way, self.next_way(Way::View)) {
             (Way::Grant, Some(way)) => self.send(Call::Look(way)),
+            _ if self.ceremony.watch.is_last => self.go_by_the_person(FINISHED, now),
             _ => self.ask(Stage::Unwatched),
         }
     }
@@ -190,12 +193,26 @@ impl SignUp {
 
     /// Nobody can be asked but the person.
     pub(super) fn unwatched_picked(&mut self, picked: usize, now: Timestamp) -> Vec<Effect> {
+        // What was no answer before it was done may be one after it.
+        match self.next_way(Way::Grant).filter(|_| picked == FINISHED && !self.ceremony.watch.is_last) {
+            Some(way) => {
+                (self.ceremony.watch.is_last, self.ceremony.watch.way) = (true, way);
+                self.send(Call::Look(way))
+            }
+            None => self.go_by_the_person(picked, now),
+        }
+    }
+
+    /// There is no way to look.
+    fn go_by_the_person(&mut self, picked: usize, now: Timestamp) -> Vec<Effect> {
         let early = self.ceremony.early.clone();
         let holds = early.credential.is_some() || early.assertion.is_some();
         match (picked, holds) {
             (FINISHED, true) => self.collect(early, true, now),
             // Such services tell what came of it when the same registration comes again.
-            (FINISHED, false) if self.start() != Start::Anonymous => self.send(Call::Register),
+            (FINISHED, false) if self.start() != Start::Anonymous || self.ceremony.handle.is_none() => {
+                self.send(Call::Register)
+            }
             (FINISHED, false) => self.fail(Problem::new(
                 Kind::ServiceRefused,
                 format!("{} has no way to hand out what you have confirmed.", self.service_name()),

@@ -35,6 +35,7 @@ impl SignUp {
     /// Takes over what is of use later. Pages and words that repeat a secret are not shown.
     fn take_note(&mut self, reply: &mut Reply) {
         let here = |url: Option<Url>, flow: &Self| url.filter(|url| flow.is_consented(url));
+        let claim_page = reply.claim_url.clone();
         let claim_url = here(reply.claim_url.take(), self);
         let complete_url = here(reply.complete_url.take(), self);
         let ceremony = &mut self.ceremony;
@@ -44,6 +45,7 @@ impl SignUp {
         ceremony.handle = newer.or(ceremony.handle.take());
         ceremony.claim_grant = reply.claim_grant.take().or(ceremony.claim_grant.take());
         ceremony.claim_expires_at = reply.claim_expires_at.or(ceremony.claim_expires_at);
+        ceremony.claim_page = claim_page.or(ceremony.claim_page.take());
         ceremony.claim_url = claim_url.or(ceremony.claim_url.take());
         ceremony.complete_url = complete_url.or(ceremony.complete_url.take());
         ceremony.client_id = reply.client_id.take().or(ceremony.client_id.take());
@@ -67,6 +69,13 @@ impl SignUp {
             return self.collect(reply.granted, true, now);
         }
         self.ceremony.early = reply.granted;
+        let nameless = self.start() == Start::Anonymous && self.ceremony.handle.is_none();
+        if nameless
+            && reply.attempt.is_none()
+            && let Some(page) = self.page_to_claim_on()
+        {
+            return self.show_page(page);
+        }
         let attempt = match reply.attempt {
             Some(attempt) if attempt.code.is_some() => return self.hand_over(attempt, now),
             _ if handed_out && !self.can_claim() => {
@@ -84,11 +93,34 @@ impl SignUp {
         }
     }
 
+    /// No endpoint for claims is published, and the answer names no token for one: what it calls its claim's address is a
+    /// page for the person.
+    pub(super) fn page_to_claim_on(&self) -> Option<Url> {
+        let published = self.offer().is_some_and(|offer| offer.claim.is_some());
+        let token = self.ceremony.handle.as_ref().is_some_and(|handle| handle.is_token);
+        let secrets = self.secrets(&Granted::default());
+        self.ceremony.claim_page.clone().filter(|page| !published && !token && is_harmless(page, &secrets))
+    }
+
+    /// The person confirms there, and says when it is done.
+    pub(super) fn show_page(&mut self, page: Url) -> Vec<Effect> {
+        self.ceremony.attempt = Some(Attempt { code: None, page: Some(page), expires_at: None, interval: None });
+        self.ceremony.code_sent = true;
+        self.ask(Stage::Unwatched)
+    }
+
     /// A registration that names the address, at a service that hands its codes over, may want the claim called for one.
     fn codes_come_with_the_claim(&self) -> bool {
-        let grants = self.offer().is_some_and(|offer| offer.claim_grant.is_some());
         let elsewhere = self.ceremony.complete_url.is_some();
-        self.start() == Start::ServiceAuth && grants && !elsewhere && self.can_claim()
+        self.start() == Start::ServiceAuth && self.takes_claims() && !elsewhere && self.can_claim()
+    }
+
+    /// Does the token endpoint take claims? It says so, or the answer does; or what else would it be for, beside a
+    /// registration by a login hint, which the services that mail a code do not have.
+    fn takes_claims(&self) -> bool {
+        let said = self.ceremony.claim_grant.is_some() || self.offer().is_some_and(|offer| offer.claim_grant.is_some());
+        let hinted = self.start() == Start::ServiceAuth && self.offer().is_some_and(|offer| offer.complete.is_none());
+        self.token_url().is_some() && (said || hinted)
     }
 
     fn claimed(&mut self, reply: Reply, now: Timestamp) -> Vec<Effect> {
@@ -110,7 +142,7 @@ impl SignUp {
     /// There is no code of ours. A service that takes claims at its token endpoint, and names a page, may mean either: that
     /// the person confirms there, or that they bring a code from there. Only they can see which.
     fn confirm_somehow(&mut self, attempt: Option<Attempt>) -> Vec<Effect> {
-        let grants = self.offer().is_some_and(|offer| offer.claim_grant.is_some() && offer.complete.is_none());
+        let grants = self.takes_claims() && self.offer().is_some_and(|offer| offer.complete.is_none());
         let nested = self.ceremony.handle.as_ref().is_some_and(|handle| handle.nested);
         let page = attempt.as_ref().is_some_and(|attempt| attempt.page.is_some());
         if page && grants && !nested && self.ceremony.complete_url.is_none() {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Call, Question, Sent, SignUp, Stage, TRIES};
 use crate::flow::Effect;
-use crate::flow::wire::{Forms, Meaning, Refusal, canonical_code};
+use crate::flow::wire::{Forms, Meaning, Refusal, Start, canonical_code};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
@@ -76,6 +76,13 @@ impl SignUp {
                 self.question = Some(Stage::Email);
                 self.object(problem)
             }
+            // What the answer called the claim's address takes no claims: it is a page for the person.
+            (Meaning::ClaimTokenInvalid | Meaning::NotThere, Call::Claim)
+                if matches!(refusal.status, 404 | 405) && self.page_to_claim_on().is_some() =>
+            {
+                let page = self.page_to_claim_on();
+                page.map(|page| self.show_page(page)).unwrap_or_default()
+            }
             (Meaning::ClaimTokenInvalid | Meaning::ClaimExpired, Call::Claim | Call::Complete { .. }) => {
                 self.interrupt(Question::RegisterAgain(problem))
             }
@@ -89,7 +96,11 @@ impl SignUp {
                 self.object(problem)
             }
             // Our own ceremony is the open one: its code is still good.
-            (Meaning::InFlight, Call::Claim) if self.ceremony.code_sent => self.goes_on(problem, now),
+            (Meaning::InFlight, Call::Claim)
+                if self.ceremony.code_sent || self.ceremony.registered && self.start() == Start::ServiceAuth =>
+            {
+                self.goes_on(problem, now)
+            }
             // It may have been the yes.
             (Meaning::Unreadable, Call::Complete { .. }) => {
                 self.interrupt(Question::Repeat(Box::new(call), problem, Sent::Perhaps))
@@ -141,6 +152,9 @@ impl SignUp {
 
     fn wrong_code(&mut self, code: &Secret, refusal: &Refusal) -> Vec<Effect> {
         // What was typed in another dress is the same code; that is tried before it counts as wrong.
+        if let Some(typed) = self.ceremony.typed.take() {
+            return self.send(Call::Complete { code: typed });
+        }
         if let Some(canonical) = canonical_code(code.expose()) {
             return self.send(Call::Complete { code: Secret::new(canonical) });
         }

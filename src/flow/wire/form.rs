@@ -93,6 +93,7 @@ pub fn register_request(offer: &Offer, start: Start, email: &str, extras: &Extra
         (Start::Anonymous, 1) => vec![field("flow", "anonymous")],
         (Start::Anonymous, 2) => vec![field("identity_type", "anonymous")],
         (Start::Anonymous, 3) => vec![field("method", "anonymous")],
+        (Start::Anonymous, 4) => vec![],
         (Start::VerifiedEmail, 0) => vec![
             field("type", "identity_assertion"),
             field("assertion_type", "verified_email"),
@@ -109,10 +110,14 @@ pub fn register_request(offer: &Offer, start: Start, email: &str, extras: &Extra
             vec![field("type", "identity_assertion"), Field { name: "assertions", value: assertions }]
         }
         (Start::VerifiedEmail, 3) => vec![field("type", "verified_email"), field("email", email)],
+        (Start::VerifiedEmail, 4) => vec![field("identity_type", "verified_email"), field("email", email)],
+        (Start::VerifiedEmail, 5) => vec![field("email", email)],
         (Start::ServiceAuth, 0) => vec![field("type", "service_auth"), field("login_hint", email)],
         (Start::ServiceAuth, 1) => vec![field("type", "service_auth"), field("email", email)],
         (Start::ServiceAuth, 2) => vec![field("identity_type", "service_auth"), field("login_hint", email)],
-        (Start::ServiceAuth, 3) => vec![field("email", email)],
+        (Start::ServiceAuth, 3) => vec![field("flow", "service_auth"), field("email", email)],
+        (Start::ServiceAuth, 4) => vec![field("method", "service_auth"), field("login_hint", email)],
+        (Start::ServiceAuth, 5) => vec![field("email", email)],
         (Start::Anonymous | Start::VerifiedEmail | Start::ServiceAuth, _) | (Start::Claim, _) => return None,
     };
     fields.extend(extras.fields());
@@ -187,6 +192,8 @@ pub fn canonical_code(typed: &str) -> Option<String> {
     let canonical = match (letters.len(), hex_as_one) {
         (8, true) => upper.to_ascii_lowercase(),
         (8, false) => format!("{}-{}", &upper[..4], &upper[4..]),
+        // Where a dash was typed, there is one.
+        _ if typed.contains('-') => typed.to_ascii_uppercase().split_whitespace().collect(),
         _ => upper,
     };
     (canonical != typed).then_some(canonical)

@@ -8,8 +8,8 @@ use crate::account::{Revocation, RevokeForm};
 use crate::{json, trust};
 
 const REGISTER: &[&str] =
-    &["identity_endpoint", "register_uri", "registration_endpoint", "agent_registration_endpoint"];
-const CLAIM: &[&str] = &["claim_endpoint", "claim_uri", "claims_uri", "claims_url"];
+    &["identity_endpoint", "register_uri", "register_url", "registration_endpoint", "agent_registration_endpoint"];
+const CLAIM: &[&str] = &["claim_endpoint", "claim_uri", "claim_url", "claims_uri", "claims_url"];
 const COMPLETE: &[&str] =
     &["claim_complete_uri", "claim_complete_endpoint", "claim_completion_endpoint", "complete_url"];
 const AGENT_REVOKE: &[&str] = &["revocation_endpoint", "revocation_uri", "revocation_url"];
@@ -43,10 +43,29 @@ pub fn resource_metadata_document(document: &Value, base: &Url) -> ResourceMetad
         servers: json::list(document, &["authorization_servers"])
             .unwrap_or_default()
             .iter()
-            .filter_map(|server| base.join(server).ok())
+            .filter_map(|server| match server.contains('/') {
+                true => base.join(server).ok(),
+                // A host alone.
+                false => Url::parse(&format!("https://{server}")).ok(),
+            })
             .collect(),
         scopes: scopes(document, &["scopes_supported"]),
-        agent_auth: json::member(document, &["agent_auth"]).filter(|block| block.is_object()).cloned(),
+        agent_auth: json::member(document, &["agent_auth"])
+            .filter(|block| block.is_object())
+            .map(|it| absolute(it, base)),
+    }
+}
+
+/// The same with whole addresses: what is relative is relative to the document that it stands in.
+fn absolute(block: &Value, base: &Url) -> Value {
+    match block {
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), absolute(value, base))).collect())
+        }
+        Value::String(text) if text.starts_with('/') => {
+            base.join(text).map_or_else(|_| block.clone(), |url| Value::String(url.into()))
+        }
+        other => other.clone(),
     }
 }
 
@@ -92,6 +111,13 @@ pub struct Offer {
     pub unusable: Vec<String>,
 }
 
+impl Offer {
+    /// Does it name a place to begin at, be it an unusable one?
+    pub fn says_where(&self) -> bool {
+        self.register.is_some() || self.claim.is_some() || !self.unusable.is_empty() || self.closed.is_some()
+    }
+}
+
 /// What a service publishes that looks like a sign-up for people and is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
@@ -133,7 +159,9 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
     let authorization = url(server, &["authorization_endpoint"]);
     // Some put another endpoint of the ceremony here for want of a token endpoint.
     let others = [&register, &claim, &complete];
-    let token = url(server, &["token_endpoint"]).filter(|url| others.iter().all(|other| other.as_ref() != Some(url)));
+    let token = url(server, &["token_endpoint"])
+        .or_else(|| url(&block, &["token_endpoint"]))
+        .filter(|url| others.iter().all(|other| other.as_ref() != Some(url)));
 
     // A registration whose address cannot be used is one all the same.
     let registers = json::text(&block, REGISTER).is_some();
@@ -184,7 +212,8 @@ fn starts(block: &Value, registers: bool, claims: bool, exchanges: bool) -> (Vec
     let assertion_block = json::member(block, &["identity_assertion"]);
     let assertions =
         json::list(block, ASSERTIONS).or_else(|| json::list(assertion_block?, ASSERTIONS)).unwrap_or_default();
-    let types = listed.clone().unwrap_or_default();
+    let folded = |listed: &String| listed.to_ascii_lowercase().replace('-', "_");
+    let types: Vec<String> = listed.iter().flatten().map(folded).collect();
     let offered = |name: &str| types.iter().any(|listed| listed == name);
     let vouched = |name: &str| assertions.iter().any(|listed| listed == name);
     let agents = offered("identity_assertion");
@@ -213,16 +242,34 @@ fn starts(block: &Value, registers: bool, claims: bool, exchanges: bool) -> (Vec
 fn claim_grant(server: &Value, block: &Value) -> Option<String> {
     let published = json::text(block, &["claim_grant_type"]).map(str::to_owned);
     published.or_else(|| {
-        let grants = json::list(server, &["grant_types_supported"])?;
+        let grants =
+            json::list(server, &["grant_types_supported"]).or_else(|| json::list(block, &["grant_types_supported"]))?;
         grants.into_iter().find(|grant| grant.ends_with(":claim") || grant.ends_with(":claim_token"))
     })
 }
 
+/// What stands between the fences of a Markdown text, without the lines that are comments.
+fn fences(document: &str) -> Vec<String> {
+    let (mut blocks, mut open) = (Vec::new(), false);
+    for line in document.lines() {
+        let start = line.trim_start();
+        if start.starts_with("```") || start.starts_with("~~~") {
+            open = !open;
+            if open {
+                blocks.push(String::new());
+            }
+        } else if let (true, Some(block)) = (open && !start.starts_with("//"), blocks.last_mut()) {
+            block.push_str(line);
+            block.push('\n');
+        }
+    }
+    blocks
+}
+
 /// The JSON block fenced inside an auth.md, where that is the only place it is published.
 pub fn embedded_agent_auth(document: &str) -> Option<Value> {
-    document.split("```").skip(1).step_by(2).find_map(|fenced| {
-        let text = fenced.trim_start().trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-        let value = json::read(text.trim())?;
+    fences(document).iter().find_map(|fenced| {
+        let value = json::read(fenced.trim())?;
         if value.get("agent_auth").is_some_and(Value::is_object) {
             return Some(value);
         }

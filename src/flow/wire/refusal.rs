@@ -1,22 +1,23 @@
 //! Every way in which services say no, brought to what it means for the walk.
 //!
-//! The code decides, then the status. Codes are kept as they came, for people who look them up. What a person is told of
-//! it is in `refusal/told.rs`; what a service asks for before it says yes in `refusal/want.rs`.
+//! The code decides, then the status. Codes are kept as they came, for people who look them up. Where in an answer the
+//! code stands is in `refusal/said.rs`, what a person is told of it in `refusal/told.rs`, and what a service asks for before
+//! it says yes in `refusal/want.rs`.
 
+mod said;
 mod told;
 mod want;
 
 pub use want::{Want, puzzle};
 
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::object;
 use crate::http::Response;
 use crate::json::Document;
 use crate::secret::Secret;
-use crate::{json, trust};
+use crate::trust;
 
 /// The calls that a service can refuse, as the person is told of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,46 +118,28 @@ pub struct Refusal {
 /// Reads a no; `base` is where it came from.
 pub fn refusal(response: &Response, step: Step, base: &Url, now: Timestamp) -> Refusal {
     let body = object(response).map(Document::new);
-    let (code, message) = body.as_deref().map(said).unwrap_or_default();
-    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), body, base));
+    let (code, message) = match body.as_deref() {
+        Some(body) => said::code_and_message(body),
+        None => (said::code_alone(response.body.expose()), None),
+    };
+    let want = body.as_deref().and_then(|body| want::read(code.as_deref(), said::inner(body), base));
+    // To "is it done?", some say nothing until it is.
+    let not_yet = step == Step::Poll && matches!(response.status, 202 | 204);
     let meaning = match code.as_deref().and_then(by_code) {
         _ if want.is_some() => Meaning::Wanted,
         Some(meaning) => meaning,
+        None if not_yet => Meaning::Pending,
         None if response.is_success() && body.is_none() => Meaning::Unreadable,
         None => by_status(response.status, step),
     };
     Refusal {
         meaning,
         status: response.status,
-        retry_after: retry_after(response, body.as_deref(), now),
+        retry_after: said::retry_after(response, body.as_deref(), now),
         code,
         message,
         want: want.map(Box::new),
     }
-}
-
-/// The code and the message, in any of the shapes seen: `{error, message}`, `{error: {code, message}}`, `{error: "prose"}`,
-/// `{code, message}`, `{err, description}`, problem details (RFC 9457).
-fn said(body: &Value) -> (Option<String>, Option<String>) {
-    let body = match json::member(body, &["error", "errors"]) {
-        Some(nested @ Value::Object(_)) => nested,
-        Some(Value::Array(several)) if several.first().is_some_and(Value::is_object) => &several[0],
-        _ => body,
-    };
-    let message = json::text(body, &["message", "error_description", "description", "detail", "title"]);
-    let said: Vec<&str> = ["error", "code", "error_code", "err", "type", "status"]
-        .iter()
-        .filter_map(|name| json::text(body, &[name]))
-        .collect();
-    let codes = || said.iter().copied().filter(|text| is_code(text));
-    let code = codes().find(|code| by_code(code).is_some()).or_else(|| codes().next()).map(str::to_owned);
-    let prose = said.iter().copied().find(|text| !is_code(text));
-    (code, message.or(prose).map(|text| trust::clean(text, 200)).filter(|text| !text.is_empty()))
-}
-
-/// A word for machines: no blanks, nothing to clean.
-fn is_code(text: &str) -> bool {
-    text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 fn by_code(code: &str) -> Option<Meaning> {
@@ -176,15 +159,15 @@ fn by_code(code: &str) -> Option<Meaning> {
         "previously_claimed" | "already_claimed" => Meaning::AlreadyClaimed,
         "claimed_or_in_flight" | "claim_in_progress" => Meaning::InFlight,
         "otp_invalid" | "invalid_otp" | "invalid_user_code" | "user_code_invalid" => Meaning::WrongCode,
-        "otp_expired" | "user_code_expired" | "expired_token" | "code_dead" => Meaning::CodeExpired,
+        "otp_expired" | "user_code_expired" | "expired_token" | "code_dead" | "expired" => Meaning::CodeExpired,
         "otp_not_generated" | "claim_not_confirmed" => Meaning::CodeNotReady,
         "authorization_pending" | "pending" => Meaning::Pending,
         "slow_down" => Meaning::SlowDown,
-        "access_denied" | "claim_denied" => Meaning::Denied,
+        "access_denied" | "claim_denied" | "denied" | "declined" | "rejected" => Meaning::Denied,
         "invalid_login_hint" | "email_mismatch" | "invalid_email" => Meaning::BadAddress,
         "approval_required" | "waitlisted" => Meaning::WaitingList,
         "credential_expired" | "token_expired" => Meaning::CredentialDead,
-        "invalid_grant" | "invalid_refresh_token" => Meaning::GrantDead,
+        "invalid_grant" | "invalid_refresh_token" | "assertion_expired" => Meaning::GrantDead,
         "unsupported_grant_type" => Meaning::UnsupportedGrant,
         "invalid_target" => Meaning::InvalidTarget,
         "invalid_client" | "unauthorized_client" => Meaning::InvalidClient,
@@ -212,26 +195,6 @@ fn by_status(status: u16, step: Step) -> Meaning {
         (401, Step::Revoke) => Meaning::CredentialDead,
         _ => Meaning::Other,
     }
-}
-
-/// Who is to wait for longer is not helped by being told how long.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
-
-/// When the service wants to be asked again: `Retry-After` (RFC 9110, section 10.2.3), a member of the body, or the reset
-/// of a rate limit.
-fn retry_after(response: &Response, body: Option<&Value>, now: Timestamp) -> Option<SignedDuration> {
-    let header = response.header("retry-after").next().and_then(|text| match text.trim().parse::<i64>() {
-        Ok(seconds) => Some(SignedDuration::from_secs(seconds)),
-        Err(_) => rfc2822::parse(text).ok().map(|moment| moment.timestamp().duration_since(now)),
-    });
-    let member =
-        || json::member(body?, &["retry_after", "retry_after_seconds"])?.as_i64().map(SignedDuration::from_secs);
-    let reset = || {
-        let number: i64 = response.header("x-ratelimit-reset").next()?.trim().parse().ok()?;
-        let is_moment = number > 1_000_000_000;
-        Some(SignedDuration::from_secs(if is_moment { number.saturating_sub(now.as_second()) } else { number }))
-    };
-    header.or_else(member).or_else(reset).filter(|wait| wait.is_positive() && *wait <= LONGEST_WAIT)
 }
 
 impl Refusal {
@@ -320,7 +283,17 @@ mod tests {
         assert_eq!(wait(header("retry-after", "120"), ""), "Try again in 2 min.");
         assert_eq!(wait(header("retry-after", "Thu, 01 Jan 1970 01:00:00 GMT"), ""), "Try again in 60 min.");
         assert_eq!(wait(vec![], r#"{"retry_after": 30}"#), "Try again in 30 s.");
+        for body in [
+            r#"{"retry_after": "120"}"#,
+            r#"{"retry_after": 119.5}"#,
+            r#"{"error": {"code": "rate_limited", "retry_after": 120}}"#,
+            r#"{"code": "too_many_requests", "retryAfter": 120}"#,
+        ] {
+            assert_eq!(wait(vec![], body), "Try again in 2 min.", "{body}");
+        }
         assert_eq!(wait(header("x-ratelimit-reset", "7200"), ""), "Try again in 2 h.");
+        assert_eq!(wait(header("x-ratelimit-reset-after", "120"), ""), "Try again in 2 min.");
+        assert_eq!(wait(header("ratelimit-reset", "120"), ""), "Try again in 2 min.");
         for senseless in ["-1", "0", "9223372036854775807", "-9223372036854775808", "99999999", "soon", ""] {
             assert_eq!(wait(header("retry-after", senseless), ""), "Wait a while, then try again.", "{senseless}");
         }

@@ -22,13 +22,23 @@ use crate::secret::Secret;
 use crate::{json, trust};
 
 const CREDENTIAL: &[&str] = &["credential", "api_key", "access_token", "key", "api_token"];
-const CREDENTIAL_EXPIRES: &[&str] = &["credential_expires", "credential_expires_at"];
-const EXPIRES: &[&str] = &["credential_expires", "credential_expires_at", "expires_at", "expires"];
+const CREDENTIAL_EXPIRES: &[&str] = &["credential_expires", "credential_expires_at", "api_key_expires_at"];
+const EXPIRES: &[&str] =
+    &["credential_expires", "credential_expires_at", "api_key_expires_at", "expires_at", "expires"];
 const CLAIM_EXPIRES: &[&str] = &["claim_token_expires", "claim_expires_at", "claim_token_expires_at"];
 const CODE_EXPIRES: &[&str] = &["expires_at", "otp_expires_at", "code_expires_at", "expires"];
 const ASSERTION_EXPIRES: &[&str] = &["assertion_expires", "assertion_expires_at", "identity_assertion_expires"];
-const PAGE: &[&str] = &["verification_uri_complete", "verification_uri", "claim_view_url", "claim_link", "login_url"];
+const PAGE: &[&str] = &[
+    "verification_uri_complete",
+    "verification_url_complete",
+    "verification_uri",
+    "verification_url",
+    "claim_view_url",
+    "claim_link",
+    "login_url",
+];
 const USER_CODE: &[&str] = &["user_code", "claim_code"];
+const COMPLETE: &[&str] = &["complete_url", "claim_complete_url", "claim_complete_uri", "claim_complete_endpoint"];
 /// Longer than any code that a person could type.
 const CODE_WIDTH: usize = 40;
 const MESSAGE_WIDTH: usize = 200;
@@ -142,6 +152,13 @@ pub enum Standing {
     Claimed,
 }
 
+impl Standing {
+    /// `otherwise` where nothing is said.
+    fn or(self, otherwise: Self) -> Self {
+        if self == Standing::Unsaid { otherwise } else { self }
+    }
+}
+
 impl Reply {
     /// An answer that says yes and no more.
     fn nothing() -> Self {
@@ -165,7 +182,11 @@ impl Reply {
         let handed_out = self.granted.credential.is_some() || self.granted.assertion.is_some();
         match step {
             Step::Register => {
-                self.handle.is_some() || handed_out || self.attempt.is_some() || self.standing != Standing::Unsaid
+                self.handle.is_some()
+                    || handed_out
+                    || self.attempt.is_some()
+                    || self.claim_url.is_some()
+                    || self.standing != Standing::Unsaid
             }
             Step::Exchange => self.granted.credential.is_some(),
             Step::Refresh => handed_out,
@@ -178,49 +199,78 @@ impl Reply {
 
 /// Reads an answer; `base` is what relative addresses in it are relative to.
 pub fn reply(response: &Response, step: Step, base: &Url, now: Timestamp) -> Result<Reply, Refusal> {
-    // Some answer 204, or 202 with nothing in it: the mail is on its way all the same.
-    if step == Step::Claim && response.is_success() && response.body.expose().trim().is_empty() {
-        return Ok(Reply::nothing());
+    if let Some(standing) = without_words(response, step) {
+        return Ok(Reply { standing, ..Reply::nothing() });
     }
     let answer = accepted(response, step, base, now)?;
-    let meaning = |meaning| Refusal { meaning, ..refusal(response, step, base, now) };
+    let refusal = refusal(response, step, base, now);
     if step == Step::Register && json::member(&answer, &["agent_auth", "issuer"]).is_some() {
         // Metadata in place of an answer: the page is published under the name of an endpoint.
-        return Err(meaning(Meaning::NotThere));
+        return Err(Refusal { meaning: Meaning::NotThere, ..refusal });
     }
-    let reply = read(&answer, step, base, now);
-    if reply.suffices(step) { Ok(reply) } else { Err(meaning(Meaning::Unreadable)) }
+    let mut reply = read(&answer, step, base, now);
+    if step == Step::Register && response.status == 202 && refusal.meaning == Meaning::Other {
+        // Accepted, and under way: in words, at most.
+        reply.standing = reply.standing.or(Standing::Pending);
+    }
+    match refusal.meaning {
+        _ if reply.suffices(step) => Ok(reply),
+        Meaning::Other | Meaning::Pending => Err(Refusal { meaning: Meaning::Unreadable, ..refusal }),
+        // A no that came as a yes.
+        _ => Err(refusal),
+    }
+}
+
+/// What a yes with nothing in it says: the mail is on its way, the registration under way (the address names it), the code
+/// was good. A 200 with nothing in it may be anybody's.
+fn without_words(response: &Response, step: Step) -> Option<Standing> {
+    let empty = response.is_success() && response.body.expose().trim().is_empty();
+    match step {
+        Step::Claim if empty => Some(Standing::Unsaid),
+        Step::Register if empty && response.status != 200 => Some(Standing::Pending),
+        Step::Complete if empty && response.status != 200 => Some(Standing::Claimed),
+        _ => None,
+    }
 }
 
 /// The payload of an answer that says yes, or the refusal. A claim block that comes with a refusal is an invitation.
 fn accepted(response: &Response, step: Step, base: &Url, now: Timestamp) -> Result<Document, Refusal> {
     const INVITES: [&str; 3] = ["interaction_required", "account_claim_required", "claim_required"];
     let no = || refusal(response, step, base, now);
-    let answer = Document::new(object(response).ok_or_else(no)?);
+    let mut answer = Document::new(object(response).ok_or_else(no)?);
+    // What is to be claimed may stand beside the code of the error.
+    if let Some(error) = json::member(&answer, &["error"]).filter(|error| error.get("claim").is_some()) {
+        answer = lifted(&answer, error);
+    }
     let code = no().code;
     let to_claim = json::text(&answer, &["claim_url", "claim_uri"]).is_some() && matches!(response.status, 402 | 403);
     let invited = to_claim || code.as_deref().is_some_and(|code| INVITES.contains(&code));
     if step == Step::Register && invited {
         return match json::member(&answer, &["claim"]) {
             // What belongs to the registration may stand in the block that is about the claim.
-            Some(block @ Value::Object(_)) => {
-                let mut lifted = answer.clone();
-                for (name, value) in block.as_object().into_iter().flatten() {
-                    if lifted.get(name).is_none() {
-                        lifted[name.as_str()] = value.clone();
-                    }
-                }
-                Ok(Document::new(lifted))
-            }
+            Some(block @ Value::Object(_)) => Ok(lifted(&answer, block)),
             _ if to_claim || json::text(&answer, &["claim_token"]).is_some() => Ok(answer),
             _ => Err(no()),
         };
     }
-    let denies = answer.get("ok") == Some(&Value::Bool(false)) || json::member(&answer, &["error"]).is_some();
+    let error = json::member(&answer, &["error"]).filter(|error| **error != false && **error != "");
+    let denies = ["ok", "success"].iter().any(|name| answer.get(name) == Some(&Value::Bool(false))) || error.is_some();
     if !response.is_success() || denies {
         return Err(no());
     }
-    Ok(Document::new(payload(answer.into_value())))
+    // Some wrap what is wrapped.
+    Ok(Document::new(payload(payload(answer.into_value()))))
+}
+
+/// `answer` with the members of one of its blocks beside its own.
+fn lifted(answer: &Value, block: &Value) -> Document {
+    let mut lifted = answer.clone();
+    for (name, value) in block.as_object().into_iter().flatten() {
+        if answer.get(name).is_none() {
+            lifted[name.as_str()] = value.clone();
+        }
+    }
+    Document::new(lifted)
 }
 
 fn read(answer: &Value, step: Step, base: &Url, now: Timestamp) -> Reply {
@@ -230,9 +280,8 @@ fn read(answer: &Value, step: Step, base: &Url, now: Timestamp) -> Reply {
     let granted = granted(answer, by_claim("pre_claim"), now);
     // `claim_url` is the endpoint with some and a page for people with others; the metadata's own endpoint is surer.
     let claim_url = link(answer, &["claim_endpoint", "claim_url", "claim_uri"], base)
-        .or_else(|| link(claim?, &["url", "endpoint"], base));
-    let complete_url = link(answer, &["complete_url", "claim_complete_url"], base)
-        .or_else(|| link(claim?, &["complete_url", "claim_complete_url"], base));
+        .or_else(|| link(claim?, &["url", "endpoint", "claim_url", "claim_uri"], base));
+    let complete_url = link(answer, COMPLETE, base).or_else(|| link(claim?, COMPLETE, base));
     let message = json::text(answer, &["message"]);
     Reply {
         handle: handle(answer, claim, &granted, step),
@@ -298,7 +347,12 @@ fn attempt(answer: &Value, claim: Option<&Value>, step: Step, base: &Url, now: T
     // An answer to a claim is about the attempt, even where it says no more than how long it lasts.
     let block = blocks.clone().find(is_open).or((step == Step::Claim).then_some(answer))?;
     let of_the_root = std::ptr::eq(block, answer);
-    let code = blocks.clone().find_map(|block| json::text(block, USER_CODE));
+    let written = |block| match json::member(block, USER_CODE)? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        _ => None,
+    };
+    let code = blocks.clone().find_map(written);
     // Beside a credential, what the root says of an end is about that.
     let expires_at = match of_the_root && step != Step::Claim && code.is_none() {
         true => None,
@@ -306,7 +360,7 @@ fn attempt(answer: &Value, claim: Option<&Value>, step: Step, base: &Url, now: T
     };
     let interval = json::member(block, &["interval"]).and_then(Value::as_u64);
     Some(Attempt {
-        code: code.map(|code| trust::clean(code, CODE_WIDTH)).filter(|code| !code.is_empty()),
+        code: code.map(|code| trust::clean(&code, CODE_WIDTH)).filter(|code| !code.is_empty()),
         page: PAGE.iter().find_map(|name| blocks.clone().find_map(|block| link(block, &[name], base))),
         expires_at,
         interval: interval.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.min(600))),
@@ -317,9 +371,9 @@ fn granted(answer: &Value, pre_claim: Option<Vec<String>>, now: Timestamp) -> Gr
     let identity = json::member(answer, &["identity"]).filter(|identity| identity.is_object());
     let credential = credential(answer);
     // A bare `expires_at` beside a bare status may be the claim's; beside a credential it is the credential's.
-    let block = json::member(answer, &["credential"]).filter(|block| block.is_object()).unwrap_or(answer);
+    let block = json::member(answer, CREDENTIAL).filter(|block| block.is_object()).unwrap_or(answer);
     let names = if credential.is_some() { EXPIRES } else { CREDENTIAL_EXPIRES };
-    let spans: &[&str] = if credential.is_some() { &["expires_in"] } else { &[] };
+    let spans: &[&str] = if credential.is_some() { &["credential_expires_in", "expires_in"] } else { &[] };
     let end = json::moment(block, names, spans, now).or_else(|| json::moment(answer, names, spans, now));
     let says_never = || names.iter().any(|name| answer.get(name).is_some_and(|value| value.is_null() || value == 0));
     let flat = sendable(answer, &["identity_assertion"]).map(|assertion| Token {
@@ -357,12 +411,19 @@ fn credential(answer: &Value) -> Option<Credential> {
     if let Some(cookie) = sendable(block, &["session_cookie", "cookie"]) {
         return made(Secret::new(cookie), Presentation::Cookie);
     }
-    let text =
-        sendable(block, CREDENTIAL).or_else(|| sendable(block, &["value", "token"]).filter(|_| block != answer))?;
-    match sendable(block, &["api_secret", "secret", "client_secret"]) {
+    let inside = |names: &[&str]| sendable(block, names).filter(|_| block != answer);
+    let second =
+        || sendable(block, &["api_secret", "secret", "client_secret"]).or_else(|| inside(&["password", "key_secret"]));
+    let first = sendable(block, CREDENTIAL)
+        .or_else(|| inside(&["value", "token"]))
+        .or_else(|| inside(&["client_id", "username", "key_id"]).filter(|_| second().is_some()));
+    match (first, second()) {
         // Two parts, as user and password (RFC 7617).
-        Some(second) => made(Secret::new(format!("{text}:{second}")), Presentation::Basic),
-        None => made(Secret::new(text), Presentation::Bearer),
+        (Some(first), Some(second)) => made(Secret::new(format!("{first}:{second}")), Presentation::Basic),
+        (Some(only), None) => made(Secret::new(only), Presentation::Bearer),
+        // Of an object that is a key, its secret is the key.
+        (None, Some(only)) => made(Secret::new(only), Presentation::Bearer).filter(|_| block != answer),
+        (None, None) => None,
     }
 }
 
@@ -389,22 +450,26 @@ fn identity_refresh(identity: &Value, now: Timestamp) -> Option<Refresh> {
     Some(Refresh { token, at: RefreshAt::IdentityEndpoint })
 }
 
-/// Words for "confirmed" are believed where a person can have confirmed; before that, only the one that means nothing else.
+/// Words for "confirmed" are believed where a person can have confirmed, and a bare yes only as the answer to a code;
+/// before that, only the one word that means nothing else.
 fn standing(answer: &Value, step: Step) -> Standing {
-    if json::member(answer, &["claimed"]).and_then(Value::as_bool) == Some(true) {
-        return Standing::Claimed;
-    }
-    let may_be_confirmed = !matches!(step, Step::Register | Step::Claim);
-    match json::text(answer, &["status", "state"]).map(str::to_ascii_lowercase).as_deref() {
-        Some("claimed") => Standing::Claimed,
-        Some("active" | "completed" | "complete" | "approved" | "accepted" | "confirmed" | "reconciled")
-            if may_be_confirmed =>
-        {
+    const CONFIRMED: [&str; 8] =
+        ["active", "completed", "complete", "approved", "accepted", "confirmed", "reconciled", "verified"];
+    let claimed = json::member(answer, &["claimed"]).and_then(Value::as_bool);
+    let status = json::text(answer, &["status", "state"]).map(str::to_ascii_lowercase);
+    let says_yes = ["ok", "success", "verified"].iter().any(|name| answer.get(name) == Some(&Value::Bool(true)));
+    match (status.as_deref(), step) {
+        _ if claimed == Some(true) => Standing::Claimed,
+        _ if claimed == Some(false) && step == Step::Poll => Standing::Pending,
+        (Some("claimed"), _) => Standing::Claimed,
+        (Some(word), Step::Complete | Step::Poll | Step::Exchange | Step::Refresh) if CONFIRMED.contains(&word) => {
             Standing::Claimed
         }
-        Some("pending" | "initiated" | "authorization_pending" | "pending_claim" | "waiting" | "unclaimed") => {
+        (Some("success" | "ok"), Step::Complete) => Standing::Claimed,
+        (Some("pending" | "initiated" | "authorization_pending" | "pending_claim" | "waiting" | "unclaimed"), _) => {
             Standing::Pending
         }
+        (None, Step::Complete) if says_yes => Standing::Claimed,
         _ => Standing::Unsaid,
     }
 }
@@ -501,6 +566,24 @@ mod tests {
         assert_eq!(expiry(json!({"credential": "sk", "credential_expires": null})), Expiry::Never);
         assert_eq!(expiry(json!({"credential": "sk"})), Expiry::Unsaid);
         assert_eq!(expiry(json!({"status": "claimed", "expires_in": 60})), Expiry::Unsaid);
+        let end = Expiry::At(Timestamp::from_second(2_592_000).expect("in range"));
+        for said in [
+            json!({"credential": "sk", "credential_expires": "1970-01-31T00:00:00.000Z"}),
+            json!({"credential": "sk", "expires_at": 2_592_000}),
+            json!({"credential": "sk", "expires_at": "2592000"}),
+            json!({"credential": "sk", "expires_in": 2_592_000}),
+            json!({"credential": "sk", "expires_in": "2592000"}),
+            json!({"credential": "sk", "credential_expires_in": 2_592_000}),
+            json!({"credential": "sk", "expires_at": "1970-01-31T00:00:00"}),
+            json!({"credential": "sk", "expires_at": "1970-01-31 00:00:00.000000+00:00"}),
+            json!({"credential": "sk", "expires_at": "1970-01-31T01:00:00+01:00", "expires_in": 0}),
+            json!({"credential": {"value": "sk", "expires_at": "1970-01-31T00:00:00Z"}}),
+            json!({"api_key": {"key": "sk", "expires_at": "1970-01-31T00:00:00Z"}}),
+            json!({"api_key": "sk", "api_key_expires_at": "1970-01-31T00:00:00Z"}),
+            json!({"access_token": {"token": "sk", "expires_in": 2_592_000}}),
+        ] {
+            assert_eq!(expiry(said.clone()), end, "{said}");
+        }
         let milliseconds = expiry(json!({"credential": "sk", "credential_expires": 1_780_000_000_000_i64}));
         assert_eq!(milliseconds, Expiry::At(Timestamp::from_second(1_780_000_000).expect("in range")));
     }

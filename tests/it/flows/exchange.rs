@@ -4,7 +4,7 @@ use authmd_tui::account::{Account, Kept, Layer, LayerKind, Note, Renewal, StoreK
 use authmd_tui::flow::Outcome;
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
-use authmd_tui::http::HttpError;
+use authmd_tui::http::{HttpError, Response};
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
 use serde_json::json;
@@ -174,4 +174,50 @@ fn what_was_confirmed_is_kept_though_the_token_is_missing() {
     let saved = &play.saved[0];
     assert_eq!((saved.secrets.credential.expose(), kinds(&saved.account)), ("at_2", ALL.to_vec()));
     assert_eq!(saved.secret_of(LayerKind::IdentityAssertion), Some(&Secret::new("jwt_1")));
+}
+
+/// What is kept after a renewal whose exchanges and refreshes are answered so.
+fn after(
+    assertion_ends: i64,
+    exchanges: Vec<Result<Response, HttpError>>,
+    refreshes: Vec<Result<Response, HttpError>>,
+) -> (String, String) {
+    let mut fake = Fake::acme();
+    fake.on(TOKEN, exchanges).on(IDENTITY, refreshes);
+    let play = renewal(held(assertion_ends), Presence::Nobody, fake);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.outcome());
+    let last = play.saved.last().expect("saved");
+    let of = |kind| last.secret_of(kind).map_or_else(String::new, |secret| secret.expose().to_owned());
+    (of(LayerKind::AccessToken), of(LayerKind::RefreshToken))
+}
+
+#[test]
+fn the_token_that_follows_a_spent_one_is_kept_however_it_is_written() {
+    for refreshed in [
+        json!({"identity": {"assertion": "jwt_2", "refresh_token": {"value": "irt_2", "expires_at": null}}}),
+        json!({"identity": {"assertion": "jwt_2", "refreshToken": "irt_2"}}),
+        json!({"ok": true, "data": {"identity": {"assertion": "jwt_2", "refresh_token": {"value": "irt_2"}}}}),
+        json!({"identity_assertion": "jwt_2", "refresh_token": "irt_2"}),
+    ] {
+        let token = answer(200, r#"{"ok": true, "data": {"access_token": "at_2"}}"#);
+        let kept = after(-1, vec![token], vec![answer(200, &refreshed.to_string())]);
+        assert_eq!(kept, ("at_2".into(), "irt_2".into()), "{refreshed}");
+    }
+}
+
+#[test]
+fn an_assertion_that_is_not_taken_any_more_is_followed_by_the_refresh_token_however_that_is_said() {
+    let identity = answer(200, r#"{"identity": {"assertion": "jwt_2", "refresh_token": {"value": "irt_2"}}}"#);
+    for no in [
+        refusal(400, "invalid_grant"),
+        refusal(400, "expired_token"),
+        refusal(401, "credential_expired"),
+        refusal(400, "assertion_expired"),
+        answer(401, "Unauthorized"),
+        answer(401, r#"{"error": {"code": "invalid_grant", "message": "x"}}"#),
+        answer(400, r#"{"statusCode": 400, "message": "invalid_grant", "error": "Bad Request"}"#),
+    ] {
+        let kept = after(1, vec![no, answer(200, r#"{"access_token": "at_2"}"#)], vec![identity.clone()]);
+        assert_eq!(kept, ("at_2".into(), "irt_2".into()));
+    }
 }

@@ -165,8 +165,8 @@ fn where_nobody_can_be_asked_the_person_says_when() {
     play.pick(0);
     assert_eq!(
         (play.posts().len(), play.saved.len()),
-        (posts + 1, 1),
-        "the registration is repeated once, and asked for"
+        (posts + 2, 1),
+        "it is looked a last time, then the registration is repeated once, and asked for"
     );
 }
 

@@ -3,12 +3,12 @@
 use authmd_tui::account::{Layer, LayerKind, Revocation, RevokeForm};
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::{Input, Lease, Outcome};
-use authmd_tui::http::{Body, Response};
+use authmd_tui::http::{Body, HttpError, Response};
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
 
-use crate::support::account;
 use crate::support::play::{API, Fake, Play, REVOKE, answer, refusal};
+use crate::support::{account, url};
 
 fn works_then(after: u16) -> Fake {
     let mut fake = Fake::acme();
@@ -233,4 +233,47 @@ fn the_refresh_token_is_ended_first_and_has_a_receipt_of_its_own() {
     );
     assert!(matches!(play.outcome(), Outcome::Removed(_)));
     assert!(play.text_shown().contains("refresh token"), "{}", play.text_shown());
+}
+
+/// Revokes at a service whose `agent_auth` names the endpoint; it answers so many calls with `no` and then with yes, and the
+/// credential works until then. Gives back how the calls were spelled.
+fn spelled(nos: usize, no: Result<Response, HttpError>, proofs: usize) -> (Outcome, Vec<String>) {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(48));
+    let at = url("https://auth.acme.dev/agent/revoke");
+    held.revocation = Revocation::Endpoint { url: at, form: RevokeForm::AgentAuth };
+    let mut fake = Fake::acme();
+    fake.on(REVOKE, std::iter::repeat_n(no, nos).chain([answer(200, "{}")]));
+    fake.on(API, std::iter::repeat_n(answer(200, ""), proofs).chain([answer(401, "")]));
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), fake);
+    play.begin();
+    let calls = play.requests.iter().filter(|request| request.url.path() == "/agent/revoke");
+    let spelled = calls.map(|call| {
+        let kind = if matches!(call.body, Body::Form(_)) { "form" } else { "json" };
+        let fields: Vec<&str> = call.body.fields().iter().map(|field| field.name).collect();
+        format!("{kind} {}{}", fields.join(","), if call.credential.is_some() { ", bearer" } else { "" })
+    });
+    (play.outcome(), spelled.collect())
+}
+
+#[test]
+fn the_older_call_is_spelled_in_every_known_way_until_one_is_understood() {
+    let ways = ["json token, bearer", "json credential, bearer", "form token, bearer"];
+    let invalid = || refusal(400, "invalid_request");
+    for understood in 0..ways.len() {
+        let (outcome, spelled) = spelled(understood, invalid(), 1);
+        assert!(matches!(outcome, Outcome::Removed(_)), "{outcome:?}");
+        assert_eq!(spelled, ways[..=understood]);
+    }
+}
+
+#[test]
+fn a_no_that_may_be_about_the_spelling_and_a_yes_that_proves_false_lead_to_the_next_way() {
+    for no in [refusal(401, "invalid_client"), refusal(404, "unknown_token"), answer(200, "{}")] {
+        let (outcome, spelled) = spelled(2, no, 3);
+        assert!(matches!(outcome, Outcome::Removed(_)), "{outcome:?}");
+        assert_eq!(spelled.len(), 3);
+    }
+    let (outcome, spelled) = spelled(3, refusal(401, "invalid_client"), 9);
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+    assert_eq!(spelled.len(), 3, "each way once, and no more");
 }

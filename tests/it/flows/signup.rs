@@ -319,6 +319,7 @@ fn the_oldest_services_are_told_what_they_want_to_hear_once() {
             vec!["flow=anonymous"],
             vec!["identity_type=anonymous"],
             vec!["method=anonymous"],
+            vec![],
         ],
         "each known way once, and no more"
     );

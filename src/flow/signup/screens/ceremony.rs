@@ -81,11 +81,7 @@ impl SignUp {
         let mut screen = self.page(ScreenId::Code, Some(2));
         let nested = self.ceremony.handle.as_ref().is_some_and(|handle| handle.nested);
         let page = self.ceremony.attempt.as_ref().and_then(|attempt| attempt.page.clone());
-        // Where the endpoint is published, another address for the claim is a page for people.
-        let other_page = || self.offer().and_then(|offer| offer.claim.as_ref()).and(self.ceremony.claim_url.clone());
-        let secrets = self.secrets(&Granted::default());
-        let fits = |url: &Url| Some(url) != self.claim_url().as_ref() && is_harmless(url, &secrets);
-        let page = page.or_else(|| other_page().filter(fits));
+        let page = page.or_else(|| self.other_page());
         if nested && page.is_some() {
             screen.lines.push(Line::text(format!(
                 "Open this page of {name} and sign in as {email}. It shows a code: type it here."
@@ -107,13 +103,20 @@ impl SignUp {
         screen
     }
 
+    /// Where the endpoint is published, another address for the claim is a page for people.
+    fn other_page(&self) -> Option<Url> {
+        let other = self.offer().and_then(|offer| offer.claim.as_ref()).and(self.ceremony.claim_page.clone());
+        let secrets = self.secrets(&Granted::default());
+        other.filter(|url| Some(url) != self.claim_url().as_ref() && is_harmless(url, &secrets))
+    }
+
     /// The person takes our code to the service's page.
     pub(super) fn handoff(&self) -> Screen {
         let name = self.service_name();
         let mut screen = self.page(ScreenId::Handoff, Some(2));
         let attempt = self.ceremony.attempt.as_ref();
         screen.user_code = attempt.and_then(|attempt| attempt.code.clone());
-        screen.link = attempt.and_then(|attempt| attempt.page.clone());
+        screen.link = attempt.and_then(|attempt| attempt.page.clone()).or_else(|| self.other_page());
         screen.deadline = self.code_ends();
         screen.lines.push(Line::text(match (&screen.link, &screen.user_code) {
             (Some(_), Some(_)) => format!("Open this page of {name}, sign in, and type the code there. Not here."),
@@ -149,7 +152,11 @@ impl SignUp {
         let mut screen = self.handoff();
         screen.lines.push(Line::Quiet(format!("{} gives no way to look whether you have.", self.service_name())));
         let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
-        let mut choices = vec![choice("I have confirmed there", "goes on with it")];
+        let goes_on = match self.holds_early() {
+            true => "goes on with it",
+            false => "looks once more; else repeats the registration",
+        };
+        let mut choices = vec![choice("I have confirmed there", goes_on)];
         debug_assert_eq!(choices.len() - 1, FINISHED);
         if self.holds_early() {
             choices.push(choice("Keep it as it is", "few rights, until somebody confirms"));

@@ -20,14 +20,15 @@ pub enum Want {
 pub fn read(code: Option<&str>, body: &Value, base: &Url) -> Option<Want> {
     let code = code?.to_ascii_lowercase().replace('-', "_");
     match code.as_str() {
-        "tos_required" | "tos_not_accepted" | "terms_required" | "terms_not_accepted" | "terms_of_service_required" => {
-            let version = json::text(body, &["tos_version", "terms_version", "version"]);
-            let page = json::text(body, &["tos_url", "terms_url", "tos_uri", "url"]);
-            Some(Want::Terms {
-                version: version.map(|version| trust::clean(version, 40)),
-                page: page.and_then(|page| trust::link(page, base)),
-            })
-        }
+        "tos_required"
+        | "tos_not_accepted"
+        | "tos_acceptance_required"
+        | "terms_required"
+        | "terms_not_accepted"
+        | "terms_acceptance_required"
+        | "terms_of_service_required" => Some(terms(body, base)),
+        // Whatever the code: who names a version of the terms in a complaint about them wants that one accepted.
+        "invalid_request" | "validation_error" if complains_of_terms(body) => Some(terms(body, base)),
         "proof_of_work_required"
         | "pow_required"
         | "challenge_required"
@@ -35,6 +36,8 @@ pub fn read(code: Option<&str>, body: &Value, base: &Url) -> Option<Want> {
         | "challenge_invalid"
         | "invalid_proof_of_work"
         | "pow_invalid" => {
+            // The puzzle may be a block of its own.
+            let body = json::member(body, &["challenge"]).filter(|block| block.is_object()).unwrap_or(body);
             let stated = json::member(body, &["challenge"]).is_some();
             Some(if stated {
                 puzzle(body).map_or(Want::UnknownWork, |puzzle| Want::Work(Some(puzzle)))
@@ -44,6 +47,21 @@ pub fn read(code: Option<&str>, body: &Value, base: &Url) -> Option<Want> {
         }
         _ => None,
     }
+}
+
+fn terms(body: &Value, base: &Url) -> Want {
+    let version = json::text(body, &["tos_version", "terms_version", "version"]);
+    let page = json::text(body, &["tos_url", "terms_url", "tos_uri", "url"]);
+    Want::Terms {
+        version: version.map(|version| trust::clean(version, 40)),
+        page: page.and_then(|page| trust::link(page, base)),
+    }
+}
+
+fn complains_of_terms(body: &Value) -> bool {
+    let words = json::text(body, &["message", "error_description", "description", "detail"]).unwrap_or_default();
+    let words = words.to_ascii_lowercase();
+    json::text(body, &["tos_version", "terms_version"]).is_some() && (words.contains("tos") || words.contains("terms"))
 }
 
 /// The puzzle in a refusal, or in the answer of the place where puzzles are had.
