@@ -263,7 +263,11 @@ pub fn renewal_words(account: &Account) -> String {
 pub fn revocation_words(account: &Account) -> String {
     match &account.revocation {
         Revocation::Endpoint { url, .. } => {
-            format!("POST {}{}, then proven by a refused call, then removed here", trust::authority(url), url.path())
+            format!(
+                "POST {}{}, then proven by a refused call, then removed here",
+                trust::authority(url),
+                trust::clean(url.path(), 60)
+            )
         }
         Revocation::None => "the service offers no call for it; you can forget it here".to_owned(),
         Revocation::Undiscovered => "the service is asked how first; the entry is another program's".to_owned(),
@@ -364,7 +368,8 @@ pub fn discovery_text(discovery: &Discovery) -> String {
                 detail: String::new(),
                 done: false,
             }));
-            lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {}", target))]);
+            let target = trust::shell_word(&target);
+            lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {target}"))]);
         }
     }
     lines_text(&lines)

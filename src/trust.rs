@@ -5,15 +5,21 @@
 
 mod reach;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
+use percent_encoding::percent_decode_str;
 use unicode_width::UnicodeWidthChar;
+use url::form_urlencoded::byte_serialize;
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
 pub use self::reach::{Forbidden, Reach, Realm, realm};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
+/// Of a URL, in bytes. Those of real services have some hundred; what is longer is a burden to everything that shows it.
+const LONGEST_URL: usize = 2_048;
 /// Of a host, in bytes (RFC 1035, section 2.3.4, without the two that are not written).
 const LONGEST_NAME: usize = 253;
 
@@ -32,6 +38,7 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
     }
     match url.host_str() {
         None => refuse("it names no host"),
+        Some(_) if url.as_str().len() > LONGEST_URL => refuse("no address needs to be so long"),
         Some(host) if host.trim_end_matches('.').len() > LONGEST_NAME => refuse("no host has so long a name"),
         Some(_) => Ok(()),
     }
@@ -130,12 +137,25 @@ pub fn link(text: &str, base: &Url) -> Option<Url> {
     endpoint_from(&url, base).and_then(|()| within(&url, reach)).ok().map(|()| url)
 }
 
-/// A stranger's text with our secrets taken out of it.
+/// What is shorter than a code may stand anywhere by chance.
+const SHORTEST_SECRET: usize = 4;
+
+/// A stranger's text with our secrets taken out of it, also as they are written in a URL.
 pub fn without<'a>(text: &str, secrets: impl Iterator<Item = &'a Secret>) -> String {
-    /// What is shorter than a code may stand anywhere by chance.
-    const SHORTEST: usize = 4;
-    let telling = secrets.filter(|secret| secret.expose().len() >= SHORTEST);
-    telling.fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "•••"))
+    let telling = secrets.map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET);
+    telling.fold(text.to_owned(), |text, secret| {
+        let encoded = Zeroizing::new(byte_serialize(secret.as_bytes()).collect::<String>());
+        text.replace(secret, "•••").replace(encoded.as_str(), "•••")
+    })
+}
+
+/// Does a URL hold one of these, however its bytes are written?
+pub fn holds_secret(url: &Url, secrets: &[Secret]) -> bool {
+    let decode = |text: &str| Zeroizing::new(percent_decode_str(text).decode_utf8_lossy().into_owned());
+    // In a query a plus is a blank, elsewhere it is itself.
+    let (decoded, as_form) = (decode(url.as_str()), decode(&url.as_str().replace('+', " ")));
+    let telling = secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET);
+    telling.into_iter().any(|secret| [url.as_str(), &decoded, &as_form].iter().any(|text| text.contains(secret)))
 }
 
 /// A stranger's text on one line: control, direction and zero-width characters gone, white space folded, cut at `max`
@@ -171,9 +191,24 @@ pub fn clean(text: &str, max: usize) -> String {
     out
 }
 
-/// Can all of it be seen, and is it one word?
-pub fn is_plain(text: &str) -> bool {
-    !text.chars().any(|c| c.is_whitespace() || is_invisible(c))
+/// A word as a shell takes it, and nothing else in it: for what people paste there.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    match !text.is_empty() && text.chars().all(is_safe) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
+    }
+}
+
+/// Is it written with the characters that URLs are made of (RFC 3986, section 2)? Readers differ about the rest, such as a
+/// backslash, and with it about the host.
+pub fn is_uri(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c))
+}
+
+/// Is there anything in it that shows nothing, and changes how the rest is read?
+pub fn has_invisible(text: &str) -> bool {
+    text.chars().any(is_invisible)
 }
 
 /// Characters that change how others are read while showing nothing themselves: zero-width marks, direction overrides and
@@ -216,6 +251,7 @@ mod tests {
             "https://10.0.0.1/",
             "https://0xa.1/",
             "https://169.254.169.254/latest",
+            &format!("https://acme.dev/{}", "a".repeat(LONGEST_URL)),
             "https://0.0.0.0/",
             &format!("https://{}dev/", "a.".repeat(126)),
             "https://[fe80::1]/",
@@ -243,6 +279,38 @@ mod tests {
         assert_eq!(link("http://localhost/x", &url("https://acme.dev/")), None);
         assert_eq!(link("https://192.168.1.1/x", &url("https://acme.dev/")), None);
         assert!(link("https://192.168.1.1/x", &url("https://192.168.1.2/")).is_some());
+    }
+
+    #[test]
+    fn what_people_paste_into_a_shell_is_one_word_there() {
+        assert_eq!(shell_word("https://acme.dev/v1?a=1"), "'https://acme.dev/v1?a=1'");
+        assert_eq!(shell_word("https://acme.dev/v1"), "https://acme.dev/v1");
+        assert_eq!(shell_word("https://acme.dev/$(id)'`"), r"'https://acme.dev/$(id)'\''`'");
+        assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn what_readers_understand_differently_is_no_resource() {
+        assert!(is_uri("https://acme.dev/v1?a=[1]&b=%20#c"));
+        for bad in
+            ["https://acme.dev\\@evil.dev/", "https://acme.dev/ü", "https://acme.dev/ ", "https://acme.dev/\"", "`"]
+        {
+            assert!(!is_uri(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_however_its_bytes_are_written() {
+        let secrets = [Secret::new("clm/s+c t=="), Secret::new("abc")];
+        for held in [
+            "https://a.dev/?t=clm%2Fs%2Bc+t%3D%3D",
+            "https://a.dev/clm%2fs+c%20t==",
+            "https://a.dev/#%63lm/s%2Bc%20t%3D=",
+        ] {
+            assert!(holds_secret(&url(held), &secrets), "{held}");
+        }
+        assert!(!holds_secret(&url("https://a.dev/abc"), &secrets), "too short to mean it");
+        assert_eq!(without("see ?t=clm%2Fs%2Bc+t%3D%3D&u, clm/s+c t==", secrets.iter()), "see ?t=•••&u, •••");
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         loop {
             let line = lines.last_mut().expect("there is always a line");
             let room = width.saturating_sub(line.width() + usize::from(!line.is_empty()));
-            if word.width() <= room {
+            if fits(word, room) {
                 if !line.is_empty() {
                     line.push(' ');
                 }
@@ -29,6 +29,11 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Without measuring all of what may be very long.
+fn fits(text: &str, width: usize) -> bool {
+    text.is_empty() || width > 0 && fitting(text, width) == text.len()
 }
 
 /// How many bytes of a text fit into `width` columns; at least one character.

@@ -10,6 +10,9 @@ use url::Url;
 #[serde(transparent)]
 pub struct AccountId(String);
 
+/// Of a path in an id, which people type.
+const LONGEST_PATH: usize = 60;
+
 impl AccountId {
     /// The id for a resource and label that none of `taken` has. Where one host serves several resources, the path tells
     /// them apart.
@@ -24,7 +27,8 @@ impl AccountId {
             None => base,
         };
         let short = with_label(host.clone());
-        let long = with_label(format!("{host}-{path}"));
+        // Of ASCII, both of them.
+        let long = with_label(format!("{host}-{}", &path[..path.len().min(LONGEST_PATH)]));
         let numbered = (2..).map(|n| format!("{short}-{n}"));
         std::iter::once(short.clone())
             .chain((!path.is_empty()).then_some(long))

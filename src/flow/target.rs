@@ -41,7 +41,8 @@ impl Target {
         if text.is_empty() {
             return Err(Problem::new(Kind::Usage, "No service was named.", EXAMPLES));
         }
-        if text.to_ascii_lowercase().contains("resource_metadata") || is_header(text) {
+        // An address is one whatever it has in its query.
+        if !is_address(text) && (text.to_ascii_lowercase().contains("resource_metadata") || is_header(text)) {
             return Self::challenge(text);
         }
         if let Some(slug) = text.strip_prefix("noform:") {
@@ -127,6 +128,11 @@ impl Target {
     }
 }
 
+fn is_address(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    (lower.starts_with("https://") || lower.starts_with("http://")) && !text.contains(char::is_whitespace)
+}
+
 fn is_header(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     lower.starts_with("www-authenticate")
@@ -200,6 +206,11 @@ mod tests {
             ("https://noform.dev/a/acme/auth.md", "https://noform.dev/a/acme/.well-known/oauth-protected-resource"),
             ("WWW-Authenticate: Bearer resource_metadata=\"https://a.dev/prm\"", "https://a.dev/prm"),
             ("Bearer error=\"x\", resource_metadata=https://a.dev/prm", "https://a.dev/prm"),
+            // An address leads where it says, whatever it has in its query.
+            (
+                "https://a.dev/?resource_metadata=https://b.dev/prm",
+                "https://a.dev/?resource_metadata=https://b.dev/prm",
+            ),
             (
                 "HTTP/1.1 401 Unauthorized\r\nserver: x\r\nwww-authenticate: Bearer resource_metadata=\"https://a.dev/p\"\r\n\r\n{}",
                 "https://a.dev/p",

@@ -175,6 +175,27 @@ fn entries_of_other_tools_are_listed_and_stay_letter_for_letter() {
 }
 
 #[test]
+fn what_another_tool_wrote_is_no_way_into_a_terminal() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    let entry =
+        |resource: &str, credential: &str| format!("\"auth_md_token:{resource}\":{{\"credential\":\"{credential}\"}}");
+    let entries = [
+        entry("https://good.dev/", "sk_1"),
+        entry("https://esc.dev/", "sk\\u001b]52;c;AA\\u0007"),
+        entry("https://bidi.dev/", "sk\\u202e1"),
+        entry("https://a.dev/\\u009b2J", "sk_2"),
+    ];
+    fs::write(&path, format!("{{{}}}", entries.join(","))).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("kept to us");
+    let ids: Vec<String> = listed(&store).iter().map(|account| account.id.to_string()).collect();
+    assert_eq!(ids, ["good.dev", "esc.dev", "bidi.dev"]);
+    let readable: Vec<bool> =
+        listed(&store).iter().map(|account| matches!(store.load(&account.id), Ok(Some(_)))).collect();
+    assert_eq!(readable, [true, false, false], "and the rest has no credential");
+}
+
+#[test]
 fn a_proof_about_another_tools_entry_changes_only_our_own_member() {
     let folder = TempDir::new().expect("a folder");
     let (store, path) = json_in(&folder);

@@ -30,7 +30,7 @@ impl Discovery {
     pub fn document_links(&self) -> Vec<Url> {
         let mut links: Vec<Url> = Vec::new();
         let text = self.document.as_deref().unwrap_or_default();
-        for url in addresses(text).filter(|url| trust::endpoint_from(url, &self.target.start).is_ok()) {
+        for url in addresses(text).filter_map(|url| trust::link(url.as_str(), &self.target.start)) {
             if !links.contains(&url) && links.len() < MOST_LINKS {
                 links.push(url);
             }

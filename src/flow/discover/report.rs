@@ -105,7 +105,7 @@ impl Discovery {
     }
 
     /// A resource may only speak for its own site (RFC 9728, section 7.3): else one service could put its credential in the
-    /// place of another's. It is kept and shown letter by letter, so that all of it has to be visible.
+    /// place of another's. It is kept and shown letter by letter, so that every reader has to understand it alike.
     fn trusted_resource(&self) -> String {
         let origin = || format!("{}/", self.target.start.origin().ascii_serialization());
         let Some(published) = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref()) else {
@@ -119,7 +119,7 @@ impl Discovery {
             Ok(url)
                 if trust::same_site(&url, &self.target.start)
                     && trust::endpoint(&url).is_ok()
-                    && trust::is_plain(published) =>
+                    && trust::is_uri(published) =>
             {
                 published.to_owned()
             }

@@ -67,7 +67,7 @@ impl Revoke {
             ),
             Line::Gap,
         ]);
-        let place = |url: &Url| format!("POST {}{}", trust::authority(url), url.path());
+        let place = |url: &Url| format!("POST {}{}", trust::authority(url), trust::clean(url.path(), 60));
         let (what, detail) = match &account.revocation {
             Revocation::Endpoint { url, .. } => ("the service is told to end the credential", place(url)),
             Revocation::None => ("the service offers no call for this", "you can remove it here only".to_owned()),

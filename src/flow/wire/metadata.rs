@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::reply::client_id;
 use crate::account::{Revocation, RevokeForm};
 use crate::{json, trust};
 
@@ -190,7 +191,7 @@ pub fn offer(server: &Value, server_url: &Url, from_resource: Option<&Value>) ->
             (None, None) => Revocation::None,
         },
         claim_grant: token.as_ref().and_then(|_| claim_grant(server, &block)),
-        client_id: json::text(&block, &["client_id"]).map(str::to_owned),
+        client_id: client_id(&block),
         credential_types: credential_types(&block),
         code_digits: json::member(&block, &["otp_length"]).and_then(Value::as_u64).map(|digits| digits as usize),
         scopes: scopes(&block, &["scopes_supported", "scopes"]),

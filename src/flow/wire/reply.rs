@@ -298,12 +298,19 @@ fn read(answer: &Value, step: Step, base: &Url, now: Timestamp) -> Reply {
             .map(cleaned)
             .unwrap_or_default(),
         message: message.map(|text| trust::clean(text, MESSAGE_WIDTH)).filter(|text| !text.is_empty()),
-        client_id: json::text(answer, &["client_id"]).map(str::to_owned),
+        client_id: client_id(answer),
         claim_grant: json::text(answer, &["claim_grant_type"])
             .or_else(|| json::text(claim?, &["grant_type", "claim_grant_type"]))
             .map(str::to_owned),
         granted,
     }
+}
+
+/// The name of a client: of visible characters (RFC 6749, appendix A.1), and no longer than any that are given out.
+pub fn client_id(object: &Value) -> Option<String> {
+    const LONGEST: usize = 400;
+    let name = sendable(object, &["client_id"])?;
+    (name.len() <= LONGEST).then(|| name.to_owned())
 }
 
 fn handle(answer: &Value, claim: Option<&Value>, granted: &Granted, step: Step) -> Option<Handle> {
@@ -427,9 +434,9 @@ fn credential(answer: &Value) -> Option<Credential> {
     }
 }
 
-/// A secret that can be sent and printed: one with control characters is no credential, and would be a way into a terminal.
+/// A secret that can be sent and printed: what holds control or other unseen characters is none, and a way into a terminal.
 fn sendable<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
-    json::text(object, names).filter(|text| !text.chars().any(char::is_control))
+    json::text(object, names).filter(|text| !trust::has_invisible(text))
 }
 
 fn refresh(answer: &Value, now: Timestamp) -> Option<Refresh> {

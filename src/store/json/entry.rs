@@ -80,7 +80,7 @@ fn further(value: &Value) -> Vec<Further> {
     let layer = |member: &Value| {
         let kind = serde_json::from_value(member.get("kind")?.clone()).ok()?;
         let expires_at = lenient::moment(member, &["expires_at"], &[], Timestamp::UNIX_EPOCH);
-        let secret = lenient::text(member, &["secret"]).map(Secret::from);
+        let secret = lenient::text(member, &["secret"]).filter(|text| !trust::has_invisible(text)).map(Secret::from);
         Some(Further { layer: Layer { kind, expires_at }, secret })
     };
     listed.into_iter().flatten().filter_map(layer).collect()
@@ -114,7 +114,9 @@ pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
         let further = further(&value).into_iter().filter(|further| account.layers.contains(&further.layer));
         let further: Vec<(LayerKind, Secret)> =
             further.filter_map(|further| Some((further.layer.kind, further.secret?))).collect();
-        let credential = lenient::text(&value, &["credential"]).map(Secret::from);
+        // Anybody may write here: what could not be sent, and would be a way into a terminal, is no credential.
+        let credential = lenient::text(&value, &["credential"]).filter(|text| !trust::has_invisible(text));
+        let credential = credential.map(Secret::from);
         let secrets = match (credential, account.lacks_credential()) {
             (None, true) => Secrets::of_layers(further),
             (credential, _) => credential.map(|credential| Secrets { credential, further }),
@@ -132,6 +134,9 @@ fn ours(value: &Value) -> Option<Ours> {
 
 fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, source: &str) -> Option<Account> {
     let resource = ours.as_ref().map_or(resource, |ours| &ours.resource).to_owned();
+    if trust::has_invisible(&resource) {
+        return None;
+    }
     let start = ours.as_ref().map(|ours| ours.start.clone()).or_else(|| Url::parse(&resource).ok())?;
     let created_at = lenient::moment(value, &["registered_at"], &[], Timestamp::UNIX_EPOCH);
     // What we knew of the former credential is not known of one that another tool has put in its place.
@@ -150,7 +155,7 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
     Some(Account {
         id,
         service: text("service", 60).unwrap_or_else(|| trust::authority(&start)),
-        label: ours.as_ref().and_then(|ours| ours.label.clone()),
+        label: ours.as_ref().and_then(|ours| ours.label.as_deref()).map(|label| trust::clean(label, 80)),
         identity: text("email", 254),
         mode: ours.as_ref().map_or(Mode::AuthMd, |ours| ours.mode),
         scopes: lenient::list(value, &["scopes"])

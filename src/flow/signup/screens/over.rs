@@ -99,7 +99,7 @@ impl SignUp {
             lines.push(Line::text(format!("authmd-tui token {}", account.id)));
             let shown = account.presentation.curl(&format!("$(authmd-tui token {})", account.id));
             lines.push(Line::text(format!("curl {shown} \\")));
-            lines.push(Line::text(format!("  {}", trust::clean(&account.resource, 100))));
+            lines.push(Line::text(format!("  {}", trust::shell_word(&trust::clean(&account.resource, 100)))));
         }
         if let Some(skew) = self.discovery.clock_skew() {
             lines.extend([Line::Gap, Line::text(skew)]);
