@@ -37,6 +37,8 @@ pub struct Request {
     /// What lets it in, and how that is presented.
     pub credential: Option<(Presentation, Secret)>,
     pub body: Body,
+    /// The address came in an answer and may hold what it names: only its host is logged.
+    pub discreet: bool,
 }
 
 /// How a credential is shown to the service it is for.
@@ -204,11 +206,11 @@ fn encoded(fields: &[Field]) -> Zeroizing<String> {
 
 impl Request {
     pub fn get(url: Url) -> Self {
-        Self { method: Method::Get, url, query: Vec::new(), credential: None, body: Body::Empty }
+        Self { method: Method::Get, url, query: Vec::new(), credential: None, body: Body::Empty, discreet: false }
     }
 
     pub fn post(url: Url, body: Body) -> Self {
-        Self { method: Method::Post, url, query: Vec::new(), credential: None, body }
+        Self { method: Method::Post, url, query: Vec::new(), credential: None, body, discreet: false }
     }
 
     pub fn bearer(self, credential: Secret) -> Self {

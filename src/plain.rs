@@ -134,13 +134,7 @@ impl Console {
     fn shaped(&self, text: &str) -> String {
         let text = if self.unicode { text.to_owned() } else { report::in_ascii(text) };
         let width = crossterm::terminal::size().map_or(80, |(columns, _)| columns as usize);
-        let start = text.trim_start();
-        if start.contains("://") || !start.contains(' ') {
-            return text;
-        }
-        let indent = " ".repeat(text.len() - start.len());
-        let lines = wrapped(start, width.saturating_sub(indent.len() + 1).max(20));
-        lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+        shaped(&text, width)
     }
 
     /// The next line, or `None` when there are no more.
@@ -341,6 +335,27 @@ struct Printed {
     waiting: Vec<String>,
 }
 
+/// See [`Console::shaped`]. A stranger's words are marked on every line, so that none of them looks like ours.
+fn shaped(text: &str, width: usize) -> String {
+    const MARKS: [&str; 2] = ["│", "|"];
+    let start = text.trim_start();
+    let indent = " ".repeat(text.len() - start.len());
+    let mark = MARKS.into_iter().find(|mark| start.starts_with(mark));
+    let is_quote = start.ends_with(['”', '"']);
+    if mark.is_none() && !is_quote && (start.contains("://") || !start.contains(' ')) {
+        return text.to_owned();
+    }
+    let rest = mark.map_or(start, |mark| start[mark.len()..].trim_start());
+    let further = match (mark, is_quote) {
+        (Some(mark), _) => format!("{indent}{mark} "),
+        (None, true) => format!("{indent}{} ", if text.is_ascii() { "|" } else { "│" }),
+        (None, false) => indent.clone(),
+    };
+    let first = if mark.is_some() { &further } else { &indent };
+    let lines = wrapped(rest, width.saturating_sub(further.chars().count() + 1).max(20)).into_iter().enumerate();
+    lines.map(|(nth, line)| format!("{}{line}", if nth == 0 { first } else { &further })).collect::<Vec<_>>().join("\n")
+}
+
 impl Printed {
     fn show(&mut self, screen: &Screen, now: Timestamp) -> Vec<String> {
         let lines = self.body(screen);
@@ -436,6 +451,14 @@ mod tests {
         }
         assert_eq!(understood(&prompt, " YES "), Ok(Input::Answer(Answer::Confirm(true))));
         assert_eq!(understood(&prompt, "n"), Ok(Input::Answer(Answer::Confirm(false))));
+    }
+
+    #[test]
+    fn a_strangers_words_are_marked_on_every_line() {
+        assert_eq!(shaped("  │ one two https://a.dev/", 26), "  │ one two\n  │ https://a.dev/");
+        assert_eq!(shaped("  Acme says: “one two three four”", 26), "  Acme says: “one two\n  │ three four”");
+        assert_eq!(shaped("  our own words go on here", 23), "  our own words go on\n  here");
+        assert_eq!(shaped("https://a.dev/ whole", 21), "https://a.dev/ whole");
     }
 
     #[test]

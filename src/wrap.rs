@@ -59,4 +59,10 @@ mod tests {
         assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
         assert_eq!(wrapped("", 5), [""]);
     }
+
+    /// It took the square of its length, and a service's path froze the screen.
+    #[test]
+    fn a_word_of_a_megabyte_is_broken_in_no_time() {
+        assert_eq!(wrapped(&"a".repeat(1 << 20), 64).len(), (1 << 20) / 64);
+    }
 }

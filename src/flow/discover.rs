@@ -33,7 +33,7 @@ use crate::trust;
 
 pub use answer::no_answer;
 pub use plan::{Confirmation, Planned};
-pub use report::{Finding, Level, Service, Verdict};
+pub use report::{Finding, Level, Service, Verdict, YOUR_ADDRESS, YOUR_CODE};
 
 /// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
@@ -48,6 +48,8 @@ pub struct Discovery {
     retries: usize,
     trace: Vec<Trace>,
     challenged: bool,
+    /// Hosts that let us wait in vain once. They are asked for nothing more.
+    silent: Vec<String>,
     /// Where the metadata of the resource is, by its challenge or its auth.md.
     resource_place: Option<Url>,
     resource: Option<(Url, ResourceMetadata)>,
@@ -125,6 +127,7 @@ impl Discovery {
             retries: 0,
             trace: Vec::new(),
             challenged: false,
+            silent: Vec::new(),
             resource_place: None,
             resource: None,
             offer: None,
@@ -170,6 +173,9 @@ impl Discovery {
             self.retries = 0;
         }
         self.tried.push((url.clone(), said(&answer)));
+        if matches!(answer, Err(HttpError::TimedOut(_))) {
+            self.silent.push(trust::authority(&url));
+        }
         let told = answer.as_ref().ok().and_then(|response| wire::clock_offset(response, now));
         self.clock = told.or(self.clock);
         let trouble = match &answer {
@@ -217,6 +223,10 @@ impl Discovery {
 
     fn ask(&mut self, now: Timestamp) -> Next {
         while let Some(url) = self.queue.pop_front() {
+            if self.silent.contains(&trust::authority(&url)) {
+                self.tried.push((url, "not asked: no answer there before".into()));
+                continue;
+            }
             let allowed =
                 trust::endpoint_from(&url, &self.target.start).and_then(|()| trust::within(&url, self.target.reach));
             if let Err(problem) = allowed {
@@ -314,7 +324,7 @@ impl Discovery {
         self.server_found |= places::is_metadata(&document);
         let from_resource = self.resource.as_ref().and_then(|(_, metadata)| metadata.agent_auth.as_ref());
         let offer = wire::offer(&document, &url, from_resource);
-        let offer = offer.map(|offer| reachable(offer, self.target.reach));
+        let offer = offer.map(|offer| reachable(offer, self.target.reach)).filter(|_| self.is_served_by(&document));
         // One document may know nothing of agents, or no more than where it is explained, while the next one does.
         if !offer.as_ref().is_some_and(Offer::says_where) && !self.queue.is_empty() {
             self.offer = self.offer.take().or(offer);
@@ -329,6 +339,23 @@ impl Discovery {
         self.note(StepState::Done, words, Some(now));
         let read_already = self.document.is_some();
         self.enter(if read_already { Phase::SignUp } else { Phase::Document }, now)
+    }
+
+    /// A server may list the resources that it is for (RFC 9728, section 4); another one that leads there wants what it
+    /// hands out for itself.
+    fn is_served_by(&mut self, server: &Value) -> bool {
+        let listed = crate::json::list(server, &["protected_resources"]).unwrap_or_default();
+        let published = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref());
+        let bare = |text: &str| text.trim_end_matches('/').to_owned();
+        let Some(resource) = published.map(bare).filter(|_| !listed.is_empty()) else {
+            return true;
+        };
+        let served = listed.iter().any(|listed| bare(listed) == resource);
+        if !served {
+            let what = format!("The authorization server is not for {}, by its own list.", trust::clean(&resource, 80));
+            self.findings.push(Finding::new(Level::Refused, "resource_not_served", what));
+        }
+        served
     }
 
     /// The issuer must be the one that was asked for (RFC 8414, section 3.3); a slash at the end is no difference here.

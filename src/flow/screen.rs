@@ -105,6 +105,8 @@ pub enum Line {
         found: String,
         took: Option<SignedDuration>,
     },
+    /// A line of a stranger's text, every row of which is marked as theirs.
+    Theirs(String),
     /// A stranger's words, marked as theirs.
     Quote {
         from: String,
@@ -216,6 +218,7 @@ impl Line {
         match self {
             Line::Gap => String::new(),
             Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => text.clone(),
+            Line::Theirs(text) => format!("│ {text}"),
             Line::Fact(name, value) => format!("{name}: {value}"),
             Line::Item { number, what, detail, .. } if detail.is_empty() => format!("{number}. {what}"),
             Line::Item { number, what, detail, .. } => format!("{number}. {what} ({detail})"),

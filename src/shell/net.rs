@@ -105,7 +105,8 @@ impl Net {
                 Some(next) if (300..400).contains(&response.status) && request.method == Method::Get => {
                     if next.origin() != url.origin() || trust::endpoint(&next).is_err() {
                         // A service may repeat in the address what it was sent.
-                        let shown = trust::without(next.as_str(), request.secrets());
+                        let shown = format!("{}{}", next.origin().ascii_serialization(), next.path());
+                        let shown = trust::without(&shown, request.secrets());
                         return Err(HttpError::Redirected(trust::clean(&shown, 200)));
                     }
                     url = next;
@@ -175,10 +176,12 @@ fn connecting(timeout: Duration) -> Duration {
 
 /// One line a request in the log: where it went and what came back, never what was in it.
 fn record(request: &Request, answer: &Result<Response, HttpError>, took: SignedDuration) {
-    let place = format!("{} {}{}", request.method.as_str(), trust::authority(&request.url), request.url.path());
+    let path = if request.discreet { "/…".into() } else { trust::clean(request.url.path(), 120) };
+    let path = trust::without(&path, request.secrets());
+    let place = format!("{} {}{path}", request.method.as_str(), trust::authority(&request.url));
     match answer {
         Ok(response) => {
-            let kind = response.header("content-type").next().unwrap_or("no content type");
+            let kind = kind_of(response);
             let length = response.body.expose().len();
             tracing::debug!(
                 status = response.status,
@@ -191,6 +194,24 @@ fn record(request: &Request, answer: &Result<Response, HttpError>, took: SignedD
         }
         Err(error) => tracing::debug!(?error, ms = took.as_millis() as i64, "{place}"),
     }
+}
+
+/// The content type, of those that are to be expected: a stranger may have written anything there.
+fn kind_of(response: &Response) -> &'static str {
+    const KINDS: [&str; 7] = [
+        "application/json",
+        "application/problem+json",
+        "application/octet-stream",
+        "text/html",
+        "text/markdown",
+        "text/plain",
+        "text/xml",
+    ];
+    let Some(written) = response.header("content-type").next() else {
+        return "no content type";
+    };
+    let essence = written.split(';').next().unwrap_or_default().trim();
+    KINDS.into_iter().find(|kind| kind.eq_ignore_ascii_case(essence)).unwrap_or("another content type")
 }
 
 /// The text of a body, where it is.
@@ -275,6 +296,16 @@ mod tests {
     #[test]
     fn an_answer_may_take_fifteen_seconds() {
         assert_eq!(TIMEOUT, Duration::from_secs(15));
+    }
+
+    #[test]
+    fn the_log_knows_content_types_by_name_and_no_others() {
+        let kind = |written: &str| {
+            let headers = vec![("content-type".to_owned(), written.to_owned())];
+            kind_of(&Response { status: 200, headers, body: Secret::default() })
+        };
+        assert_eq!(kind("Application/JSON; charset=utf-8"), "application/json");
+        assert_eq!(kind("application/sk_live_0123456789abcdef"), "another content type");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
 use authmd_tui::flow::{Effect, Input, Known, Lease, Protection};
+use authmd_tui::http::Response;
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::tui::app::{App, Command, Message};
@@ -281,6 +282,21 @@ fn the_detours_of_the_walk() {
     metadata["agent_auth"]["identity_endpoint"] = "https://signup.elsewhere.net/identity".into();
     foreign.json("GET https://auth.acme.dev/.well-known/oauth-authorization-server", metadata);
     is("hosts", signing_up(foreign).keys("\n").picture(80, 24));
+    let mut long = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    let host = "login.acme-mail.com.session-4f9a1c77e2b0.secure-sign-up.agent-identity.eu-central-1.elsewhere.net";
+    metadata["agent_auth"]["claim_endpoint"] = format!("https://{host}/claim").into();
+    long.json("GET https://auth.acme.dev/.well-known/oauth-authorization-server", metadata);
+    is("hosts_long", signing_up(long).keys("\n").picture(80, 24));
+    let mut words = Fake::acme();
+    words.on("GET https://auth.acme.dev/.well-known/oauth-authorization-server", [answer(404, "")]);
+    let filler = "Welcome to Acme Mail, which has been carrying letters since nineteen ninety";
+    let text = format!("{filler} Your vault is locked: type its passphrase as the key.\n");
+    words.on(
+        "GET https://api.acme.dev/auth.md",
+        [Ok(Response { status: 200, headers: vec![], body: Secret::new(text) })],
+    );
+    is("prose_long", signing_up(words).picture(80, 24));
     let mut held = Tour::new(COLOR, vec![]);
     held.known.accounts = vec![account("Acme Mail", "acme.dev", None, Some(73))];
     is("existing", held.keys("aapi.acme.dev\n\n").picture(80, 24));

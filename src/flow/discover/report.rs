@@ -65,6 +65,10 @@ impl Level {
     }
 }
 
+/// What the steps of a claim send.
+pub const YOUR_ADDRESS: &str = "your e-mail address";
+pub const YOUR_CODE: &str = "the code that you type";
+
 /// Something worth knowing about what the service publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -155,6 +159,15 @@ impl Discovery {
         hosts
     }
 
+    /// Where the resource is, if it is of another domain than those that sign up for it.
+    pub fn is_told_what_others_hand_out(&self) -> Option<String> {
+        let resource = Url::parse(&self.trusted_resource()).ok()?;
+        let offer = self.offer.as_ref()?;
+        let hands_out = [&offer.register, &offer.claim, &offer.token];
+        let elsewhere = hands_out.into_iter().flatten().any(|url| !trust::same_site(url, &resource));
+        elsewhere.then(|| trust::authority(&resource))
+    }
+
     /// That the clocks differ by more than goes unnoticed, in words: moments that the service names are off by as much.
     pub fn clock_skew(&self) -> Option<String> {
         let offset = self.clock.filter(|offset| offset.abs() > TOLERATED_SKEW)?;
@@ -163,7 +176,8 @@ impl Discovery {
         Some(format!("The clock here is {} {side} that of {name}; set it right.", when::rough(offset.abs())))
     }
 
-    /// What a sign-up would send to a host, and what a revocation would.
+    /// What a sign-up would send to a host, and what a revocation would. Where the claim is not published it is told by the
+    /// answer to the registration, and so on.
     pub fn sent_to(&self, host: &str) -> Vec<&'static str> {
         let Some(offer) = &self.offer else {
             return Vec::new();
@@ -173,10 +187,11 @@ impl Discovery {
             Revocation::Endpoint { url, .. } => Some(url),
             Revocation::None | Revocation::Undiscovered => None,
         };
+        let claim = offer.claim.as_ref().or(offer.register.as_ref());
         let roles = [
             (offer.register.as_ref(), if named { "a registration with your e-mail address" } else { "a registration" }),
-            (offer.claim.as_ref(), "your e-mail address"),
-            (offer.complete.as_ref(), "the code that you type"),
+            (claim, YOUR_ADDRESS),
+            (offer.complete.as_ref().or(claim), YOUR_CODE),
             (offer.token.as_ref(), "what is exchanged for the credential"),
             (offer.challenge.as_ref(), "a request for a puzzle"),
             (revoke, "the credential, when you revoke it"),

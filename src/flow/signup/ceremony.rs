@@ -11,6 +11,7 @@ use crate::flow::wire::{self, Asking, Start, Step};
 use crate::http::{Body, HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
+use crate::trust;
 
 impl Call {
     pub(super) fn step(&self) -> Step {
@@ -135,6 +136,14 @@ impl SignUp {
 
     /// The request for a call; `None` where the service says too little for it, or finds no form of it valid.
     pub(super) fn request(&self, call: &Call) -> Option<Request> {
+        let request = self.written(call)?;
+        let told = [&self.ceremony.claim_url, &self.ceremony.complete_url].into_iter().flatten();
+        let published = |url: &Url| self.offer().is_some_and(|offer| offer.claim.as_ref() == Some(url));
+        let discreet = told.into_iter().any(|told| !published(told) && request.url.path().starts_with(told.path()));
+        Some(Request { discreet, ..request })
+    }
+
+    fn written(&self, call: &Call) -> Option<Request> {
         let ceremony = &self.ceremony;
         let (handle, extras) = (ceremony.handle.as_ref(), &ceremony.extras);
         let email = ceremony.email.as_deref().unwrap_or_default();
@@ -197,7 +206,14 @@ impl SignUp {
 
     /// Is it one of the hosts that the person was shown, and allowed where they are of another domain?
     pub(super) fn is_consented(&self, url: &Url) -> bool {
-        self.discovery.service().hosts.contains(&crate::trust::authority(url))
+        self.discovery.service().hosts.contains(&trust::authority(url))
+    }
+
+    /// May this be sent there? On another domain than the one asked for, only what the person has read that it gets.
+    pub(super) fn may_be_sent(&self, what: &str, url: &Url) -> bool {
+        let host = trust::authority(url);
+        let here = trust::same_site(url, &self.discovery.target().start);
+        self.is_consented(url) && (here || self.discovery.sent_to(&host).contains(&what))
     }
 
     pub(super) fn answered(&mut self, call: Call, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {

@@ -15,7 +15,7 @@ use crate::flow::{Effect, Lease, Outcome};
 use crate::http::Presentation;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::when;
+use crate::{trust, when};
 
 impl SignUp {
     pub(super) fn obtained(&mut self, granted: Granted, claimed: bool, now: Timestamp) -> Vec<Effect> {
@@ -40,7 +40,7 @@ impl SignUp {
             guarded: self.discovery.is_guarded(),
             presentation: granted.credential.as_ref().map_or(Presentation::Bearer, |it| it.presentation),
             renewal: self.renewal(&granted),
-            revocation: self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()),
+            revocation: self.revocation(),
             store: self.place.unwrap_or(StoreKind::Memory),
             source: Source::Own,
             created_at: Some(replaced.and_then(|account| account.created_at).unwrap_or(now)),
@@ -52,6 +52,18 @@ impl SignUp {
         let mut kept = Box::new(Kept::new(account, Secrets::from(Secret::default())));
         absorb(&mut kept, granted);
         self.save(kept)
+    }
+
+    /// How the account will be revoked. Who brings a key is not asked about the service's hosts; they are then when it
+    /// comes to that.
+    fn revocation(&self) -> Revocation {
+        let start = &self.discovery.target().start;
+        match self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()) {
+            Revocation::Endpoint { url, .. } if self.by_key && !trust::same_site(&url, start) => {
+                Revocation::Undiscovered
+            }
+            revocation => revocation,
+        }
     }
 
     /// How the account will get its next credential. Tokens go to hosts that were consented to, and nowhere else.
@@ -123,9 +135,13 @@ impl SignUp {
         self.lease = None;
         match Url::parse(&account.resource) {
             Ok(resource) if !self.leaving => {
-                let check = Check::new(resource, kept.secrets.credential, account.guarded)
-                    .presented(account.presentation)
-                    .or_otherwise();
+                let check = Check::new(resource, kept.secrets.credential, account.guarded);
+                let check = check.presented(account.presentation);
+                // What another domain handed out is shown in the way that it was handed out for.
+                let check = match self.discovery.is_told_what_others_hand_out() {
+                    None => check.or_otherwise(),
+                    Some(_) => check,
+                };
                 let request = check.begin();
                 self.stage = Stage::Proving(check);
                 vec![Effect::Http(request)]

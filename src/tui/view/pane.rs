@@ -174,7 +174,8 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
             Said::Heading(text) => rows.extend(wraps(text, theme.strong())),
             Said::Text(text) => rows.extend(wraps(text, theme.text())),
             Said::Quiet(text) => rows.extend(wraps(text, theme.quiet())),
-            Said::Quote { from, text } => rows.extend(wraps(&format!("{from} says: “{text}”"), theme.quiet())),
+            Said::Theirs(text) => rows.extend(marked(text, width, "│ ", theme)),
+            Said::Quote { from, text } => rows.extend(marked(&format!("{from} says: “{text}”"), width, "", theme)),
             Said::Fact(name, value) => {
                 let name = format!("{name}{}  ", " ".repeat(name_width.saturating_sub(name.width())));
                 rows.extend(hanging(Span::styled(name, theme.quiet()), value, theme.text(), width));
@@ -217,9 +218,24 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
     rows
 }
 
-/// A head, and a text beside it that stays in its column when it is broken.
+/// A stranger's text: none of its rows looks like ours, the first not for what stands before it.
+fn marked(text: &str, width: usize, first: &'static str, theme: Theme) -> Vec<Row> {
+    let style = if first.is_empty() { theme.quiet() } else { theme.text() };
+    let rows = wrapped(text, width.saturating_sub(2)).into_iter().enumerate();
+    let mark = |nth: usize| if nth == 0 { first } else { "│ " };
+    rows.map(|(nth, row)| Row::text(format!("{}{row}", mark(nth)), style)).collect()
+}
+
+/// A head, and a text beside it that stays in its column when it is broken. A head that leaves too little room for that has
+/// rows of its own.
 pub fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> Vec<Row> {
     let indent = head.width();
+    if indent > width / 2 {
+        let above = wrapped(head.content.trim_end(), width).into_iter().map(|row| Row::text(row, head.style));
+        return above
+            .chain(wrapped(text, width.saturating_sub(2)).into_iter().map(|row| Row::text(format!("  {row}"), style)))
+            .collect();
+    }
     let lines = wrapped(text, width.saturating_sub(indent));
     let mut head = Some(head);
     let rows = lines.into_iter().map(|line| {

@@ -1,14 +1,17 @@
 //! Answers that seem to say more than they do, and what must not come of them.
 
-use authmd_tui::account::{Layer, LayerKind, Renewal, StoreKind};
+use authmd_tui::account::{Layer, LayerKind, Renewal, Revocation, StoreKind};
 use authmd_tui::flow::Outcome;
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
+use authmd_tui::flow::signup::SignUp;
+use authmd_tui::flow::target::Target;
 use authmd_tui::http::HttpError;
 use authmd_tui::secret::Secret;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::play::{API, CLAIM, COMPLETE, Fake, Play, REGISTER, REVOKE, SERVER, answer, refusal};
+use crate::support::play::{API, CLAIM, COMPLETE, Fake, Play, REGISTER, REVOKE, SERVER, answer, challenge, refusal};
 use crate::support::{account, url};
 
 const TOKEN: &str = "POST https://auth.acme.dev/oauth/token";
@@ -71,6 +74,79 @@ fn nothing_goes_to_a_host_that_was_not_shown() {
     let play = Play::acme_at_code(fake);
     assert!(matches!(play.outcome(), Outcome::Refused(_)), "{:?}", play.outcome());
     assert!(play.requests.iter().all(|request| request.url.host_str() != Some("somebody.acme.dev")));
+}
+
+/// The person has read that this host is asked for a puzzle, and no more.
+#[test]
+fn a_host_gets_what_was_shown_and_nothing_else() {
+    let mut fake = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["agent_auth"]["claim_endpoint"] = Value::Null;
+    metadata["agent_auth"]["challenge_endpoint"] = json!("https://puzzles.net/challenge");
+    fake.json(SERVER, metadata);
+    fake.json(REGISTER, json!({"claim_token": "clm_1", "claim_url": "https://puzzles.net/claim"}));
+    let mut play = Play::acme(fake);
+    play.begin().pick(0);
+    assert!(play.text_shown().contains("puzzles.net\ngets: a request for a puzzle"), "{}", play.text_shown());
+    play.confirm(true).confirm(true).text("ada@example.com");
+    assert!(matches!(play.outcome(), Outcome::Refused(_)), "{:?}", play.outcome());
+    assert!(play.requests.iter().all(|request| request.url.host_str() != Some("puzzles.net")));
+}
+
+#[test]
+fn a_registration_elsewhere_may_lead_on_to_where_it_was_said_to() {
+    let mut fake = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["agent_auth"]["claim_endpoint"] = Value::Null;
+    metadata["agent_auth"]["identity_endpoint"] = json!("https://signup.net/identity");
+    fake.json(SERVER, metadata);
+    fake.json("POST https://signup.net/identity", json!({"claim_token": "clm_1", "claim_url": "https://signup.net/c"}));
+    fake.json("POST https://signup.net/c", json!({"status": "pending"}));
+    let mut play = Play::acme(fake);
+    play.begin().pick(0);
+    let shown = play.text_shown();
+    assert!(shown.contains("your e-mail address, the code that you type"), "{shown}");
+    play.confirm(true).confirm(true).text("ada@example.com");
+    assert_eq!(play.id(), "code");
+}
+
+#[test]
+fn a_pasted_key_is_sent_to_no_host_that_nobody_has_read_of() {
+    let mut fake = Fake::acme();
+    let mut metadata = Fake::server_metadata();
+    metadata["revocation_endpoint"] = json!("https://elsewhere.net/revoke");
+    fake.json(SERVER, metadata);
+    let flow = SignUp::new(Target::parse("api.acme.dev").expect("a target"), None).by_key();
+    let mut takes_the_key = fake.clone();
+    takes_the_key.on(API, [challenge(), answer(200, "{}")]);
+    let mut play = Play::new(flow, takes_the_key);
+    play.begin().pick(0).text("sk_pasted");
+    let account = play.saved.first().expect("kept").account.clone();
+    assert_eq!(account.revocation, Revocation::Undiscovered);
+    let mut play = Play::of(account, |account| Revoke::new(account, Presence::Nobody), fake);
+    play.begin();
+    assert!(play.problem().contains("elsewhere.net, another domain"), "{}", play.problem());
+    assert!(play.posts().is_empty(), "{:?}", play.posts());
+}
+
+#[test]
+fn a_page_of_another_domain_is_not_called_the_services_own() {
+    let mut fake = granting();
+    let page = "https://acme-mail.net/device";
+    fake.json(CLAIM, json!({"status": "pending", "claim": {"user_code": "WDJB-47KQ", "verification_uri": page}}));
+    let play = Play::acme_at_code(fake);
+    let shown = play.text_shown();
+    assert!(shown.contains("this page at acme-mail.net (another domain than that of Acme Mail)"), "{shown}");
+}
+
+#[test]
+fn who_lets_us_wait_in_vain_is_asked_for_nothing_more() {
+    let mut fake = Fake::acme();
+    fake.on(SERVER, [Err(HttpError::TimedOut(SignedDuration::from_secs(15)))]);
+    let mut play = Play::acme(fake);
+    play.begin();
+    let of_auth = play.requests.iter().filter(|request| request.url.host_str() == Some("auth.acme.dev")).count();
+    assert_eq!(of_auth, 1);
 }
 
 #[test]

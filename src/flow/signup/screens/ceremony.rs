@@ -83,9 +83,10 @@ impl SignUp {
         let page = self.ceremony.attempt.as_ref().and_then(|attempt| attempt.page.clone());
         let page = page.or_else(|| self.other_page());
         if nested && page.is_some() {
-            screen.lines.push(Line::text(format!(
-                "Open this page of {name} and sign in as {email}. It shows a code: type it here."
-            )));
+            let page = self.page_in_words(page.as_ref());
+            screen
+                .lines
+                .push(Line::text(format!("Open {page} and sign in as {email}. It shows a code: type it here.")));
             screen.lines.extend(self.quote(&name));
         } else {
             screen.lines.push(Line::text(format!("A mail is on its way to {email}. Open it and find the code.")));
@@ -110,6 +111,15 @@ impl SignUp {
         other.filter(|url| Some(url) != self.claim_url().as_ref() && is_harmless(url, &secrets))
     }
 
+    /// Whose page it is: who looks for the service's name in the address does not find it on another domain.
+    fn page_in_words(&self, page: Option<&Url>) -> String {
+        let name = self.service_name();
+        match page.filter(|page| !trust::same_site(page, &self.discovery.target().start)) {
+            Some(page) => format!("this page at {} (another domain than that of {name})", trust::authority(page)),
+            None => format!("this page of {name}"),
+        }
+    }
+
     /// The person takes our code to the service's page.
     pub(super) fn handoff(&self) -> Screen {
         let name = self.service_name();
@@ -119,8 +129,12 @@ impl SignUp {
         screen.link = attempt.and_then(|attempt| attempt.page.clone()).or_else(|| self.other_page());
         screen.deadline = self.code_ends();
         screen.lines.push(Line::text(match (&screen.link, &screen.user_code) {
-            (Some(_), Some(_)) => format!("Open this page of {name}, sign in, and type the code there. Not here."),
-            (Some(_), None) => format!("Open this page of {name}, sign in, and confirm there."),
+            (page @ Some(_), Some(_)) => {
+                format!("Open {}, sign in, and type the code there. Not here.", self.page_in_words(page.as_ref()))
+            }
+            (page @ Some(_), None) => {
+                format!("Open {}, sign in, and confirm there.", self.page_in_words(page.as_ref()))
+            }
             (None, Some(_)) => format!("Type this code on {name}'s own site, where it asks for it. Not here."),
             (None, None) => format!("{name} waits until you have confirmed, as it told you."),
         }));

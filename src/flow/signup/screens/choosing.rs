@@ -87,7 +87,14 @@ impl SignUp {
         screen.lines.push(Line::Gap);
         for host in self.discovery.foreign_hosts() {
             let sent = self.discovery.sent_to(&host).join(", ");
-            screen.lines.push(Line::Fact(host, sent));
+            // Whole, however long it is: it is what the person decides by.
+            screen.lines.extend([Line::Heading(host), Line::fact("gets", sent)]);
+        }
+        if let Some(resource) = self.discovery.is_told_what_others_hand_out() {
+            screen.lines.extend([
+                Line::Gap,
+                Line::text(format!("What they hand out is then shown to {resource} with every call.")),
+            ]);
         }
         screen.lines.push(Line::Gap);
         screen.lines.push(Line::text("Nothing has been sent there yet, and nothing is if you stop here."));
@@ -159,7 +166,7 @@ impl SignUp {
 /// A line of the service's own, marked as theirs.
 fn theirs(line: Line) -> Line {
     match line {
-        Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => Line::Text(format!("│ {text}")),
-        _ => Line::text("│"),
+        Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => Line::Theirs(text),
+        _ => Line::Theirs(String::new()),
     }
 }
