@@ -38,14 +38,16 @@ pub fn endpoint(url: &Url) -> Result<(), Problem> {
     }
     match url.host_str() {
         None => refuse("it names no host"),
-        Some(_) if url.as_str().len() > LONGEST_URL => refuse("no address needs to be so long"),
         Some(host) if host.trim_end_matches('.').len() > LONGEST_NAME => refuse("no host has so long a name"),
         Some(_) => Ok(()),
     }
 }
 
-/// The same, for a URL that came from `origin`: a stranger may not send us to this machine.
+/// The same, for a URL that came from `origin`: a stranger may not send us to this machine, nor burden us with its length.
 pub fn endpoint_from(url: &Url, origin: &Url) -> Result<(), Problem> {
+    if url.as_str().len() > LONGEST_URL {
+        return Err(refused(url, "no address needs to be so long"));
+    }
     if is_loopback(url) && !is_loopback(origin) {
         return Err(refused(url, "it is this very machine"));
     }
@@ -251,7 +253,6 @@ mod tests {
             "https://10.0.0.1/",
             "https://0xa.1/",
             "https://169.254.169.254/latest",
-            &format!("https://acme.dev/{}", "a".repeat(LONGEST_URL)),
             "https://0.0.0.0/",
             &format!("https://{}dev/", "a.".repeat(126)),
             "https://[fe80::1]/",
@@ -276,6 +277,8 @@ mod tests {
     fn a_stranger_does_not_send_us_to_this_machine() {
         assert!(endpoint_from(&url("http://127.0.0.1:1/"), &url("https://acme.dev/")).is_err());
         assert!(endpoint_from(&url("http://127.0.0.1:1/"), &url("http://127.0.0.1:2/")).is_ok());
+        let long = url(&format!("https://acme.dev/{}", "a".repeat(LONGEST_URL)));
+        assert!(endpoint_from(&long, &url("https://acme.dev/")).is_err());
         assert_eq!(link("http://localhost/x", &url("https://acme.dev/")), None);
         assert_eq!(link("https://192.168.1.1/x", &url("https://acme.dev/")), None);
         assert!(link("https://192.168.1.1/x", &url("https://192.168.1.2/")).is_some());

@@ -122,7 +122,7 @@ impl Discovery {
         match Url::parse(published) {
             Ok(url)
                 if trust::same_site(&url, &self.target.start)
-                    && trust::endpoint(&url).is_ok()
+                    && trust::endpoint_from(&url, &self.target.start).is_ok()
                     && trust::is_uri(published) =>
             {
                 published.to_owned()
