@@ -126,7 +126,7 @@ fn told(discovery: &Discovery, base: &Url) {
             Line::Gap => {}
             Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => promises::shown(text, 310),
             Line::Step { what, found, .. } => [what, found].into_iter().for_each(|text| promises::sentence(text)),
-            Line::Fact(..) | Line::Item { .. } | Line::Quote { .. } => panic!("{line:?} is not of discovery"),
+            Line::Fact(..) | Line::Item { .. } | Line::Theirs(_) | Line::Quote { .. } => panic!("{line:?} is not of discovery"),
         }
     }
     let links = discovery.document_links();
