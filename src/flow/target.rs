@@ -56,7 +56,7 @@ impl Target {
     }
 
     fn at(typed: &str, start: Url) -> Result<Self, Problem> {
-        trust::endpoint(&start)?;
+        trust::endpoint_from(&start, &start)?;
         let understood = format!("the service at {}", trust::authority(&start));
         // Somebody named the metadata itself.
         let metadata =
@@ -94,7 +94,7 @@ impl Target {
             .or_else(|| wire::resource_metadata(text))
             .ok_or_else(missing)?;
         let url = Url::parse(&found).map_err(|_| missing())?;
-        trust::endpoint(&url)?;
+        trust::endpoint_from(&url, &url)?;
         let understood = format!("a challenge that points to {}", trust::authority(&url));
         Ok(Self {
             typed: trust::clean(text, 80),

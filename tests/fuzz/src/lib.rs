@@ -119,7 +119,7 @@ pub fn offer(offer: &Offer, origin: &Url) {
 
 /// A request as it would be sent.
 fn request(request: &Request, origin: &Url) {
-    contacted(&request.target(), origin);
+    contacted(&request.url, origin);
     match (&request.body, request.body.text()) {
         (Body::Empty, None) => {}
         (Body::Json(fields), Some((kind, text))) => {

@@ -61,7 +61,7 @@ fn discovered(documents: &str, base: &Url) {
     loop {
         next = match next {
             Next::Send(request) => {
-                promises::contacted(&request.target(), base);
+                promises::contacted(&request.url, base);
                 asked += 1;
                 assert!(asked < 100, "asked and asked");
                 let nothing = || Ok(Response { status: 404, headers: vec![], body: Secret::new("") });
