@@ -270,7 +270,10 @@ pub fn revocation_words(account: &Account) -> String {
             )
         }
         Revocation::None => "the service offers no call for it; you can forget it here".to_owned(),
-        Revocation::Undiscovered => "the service is asked how first; the entry is another program's".to_owned(),
+        Revocation::Undiscovered => match account.source {
+            Source::Own => "the service is asked how first".to_owned(),
+            Source::Foreign(_) => "the service is asked how first; the entry is another program's".to_owned(),
+        },
     }
 }
 

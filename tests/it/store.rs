@@ -306,7 +306,11 @@ fn eight_writers_at_once_lose_nothing() {
                 for n in 0..25 {
                     let account =
                         Account { store: StoreKind::Json, ..account("S", &format!("w{writer}n{n}.dev"), None, None) };
-                    store.save(&Kept::new(account.clone(), Secret::new("sk"))).expect("saved");
+                    let kept = Kept::new(account, Secret::new("sk"));
+                    // On a busy machine the others may hold it for longer than anybody waits; that is told, and no loss.
+                    while let Err(problem) = store.save(&kept) {
+                        assert!(problem.what.starts_with("Another program has been writing"), "{problem}");
+                    }
                 }
             })
         })

@@ -142,9 +142,10 @@ impl Discovery {
         })
     }
 
-    /// The hosts that the ceremony sends things to.
-    pub fn registering_hosts(&self) -> Vec<String> {
+    /// The hosts that the ceremony sends the e-mail address to.
+    pub fn hosts_of_the_address(&self) -> Vec<String> {
         let mut hosts: Vec<String> = self.posted_to().map(trust::authority).collect();
+        hosts.retain(|host| self.sent_to(host).iter().any(|sent| sent.ends_with(YOUR_ADDRESS)));
         hosts.sort();
         hosts.dedup();
         hosts

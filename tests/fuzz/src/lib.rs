@@ -76,7 +76,7 @@ fn misleads(c: char) -> bool {
 
 /// An address that requests are sent to, or that is opened, on the word of `origin`.
 pub fn contacted(url: &Url, origin: &Url) {
-    assert_eq!(trust::endpoint_from(url, origin), Ok(()), "{url}");
+    assert_eq!(trust::endpoint(url), Ok(()), "{url}");
     assert!(url.scheme() == "https" || url.scheme() == "http" && trust::is_loopback(url), "{url}");
     assert!(trust::is_loopback(origin) || !trust::is_loopback(url), "{url}");
     assert!(url.username().is_empty() && url.password().is_none(), "{url}");
@@ -86,6 +86,7 @@ pub fn contacted(url: &Url, origin: &Url) {
 /// The same for a page that a browser is sent to: nor does it lead into a network that the service is not in.
 fn opened(url: &Url, origin: &Url) {
     contacted(url, origin);
+    assert_eq!(trust::endpoint_from(url, origin), Ok(()), "{url}");
     assert_eq!(trust::within(url, Reach::Public), Ok(()), "{url}");
 }
 

@@ -99,7 +99,7 @@ fn told(discovery: &Discovery, base: &Url) {
     service.resource.chars().for_each(|c| promises::shown(c.encode_utf8(&mut [0; 4]), 1));
     service.logo.iter().for_each(|logo| promises::contacted(logo, base));
     service.scopes.iter().for_each(|scope| promises::shown(scope, 60));
-    for host in service.hosts.iter().chain(&discovery.registering_hosts()).chain(&discovery.foreign_hosts()) {
+    for host in service.hosts.iter().chain(&discovery.hosts_of_the_address()).chain(&discovery.foreign_hosts()) {
         promises::shown(host, 270);
         let _ = discovery.sent_to(host);
     }

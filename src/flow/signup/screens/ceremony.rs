@@ -39,7 +39,7 @@ impl SignUp {
         let scopes =
             if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") };
         screen.lines.push(Line::text(format!("You would get: {scopes}.")));
-        let hosts = self.discovery.registering_hosts().join(", ");
+        let hosts = self.discovery.hosts_of_the_address().join(", ");
         screen.lines.push(Line::text(match registered {
             true => "The first step is done. Nothing more is sent until you go on.".to_owned(),
             false => format!("Nothing has been sent yet. Your e-mail address goes to {hosts} and nowhere else."),
