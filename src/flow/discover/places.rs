@@ -37,6 +37,13 @@ impl Discovery {
         issuers.into_iter().flat_map(server_metadata).collect()
     }
 
+    /// Where people are registered, if that is of the site that was asked for: nobody else hears of us before a yes.
+    pub(super) fn endpoint_place(&self) -> VecDeque<Url> {
+        let offer = self.offer.as_ref().filter(|offer| offer.closed.is_none());
+        let here = |url: &&Url| trust::same_site(url, &self.target.start);
+        offer.and_then(|offer| offer.register.as_ref()).filter(here).cloned().into_iter().collect()
+    }
+
     pub(super) fn document_places(&self) -> VecDeque<Url> {
         let named = self.offer.as_ref().and_then(|offer| offer.document.clone());
         let root = |path: &str| self.target.start.join(path).ok();
