@@ -38,6 +38,8 @@ pub use report::{Finding, Level, Service, Verdict, YOUR_ADDRESS, YOUR_CODE};
 
 /// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
+/// And how often in all, where it answers in between.
+const MOST_WAITS: usize = 4;
 
 /// The machine: feed it answers, do what it says.
 #[derive(Debug)]
@@ -46,7 +48,9 @@ pub struct Discovery {
     phase: Phase,
     queue: VecDeque<Url>,
     asked: Option<Url>,
+    /// Of this place, and of all so far.
     retries: usize,
+    waits: usize,
     trace: Vec<Trace>,
     challenged: bool,
     /// Hosts that let us wait in vain once. They are asked for nothing more.
@@ -126,6 +130,7 @@ impl Discovery {
             queue: VecDeque::new(),
             asked: None,
             retries: 0,
+            waits: 0,
             trace: Vec::new(),
             challenged: false,
             silent: Vec::new(),
@@ -163,8 +168,12 @@ impl Discovery {
             return self.ask(now);
         };
         let in_trouble = matches!(&answer, Ok(response) if response.status >= 500 && response.status != 501);
-        if in_trouble && let Some(wait) = PATIENCE.get(self.retries) {
+        if in_trouble
+            && self.waits < MOST_WAITS
+            && let Some(wait) = PATIENCE.get(self.retries)
+        {
             self.retries += 1;
+            self.waits += 1;
             self.queue.push_front(url);
             self.note(StepState::Active, format!("{}, asking again", said(&answer)), None);
             return Next::Wait(*wait);

@@ -11,7 +11,9 @@ use authmd_tui::secret::Secret;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::play::{API, CLAIM, COMPLETE, Fake, Play, REGISTER, REVOKE, SERVER, answer, challenge, refusal};
+use crate::support::play::{
+    API, CLAIM, COMPLETE, Fake, Play, REGISTER, RESOURCE, REVOKE, SERVER, answer, challenge, refusal,
+};
 use crate::support::{account, url};
 
 const TOKEN: &str = "POST https://auth.acme.dev/oauth/token";
@@ -147,6 +149,19 @@ fn who_lets_us_wait_in_vain_is_asked_for_nothing_more() {
     play.begin();
     let of_auth = play.requests.iter().filter(|request| request.url.host_str() == Some("auth.acme.dev")).count();
     assert_eq!(of_auth, 1);
+}
+
+#[test]
+fn trouble_that_comes_and_goes_is_waited_for_four_times_in_all() {
+    let mut fake = Fake::acme();
+    for (call, last) in [(API, challenge()), (RESOURCE, answer(404, "")), (SERVER, answer(404, ""))] {
+        fake.on(call, [answer(503, ""), answer(503, ""), last]);
+    }
+    fake.on("GET https://api.acme.dev/.well-known/oauth-protected-resource", [answer(503, "")]);
+    let mut play = Play::acme(fake);
+    play.begin();
+    let waits = play.done.iter().filter(|done| *done == "wait").count();
+    assert_eq!(waits, 4, "{:?}", play.done);
 }
 
 #[test]
