@@ -19,7 +19,7 @@ use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
 /// Of a URL, in bytes. Those of real services have some hundred; what is longer is a burden to everything that shows it.
-const LONGEST_URL: usize = 2_048;
+pub const LONGEST_URL: usize = 2_048;
 /// Of a host, in bytes (RFC 1035, section 2.3.4, without the two that are not written).
 const LONGEST_NAME: usize = 253;
 

@@ -33,7 +33,11 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 /// Without measuring all of what may be very long.
 fn fits(text: &str, width: usize) -> bool {
-    text.is_empty() || width > 0 && fitting(text, width) == text.len()
+    let mut used = 0;
+    text.chars().all(|c| {
+        used += c.width().unwrap_or(0);
+        used <= width
+    })
 }
 
 /// How many bytes of a text fit into `width` columns; at least one character.
@@ -57,6 +61,7 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("abcdefgh ij", 5), ["abcde", "fgh", "ij"]);
         assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrapped("abc 日", 5), ["abc", "日"]);
         assert_eq!(wrapped("", 5), [""]);
     }
 

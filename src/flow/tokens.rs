@@ -41,7 +41,7 @@ pub fn absorb(kept: &mut Kept, granted: Granted) -> Vec<String> {
 }
 
 /// Who takes the refresh token of such an account.
-fn renews_at(renewal: &Renewal) -> Option<RefreshAt> {
+pub fn renews_at(renewal: &Renewal) -> Option<RefreshAt> {
     match renewal {
         Renewal::Exchange { identity: Some(_), .. } => Some(RefreshAt::IdentityEndpoint),
         Renewal::Refresh { .. } | Renewal::Exchange { identity: None, .. } => Some(RefreshAt::TokenEndpoint),

@@ -10,10 +10,8 @@ use crate::trust;
 const MOST_LINES: usize = 400;
 const LINE_WIDTH: usize = 300;
 const MOST_LINKS: usize = 8;
-/// Places in a text that are looked at for an address, and the bytes of one: a text that repeats `https://` to its end is one
-/// address at each of them.
+/// Places in a text that are looked at for an address: a text that repeats `https://` to its end is one address at each.
 const MOST_ADDRESSES: usize = 2_000;
-const LONGEST_ADDRESS: usize = 2_048;
 
 impl Discovery {
     /// What the service's auth.md says, marked as theirs by whoever shows it.
@@ -60,8 +58,9 @@ pub fn addresses(text: &str) -> impl Iterator<Item = Url> + '_ {
     });
     starts.take(MOST_ADDRESSES).filter_map(move |(at, _)| {
         let rest = &text[at..];
-        let end = rest.char_indices().take(LONGEST_ADDRESS).find(|(_, c)| ends(*c)).map_or(rest.len(), |(end, _)| end);
-        if end > LONGEST_ADDRESS {
+        let end =
+            rest.char_indices().take(trust::LONGEST_URL).find(|(_, c)| ends(*c)).map_or(rest.len(), |(end, _)| end);
+        if end > trust::LONGEST_URL {
             return None;
         }
         let mut address = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '*', ']']);

@@ -92,7 +92,10 @@ impl Discovery {
         let served = listed.iter().any(|listed| bare(listed) == resource);
         if !served {
             let what = format!("The authorization server is not for {}, by its own list.", trust::clean(&resource, 80));
-            self.findings.push(Finding::new(Level::Refused, "resource_not_served", what));
+            let finding = Finding::new(Level::Refused, "resource_not_served", what);
+            // The same server may publish itself in two places.
+            self.findings.retain(|told| *told != finding);
+            self.findings.push(finding);
         }
         served
     }

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{Renew, Stage};
 use crate::account::{Kept, LayerKind, Note, Renewal, Secrets};
-use crate::flow::tokens::{absorb, obtained_after};
+use crate::flow::tokens::{absorb, obtained_after, renews_at};
 use crate::flow::wire::{self, Asking, Granted, Meaning, Step};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Request, Response};
@@ -72,16 +72,17 @@ impl Renew {
                 self.exchange()
             }
             Err(refusal) => {
-                // However it is said: what gets the token is not taken any more.
-                let dead = matches!(refusal.meaning, Meaning::CredentialDead | Meaning::CodeExpired)
-                    || refusal.status == 401 && refusal.meaning == Meaning::Other;
-                let meaning = if dead { Meaning::GrantDead } else { refusal.meaning };
-                let problem = self.told(wire::Refusal { meaning, ..refusal }, Step::Exchange);
+                let meaning = refusal.meaning;
+                // A bare 401 says too little to give the assertion up, and enough to try the cheaper way.
+                let bare = refusal.status == 401 && meaning == Meaning::Other;
+                let problem = self.told(refusal, Step::Exchange);
                 match meaning {
                     // What was got just now is not taken: another one would not be either.
                     Meaning::GrantDead if self.spent => self.fail(Problem { kind: Kind::ServiceRefused, ..problem }),
                     // With a refresh token there is a cheaper way than a person.
-                    Meaning::GrantDead if self.has_refresh_token() => self.spend_or_doubt(now),
+                    _ if (meaning == Meaning::GrantDead || bare && !self.spent) && self.has_refresh_token() => {
+                        self.spend_or_doubt(now)
+                    }
                     Meaning::GrantDead => self.settle(Note::NoRefresh, problem),
                     _ => self.fail(problem),
                 }
@@ -131,13 +132,6 @@ impl Renew {
         }
     }
 
-    fn refreshed_at(&self) -> wire::RefreshAt {
-        match &self.account.renewal {
-            Renewal::Exchange { identity: Some(_), .. } => wire::RefreshAt::IdentityEndpoint,
-            _ => wire::RefreshAt::TokenEndpoint,
-        }
-    }
-
     /// Writes down how it ended. What this attempt did not send, one before it may have.
     pub(super) fn settle(&mut self, note: Note, problem: Problem) -> Vec<Effect> {
         let note = match (note, self.doubt) {
@@ -165,8 +159,8 @@ impl Renew {
                 (self.doubt, self.spent) = (None, true);
                 let mut granted = reply.granted;
                 // What takes the place of the token that was spent is taken where that was.
-                if let Some(refresh) = &mut granted.refresh {
-                    refresh.at = self.refreshed_at();
+                if let (Some(refresh), Some(at)) = (&mut granted.refresh, renews_at(&self.account.renewal)) {
+                    refresh.at = at;
                 }
                 self.obtained(granted, None, now)
             }

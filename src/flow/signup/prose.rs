@@ -12,6 +12,7 @@ use crate::flow::probe::Check;
 use crate::flow::wire::{Credential, Expiry, Granted};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
+use crate::trust;
 
 /// Longer than any key; the longest tokens seen have some 2,000 letters.
 const KEY_LENGTH: usize = 4_096;
@@ -45,7 +46,7 @@ impl SignUp {
     pub(super) fn key_pasted(&mut self, pasted: &Secret) -> Vec<Effect> {
         // What is copied from a page often has blanks and line ends around it.
         let key = pasted.expose().trim();
-        let is_one_word = !key.is_empty() && !key.chars().any(|c| c.is_whitespace() || c.is_control());
+        let is_one_word = !key.is_empty() && !key.contains(char::is_whitespace) && !trust::has_invisible(key);
         if !is_one_word || key.len() > KEY_LENGTH {
             return self.object(Problem::new(
                 Kind::Usage,

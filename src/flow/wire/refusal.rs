@@ -127,6 +127,8 @@ pub fn refusal(response: &Response, step: Step, base: &Url, now: Timestamp) -> R
     let not_yet = step == Step::Poll && matches!(response.status, 202 | 204);
     let meaning = match code.as_deref().and_then(by_code) {
         _ if want.is_some() => Meaning::Wanted,
+        // Whatever word it has for it: what is exchanged is not taken any more.
+        Some(Meaning::CredentialDead | Meaning::CodeExpired) if step == Step::Exchange => Meaning::GrantDead,
         Some(meaning) => meaning,
         None if not_yet => Meaning::Pending,
         None if response.is_success() && body.is_none() => Meaning::Unreadable,

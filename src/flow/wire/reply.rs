@@ -42,7 +42,7 @@ const CODE_WIDTH: usize = 40;
 const MESSAGE_WIDTH: usize = 200;
 
 /// What an answer holds; where it holds nothing of a kind, nothing is there.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
     pub handle: Option<Handle>,
     pub claim_expires_at: Option<Timestamp>,
@@ -84,8 +84,9 @@ pub struct Attempt {
 }
 
 /// How far the claim is, where the answer says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Standing {
+    #[default]
     Unsaid,
     Pending,
     Claimed,
@@ -99,23 +100,6 @@ impl Standing {
 }
 
 impl Reply {
-    /// An answer that says yes and no more.
-    fn nothing() -> Self {
-        Self {
-            handle: None,
-            claim_expires_at: None,
-            claim_url: None,
-            complete_url: None,
-            attempt: None,
-            granted: Granted::default(),
-            standing: Standing::Unsaid,
-            scopes_after_claim: Vec::new(),
-            message: None,
-            client_id: None,
-            claim_grant: None,
-        }
-    }
-
     /// Does it lead on from a call of this kind?
     fn suffices(&self, step: Step) -> bool {
         let handed_out = self.granted.credential.is_some() || self.granted.assertion.is_some();
@@ -139,10 +123,12 @@ impl Reply {
 /// Reads an answer; `base` is what relative addresses in it are relative to.
 pub fn reply(response: &Response, step: Step, base: &Url, now: Timestamp) -> Result<Reply, Refusal> {
     if let Some(standing) = without_words(response, step) {
-        return Ok(Reply { standing, ..Reply::nothing() });
+        return Ok(Reply { standing, ..Reply::default() });
     }
-    let answer = accepted(response, step, base, now)?;
     let refusal = refusal(response, step, base, now);
+    let Some(answer) = accepted(response, step, &refusal) else {
+        return Err(refusal);
+    };
     if step == Step::Register && json::member(&answer, &["agent_auth", "issuer"]).is_some() {
         // Metadata in place of an answer: the page is published under the name of an endpoint.
         return Err(Refusal { meaning: Meaning::NotThere, ..refusal });
@@ -172,33 +158,27 @@ fn without_words(response: &Response, step: Step) -> Option<Standing> {
     }
 }
 
-/// The payload of an answer that says yes, or the refusal. A claim block that comes with a refusal is an invitation.
-fn accepted(response: &Response, step: Step, base: &Url, now: Timestamp) -> Result<Document, Refusal> {
+/// The payload of an answer that says yes. A claim block that comes with a refusal is an invitation.
+fn accepted(response: &Response, step: Step, refusal: &Refusal) -> Option<Document> {
     const INVITES: [&str; 3] = ["interaction_required", "account_claim_required", "claim_required"];
-    let no = || refusal(response, step, base, now);
-    let mut answer = Document::new(object(response).ok_or_else(no)?);
+    let mut answer = Document::new(object(response)?);
     // What is to be claimed may stand beside the code of the error.
     if let Some(error) = json::member(&answer, &["error"]).filter(|error| error.get("claim").is_some()) {
         answer = lifted(&answer, error);
     }
-    let code = no().code;
     let to_claim = json::text(&answer, &["claim_url", "claim_uri"]).is_some() && matches!(response.status, 402 | 403);
-    let invited = to_claim || code.as_deref().is_some_and(|code| INVITES.contains(&code));
+    let invited = to_claim || refusal.code.as_deref().is_some_and(|code| INVITES.contains(&code));
     if step == Step::Register && invited {
         return match json::member(&answer, &["claim"]) {
             // What belongs to the registration may stand in the block that is about the claim.
-            Some(block @ Value::Object(_)) => Ok(lifted(&answer, block)),
-            _ if to_claim || json::text(&answer, &["claim_token"]).is_some() => Ok(answer),
-            _ => Err(no()),
+            Some(block @ Value::Object(_)) => Some(lifted(&answer, block)),
+            _ => (to_claim || json::text(&answer, &["claim_token"]).is_some()).then_some(answer),
         };
     }
     let error = json::member(&answer, &["error"]).filter(|error| **error != false && **error != "");
     let denies = ["ok", "success"].iter().any(|name| answer.get(name) == Some(&Value::Bool(false))) || error.is_some();
-    if !response.is_success() || denies {
-        return Err(no());
-    }
     // Some wrap what is wrapped.
-    Ok(Document::new(payload(payload(answer.into_value()))))
+    (response.is_success() && !denies).then(|| Document::new(payload(payload(answer.into_value()))))
 }
 
 /// `answer` with the members of one of its blocks beside its own.
@@ -280,17 +260,16 @@ fn attempt(answer: &Value, claim: Option<&Value>, step: Step, base: &Url, now: T
         Some(answer),
     ];
     let blocks = blocks.into_iter().flatten().filter(|block| block.is_object());
-    let is_open = |block: &&Value| {
-        json::text(block, USER_CODE).is_some() || PAGE.iter().any(|name| json::text(block, &[name]).is_some())
-    };
-    // An answer to a claim is about the attempt, even where it says no more than how long it lasts.
-    let block = blocks.clone().find(is_open).or((step == Step::Claim).then_some(answer))?;
-    let of_the_root = std::ptr::eq(block, answer);
-    let written = |block| match json::member(block, USER_CODE)? {
+    let written = |block: &Value| match json::member(block, USER_CODE)? {
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         _ => None,
     };
+    let is_open =
+        |block: &&Value| written(block).is_some() || PAGE.iter().any(|name| json::text(block, &[name]).is_some());
+    // An answer to a claim is about the attempt, even where it says no more than how long it lasts.
+    let block = blocks.clone().find(is_open).or((step == Step::Claim).then_some(answer))?;
+    let of_the_root = std::ptr::eq(block, answer);
     let code = blocks.clone().find_map(written);
     // Beside a credential, what the root says of an end is about that.
     let expires_at = match of_the_root && step != Step::Claim && code.is_none() {

@@ -221,3 +221,15 @@ fn an_assertion_that_is_not_taken_any_more_is_followed_by_the_refresh_token_howe
         assert_eq!(kept, ("at_2".into(), "irt_2".into()));
     }
 }
+
+#[test]
+fn a_bare_401_does_not_make_the_assertion_worthless() {
+    let mut kept = held(1);
+    kept.account.layers.retain(|layer| layer.kind != LayerKind::RefreshToken);
+    kept.secrets.further.retain(|(kind, _)| *kind != LayerKind::RefreshToken);
+    let mut fake = Fake::acme();
+    fake.on(TOKEN, [answer(401, "Unauthorized")]);
+    let play = renewal(kept, Presence::Nobody, fake);
+    assert!(matches!(play.outcome(), Outcome::Failed(_) | Outcome::Refused(_)), "{:?}", play.outcome());
+    assert_eq!(play.noted, [], "nothing is given up");
+}
