@@ -172,7 +172,8 @@ pub enum Revocation {
     Endpoint { url: Url, form: RevokeForm },
     /// The service offers no call for it.
     None,
-    /// Not known yet: the entry was written by another tool. Discovery will tell.
+    /// Not known yet, or nobody has been asked about its host: the entry was written by another tool, or the key was brought.
+    /// Discovery will tell.
     Undiscovered,
 }
 
@@ -181,6 +182,13 @@ impl Revocation {
         match self {
             Revocation::Endpoint { .. } => "endpoint",
             Revocation::None | Revocation::Undiscovered => "none",
+        }
+    }
+
+    pub fn url(&self) -> Option<&Url> {
+        match self {
+            Revocation::Endpoint { url, .. } => Some(url),
+            Revocation::None | Revocation::Undiscovered => None,
         }
     }
 }

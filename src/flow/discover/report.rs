@@ -4,7 +4,6 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::{Discovery, Trouble, no_answer};
-use crate::account::Revocation;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
 use crate::{trust, when};
@@ -65,9 +64,31 @@ impl Level {
     }
 }
 
-/// What the steps of a claim send.
-pub const YOUR_ADDRESS: &str = "your e-mail address";
-pub const YOUR_CODE: &str = "the code that you type";
+/// What a host is sent, as the person is told beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    Registration,
+    RegistrationWithAddress,
+    Address,
+    Code,
+    Exchange,
+    PuzzleRequest,
+    Credential,
+}
+
+impl Sent {
+    pub fn words(self) -> &'static str {
+        match self {
+            Sent::Registration => "a registration",
+            Sent::RegistrationWithAddress => "a registration with your e-mail address",
+            Sent::Address => "your e-mail address",
+            Sent::Code => "the code that you type",
+            Sent::Exchange => "what is exchanged for the credential",
+            Sent::PuzzleRequest => "a request for a puzzle",
+            Sent::Credential => "the credential, when you revoke it",
+        }
+    }
+}
 
 /// Something worth knowing about what the service publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,19 +154,16 @@ impl Discovery {
 
     fn posted_to(&self) -> impl Iterator<Item = &Url> {
         self.offer.iter().flat_map(|offer| {
-            let revoke = match &offer.revocation {
-                Revocation::Endpoint { url, .. } => Some(url),
-                Revocation::None | Revocation::Undiscovered => None,
-            };
             let ceremony = [&offer.register, &offer.claim, &offer.complete, &offer.token, &offer.challenge];
-            ceremony.into_iter().filter_map(Option::as_ref).chain(revoke)
+            ceremony.into_iter().filter_map(Option::as_ref).chain(offer.revocation.url())
         })
     }
 
     /// The hosts that the ceremony sends the e-mail address to.
     pub fn hosts_of_the_address(&self) -> Vec<String> {
         let mut hosts: Vec<String> = self.posted_to().map(trust::authority).collect();
-        hosts.retain(|host| self.sent_to(host).iter().any(|sent| sent.ends_with(YOUR_ADDRESS)));
+        let address = |sent: &Sent| matches!(sent, Sent::Address | Sent::RegistrationWithAddress);
+        hosts.retain(|host| self.sent_to(host).iter().any(address));
         hosts.sort();
         hosts.dedup();
         hosts
@@ -161,7 +179,7 @@ impl Discovery {
     }
 
     /// Where the resource is, if it is of another domain than those that sign up for it.
-    pub fn is_told_what_others_hand_out(&self) -> Option<String> {
+    pub fn resource_apart(&self) -> Option<String> {
         let resource = Url::parse(&self.trusted_resource()).ok()?;
         let offer = self.offer.as_ref()?;
         let hands_out = [&offer.register, &offer.claim, &offer.token];
@@ -179,23 +197,19 @@ impl Discovery {
 
     /// What a sign-up would send to a host, and what a revocation would. Where the claim is not published it is told by the
     /// answer to the registration, and so on.
-    pub fn sent_to(&self, host: &str) -> Vec<&'static str> {
+    pub fn sent_to(&self, host: &str) -> Vec<Sent> {
         let Some(offer) = &self.offer else {
             return Vec::new();
         };
         let named = offer.starts.iter().any(|start| matches!(start, Start::VerifiedEmail | Start::ServiceAuth));
-        let revoke = match &offer.revocation {
-            Revocation::Endpoint { url, .. } => Some(url),
-            Revocation::None | Revocation::Undiscovered => None,
-        };
         let claim = offer.claim.as_ref().or(offer.register.as_ref());
         let roles = [
-            (offer.register.as_ref(), if named { "a registration with your e-mail address" } else { "a registration" }),
-            (claim, YOUR_ADDRESS),
-            (offer.complete.as_ref().or(claim), YOUR_CODE),
-            (offer.token.as_ref(), "what is exchanged for the credential"),
-            (offer.challenge.as_ref(), "a request for a puzzle"),
-            (revoke, "the credential, when you revoke it"),
+            (offer.register.as_ref(), if named { Sent::RegistrationWithAddress } else { Sent::Registration }),
+            (claim, Sent::Address),
+            (offer.complete.as_ref().or(claim), Sent::Code),
+            (offer.token.as_ref(), Sent::Exchange),
+            (offer.challenge.as_ref(), Sent::PuzzleRequest),
+            (offer.revocation.url(), Sent::Credential),
         ];
         let there = |url: Option<&Url>| url.is_some_and(|url| trust::authority(url) == host);
         roles.into_iter().filter_map(|(url, sent)| there(url).then_some(sent)).collect()

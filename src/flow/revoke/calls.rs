@@ -43,10 +43,15 @@ impl Revoke {
             // There is nothing yet that could be tried.
             return self.send();
         }
+        self.try_it(Stage::Before)
+    }
+
+    /// Shows the credential to its resource, once.
+    fn try_it(&mut self, stage: fn(Check) -> Stage) -> Vec<Effect> {
         match self.check() {
             Ok(check) => {
                 let request = check.begin();
-                self.stage = Stage::Before(check);
+                self.stage = stage(check);
                 vec![Effect::Http(request)]
             }
             Err(problem) => self.end(Outcome::of(problem)),
@@ -132,14 +137,7 @@ impl Revoke {
                 Some(problem) => self.unconfirmed(problem),
             };
         }
-        match self.check() {
-            Ok(check) => {
-                let request = check.begin();
-                self.stage = Stage::After(check);
-                vec![Effect::Http(request)]
-            }
-            Err(problem) => self.end(Outcome::of(problem)),
-        }
+        self.try_it(Stage::After)
     }
 
     pub(super) fn proven(&mut self, after: Verdict, now: Timestamp) -> Vec<Effect> {

@@ -6,7 +6,7 @@ use url::Url;
 use super::handoff::Way;
 use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Sent, SignUp, Stage};
 use crate::flow::Effect;
-use crate::flow::discover::{Discovery, no_answer};
+use crate::flow::discover::{self, Discovery, no_answer};
 use crate::flow::wire::{self, Asking, Start, Step};
 use crate::http::{Body, HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
@@ -210,7 +210,7 @@ impl SignUp {
     }
 
     /// May this be sent there? On another domain than the one asked for, only what the person has read that it gets.
-    pub(super) fn may_be_sent(&self, what: &str, url: &Url) -> bool {
+    pub(super) fn may_be_sent(&self, what: discover::Sent, url: &Url) -> bool {
         let host = trust::authority(url);
         let here = trust::same_site(url, &self.discovery.target().start);
         self.is_consented(url) && (here || self.discovery.sent_to(&host).contains(&what))

@@ -11,19 +11,17 @@ impl SignUp {
         match next {
             discover::Next::Send(request) => vec![Effect::Http(request)],
             discover::Next::Wait(span) => vec![Effect::Wait(span)],
-            discover::Next::Over => match self.discovery.obstacle() {
-                // Words can be read, and what they lead to can be kept.
-                Some(_) if self.can_be_brought() => {
+            discover::Next::Over => {
+                if let Some(problem) = self.discovery.obstacle() {
+                    if !self.can_be_brought() {
+                        return self.fail(problem);
+                    }
+                    // Words can be read, and what they lead to can be kept.
                     self.by_key = true;
-                    self.stage = Stage::LookingUp;
-                    vec![Effect::Lookup { resource: self.discovery.service().resource }]
                 }
-                Some(problem) => self.fail(problem),
-                None => {
-                    self.stage = Stage::LookingUp;
-                    vec![Effect::Lookup { resource: self.discovery.service().resource }]
-                }
-            },
+                self.stage = Stage::LookingUp;
+                vec![Effect::Lookup { resource: self.discovery.service().resource }]
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use crate::flow::work::{Proof, Puzzle, Slice};
 use crate::flow::{Answer, Effect, Outcome};
 use crate::http::Response;
 use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
 
 /// Longer than any name or client id.
 const TEXT_LENGTH: usize = 200;
@@ -40,7 +41,8 @@ impl SignUp {
                 let name = self.service_name();
                 return Some(self.fail(too_hard(&name)));
             }
-            (None, Meaning::InvalidRequest) => {}
+            // Who names terms that are accepted already names something else too.
+            (Some(Want::Terms { .. }), _) | (None, Meaning::InvalidRequest) => {}
             _ => return None,
         }
         if extras.introduce(refusal) {
@@ -75,8 +77,16 @@ impl SignUp {
 
     pub(super) fn extra_given(&mut self, extra: Extra, call: Call, answer: Answer) -> Vec<Effect> {
         let scopes = self.choosable_scopes();
-        let mut unused = wire::Extras::default();
-        let extras = self.ceremony.extras.of(&call).unwrap_or(&mut unused);
+        if let (Extra::ClientId, Answer::Text(text)) = (&extra, &answer) {
+            let Some(typed) = typed(text) else {
+                return self.needs_text();
+            };
+            self.ceremony.client_id = Some(typed);
+            return self.send(call);
+        }
+        let Some(extras) = self.ceremony.extras.of(&call) else {
+            return Vec::new();
+        };
         match (extra, answer) {
             (Extra::Scopes(name), Answer::Pick(nth)) => match scopes.get(nth) {
                 Some(scope) => extras.scopes = Some((name, vec![scope.clone()])),
@@ -92,16 +102,10 @@ impl SignUp {
             }
             (Extra::Terms { version, .. }, Answer::Confirm(true)) => extras.terms = Some(version),
             (Extra::Terms { .. }, Answer::Confirm(false)) => return self.end(Outcome::Cancelled),
-            (extra @ (Extra::Name | Extra::ClientId), Answer::Text(text)) => {
-                let typed = text.expose().trim();
-                if typed.is_empty() || typed.len() > TEXT_LENGTH {
-                    return self.needs_text();
-                }
-                match extra {
-                    Extra::Name => extras.name = Some(typed.to_owned()),
-                    _ => self.ceremony.client_id = Some(typed.to_owned()),
-                }
-            }
+            (Extra::Name, Answer::Text(text)) => match typed(&text) {
+                Some(name) => extras.name = Some(name),
+                None => return self.needs_text(),
+            },
             _ => return Vec::new(),
         }
         self.send(call)
@@ -161,6 +165,12 @@ impl SignUp {
             }
         }
     }
+}
+
+/// A name or a client id, as somebody typed it.
+fn typed(text: &Secret) -> Option<String> {
+    let typed = text.expose().trim();
+    (!typed.is_empty() && typed.len() <= TEXT_LENGTH).then(|| typed.to_owned())
 }
 
 fn too_hard(service: &str) -> Problem {

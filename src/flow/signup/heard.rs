@@ -13,7 +13,7 @@ use super::handoff::Way;
 use super::{Call, SignUp, Stage};
 use crate::account::LayerKind;
 use crate::flow::Effect;
-use crate::flow::discover::{YOUR_ADDRESS, YOUR_CODE};
+use crate::flow::discover::Sent;
 use crate::flow::wire::{Attempt, Credential, Expiry, Granted, Reply, Standing, Start};
 use crate::http::Presentation;
 use crate::problem::{Kind, Problem};
@@ -36,8 +36,8 @@ impl SignUp {
     /// Takes over what is of use later. Pages and words that repeat a secret are not shown.
     fn take_note(&mut self, reply: &mut Reply) {
         let claim_page = reply.claim_url.clone();
-        let claim_url = reply.claim_url.take().filter(|url| self.may_be_sent(YOUR_ADDRESS, url));
-        let complete_url = reply.complete_url.take().filter(|url| self.may_be_sent(YOUR_CODE, url));
+        let claim_url = reply.claim_url.take().filter(|url| self.may_be_sent(Sent::Address, url));
+        let complete_url = reply.complete_url.take().filter(|url| self.may_be_sent(Sent::Code, url));
         let ceremony = &mut self.ceremony;
         let former = ceremony.handle.as_ref().map(|handle| handle.value.clone());
         let newer = reply.handle.take().filter(|handle| handle.is_token || ceremony.handle.is_none());

@@ -138,10 +138,8 @@ impl SignUp {
                 let check = Check::new(resource, kept.secrets.credential, account.guarded);
                 let check = check.presented(account.presentation);
                 // What another domain handed out is shown in the way that it was handed out for.
-                let check = match self.discovery.is_told_what_others_hand_out() {
-                    None => check.or_otherwise(),
-                    Some(_) => check,
-                };
+                let apart = self.discovery.resource_apart().is_some();
+                let check = if apart { check } else { check.or_otherwise() };
                 let request = check.begin();
                 self.stage = Stage::Proving(check);
                 vec![Effect::Http(request)]

@@ -24,6 +24,15 @@ impl SignUp {
         if let Some(effects) = self.asked_for_more(&call, &refusal) {
             return effects;
         }
+        // What the answer called the claim's address takes no claims: it is a page for the person.
+        let takes_none = matches!(refusal.meaning, Meaning::ClaimTokenInvalid | Meaning::NotThere)
+            && matches!(refusal.status, 404 | 405);
+        if takes_none
+            && call == Call::Claim
+            && let Some(page) = self.page_to_claim_on()
+        {
+            return self.show_page(page);
+        }
         match (refusal.meaning, &call) {
             // It may be another way to look that the service has, or only a matter of time.
             (_, Call::Look(way)) => self.look_refused(*way, &refusal, now),
@@ -75,13 +84,6 @@ impl SignUp {
                 self.stage = Stage::Email;
                 self.question = Some(Stage::Email);
                 self.object(problem)
-            }
-            // What the answer called the claim's address takes no claims: it is a page for the person.
-            (Meaning::ClaimTokenInvalid | Meaning::NotThere, Call::Claim)
-                if matches!(refusal.status, 404 | 405) && self.page_to_claim_on().is_some() =>
-            {
-                let page = self.page_to_claim_on();
-                page.map(|page| self.show_page(page)).unwrap_or_default()
             }
             (Meaning::ClaimTokenInvalid | Meaning::ClaimExpired, Call::Claim | Call::Complete { .. }) => {
                 self.interrupt(Question::RegisterAgain(problem))

@@ -174,8 +174,10 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
             Said::Heading(text) => rows.extend(wraps(text, theme.strong())),
             Said::Text(text) => rows.extend(wraps(text, theme.text())),
             Said::Quiet(text) => rows.extend(wraps(text, theme.quiet())),
-            Said::Theirs(text) => rows.extend(marked(text, width, "│ ", theme)),
-            Said::Quote { from, text } => rows.extend(marked(&format!("{from} says: “{text}”"), width, "", theme)),
+            Said::Theirs(text) => rows.extend(marked(text, width, "│ ", theme.text())),
+            Said::Quote { from, text } => {
+                rows.extend(marked(&format!("{from} says: “{text}”"), width, "", theme.quiet()));
+            }
             Said::Fact(name, value) => {
                 let name = format!("{name}{}  ", " ".repeat(name_width.saturating_sub(name.width())));
                 rows.extend(hanging(Span::styled(name, theme.quiet()), value, theme.text(), width));
@@ -219,8 +221,7 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
 }
 
 /// A stranger's text: none of its rows looks like ours, the first not for what stands before it.
-fn marked(text: &str, width: usize, first: &'static str, theme: Theme) -> Vec<Row> {
-    let style = if first.is_empty() { theme.quiet() } else { theme.text() };
+fn marked(text: &str, width: usize, first: &'static str, style: Style) -> Vec<Row> {
     let rows = wrapped(text, width.saturating_sub(2)).into_iter().enumerate();
     let mark = |nth: usize| if nth == 0 { first } else { "│ " };
     rows.map(|(nth, row)| Row::text(format!("{}{row}", mark(nth)), style)).collect()

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::SignUp;
 use crate::account::{Account, DUE_WITHIN};
+use crate::flow::discover::Sent;
 use crate::flow::keep::{NOT_STORED, where_to_keep_it};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
 use crate::{report, trust};
@@ -86,11 +87,11 @@ impl SignUp {
         screen.lines.push(Line::text(format!("You asked for {start}. Signing up would also send data to:")));
         screen.lines.push(Line::Gap);
         for host in self.discovery.foreign_hosts() {
-            let sent = self.discovery.sent_to(&host).join(", ");
+            let sent: Vec<&str> = self.discovery.sent_to(&host).into_iter().map(Sent::words).collect();
             // Whole, however long it is: it is what the person decides by.
-            screen.lines.extend([Line::Heading(host), Line::fact("gets", sent)]);
+            screen.lines.extend([Line::Heading(host), Line::fact("gets", sent.join(", "))]);
         }
-        if let Some(resource) = self.discovery.is_told_what_others_hand_out() {
+        if let Some(resource) = self.discovery.resource_apart() {
             screen.lines.extend([
                 Line::Gap,
                 Line::text(format!("What they hand out is then shown to {resource} with every call.")),
