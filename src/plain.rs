@@ -2,22 +2,21 @@
 //!
 //! The same [`Flow`]s as in the full screen; only what a screen looks like is decided here. Everything goes to stderr.
 
-use std::collections::HashSet;
+mod printed;
+
 use std::io::{self, BufRead, Write};
 use std::{process, thread};
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use self::printed::{Printed, Told};
 use crate::events::Events;
-use crate::flow::{Answer, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId, StepState};
+use crate::flow::{Answer, Flow, Input, Outcome, Prompt, Screen};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::secret::{Secret, Typed};
 use crate::shell::{Ports, clock, perform};
-use crate::when;
-use crate::wrap::wrapped;
 
 /// How the next line is read.
 #[derive(Clone, Copy)]
@@ -112,12 +111,16 @@ impl Console {
     }
 
     pub fn say(&self, text: &str) {
+        self.tell(&Told::ours(text));
+    }
+
+    fn tell(&self, line: &Told) {
         // A terminal that is gone ends the next read.
-        let _ = write!(io::stderr(), "{}", self.lines(&format!("{}\n", self.shaped(text))));
+        let _ = write!(io::stderr(), "{}", self.lines(&format!("{}\n", self.shaped(line))));
     }
 
     fn prompt(&self, text: &str) {
-        let _ = write!(io::stderr(), "{} ", self.lines(&self.shaped(text)));
+        let _ = write!(io::stderr(), "{} ", self.lines(&self.shaped(&Told::ours(text))));
     }
 
     /// A terminal that shows nothing typed does not go back to the first column by itself either.
@@ -130,11 +133,10 @@ impl Console {
         self.unseen = None;
     }
 
-    /// A line as it fits the terminal: broken between words, moved in as far as it began. A link stays whole.
-    fn shaped(&self, text: &str) -> String {
-        let text = if self.unicode { text.to_owned() } else { report::in_ascii(text) };
+    fn shaped(&self, line: &Told) -> String {
         let width = crossterm::terminal::size().map_or(80, |(columns, _)| columns as usize);
-        shaped(&text, width)
+        let text = line.shaped(width);
+        if self.unicode { text } else { report::in_ascii(&text) }
     }
 
     /// The next line, or `None` when there are no more.
@@ -208,7 +210,7 @@ pub async fn run(
             events.screen(&screen, now);
         }
         if let Some(console) = console.as_deref_mut() {
-            printed.show(&screen, now).iter().for_each(|line| console.say(line));
+            printed.show(&screen, now).iter().for_each(|line| console.tell(line));
         }
         if let Some(outcome) = screen.outcome {
             if let Some(console) = console {
@@ -324,121 +326,6 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
     }
 }
 
-/// What has been printed, so that a screen that only grows prints only what is new.
-#[derive(Default)]
-struct Printed {
-    page: Option<(ScreenId, String)>,
-    shown: Vec<String>,
-    steps: HashSet<String>,
-    problem: Option<Problem>,
-    /// The progress told last.
-    waiting: Vec<String>,
-}
-
-/// See [`Console::shaped`]. A stranger's words are marked on every line, so that none of them looks like ours.
-fn shaped(text: &str, width: usize) -> String {
-    const MARKS: [&str; 2] = ["│", "|"];
-    let start = text.trim_start();
-    let indent = " ".repeat(text.len() - start.len());
-    let mark = MARKS.into_iter().find(|mark| start.starts_with(mark));
-    let is_quote = start.ends_with(['”', '"']);
-    if mark.is_none() && !is_quote && (start.contains("://") || !start.contains(' ')) {
-        return text.to_owned();
-    }
-    let rest = mark.map_or(start, |mark| start[mark.len()..].trim_start());
-    let further = match (mark, is_quote) {
-        (Some(mark), _) => format!("{indent}{mark} "),
-        (None, true) => format!("{indent}{} ", if text.is_ascii() { "|" } else { "│" }),
-        (None, false) => indent.clone(),
-    };
-    let first = if mark.is_some() { &further } else { &indent };
-    let lines = wrapped(rest, width.saturating_sub(further.chars().count() + 1).max(20)).into_iter().enumerate();
-    lines.map(|(nth, line)| format!("{}{line}", if nth == 0 { first } else { &further })).collect::<Vec<_>>().join("\n")
-}
-
-impl Printed {
-    fn show(&mut self, screen: &Screen, now: Timestamp) -> Vec<String> {
-        let lines = self.body(screen);
-        // Progress is a line of its own; what it interrupts goes on behind it.
-        if screen.id == ScreenId::Waiting {
-            let fresh = lines.iter().filter(|line| !self.waiting.contains(line)).cloned().collect();
-            self.waiting = lines;
-            // What was wrong has been tried anew; if it is wrong again, it is said again.
-            self.problem = None;
-            return fresh;
-        }
-        self.waiting.clear();
-        let page = (screen.id.clone(), screen.title.clone());
-        let mut out = Vec::new();
-        if self.page.as_ref() == Some(&page) {
-            out.extend(lines.iter().filter(|line| !line.is_empty() && !self.shown.contains(line)).cloned());
-        } else {
-            if self.page.as_ref().is_none_or(|(_, title)| *title != screen.title) {
-                out.extend([String::new(), screen.title.clone()]);
-            }
-            out.push(String::new());
-            out.extend(lines.iter().cloned());
-            if let Some(deadline) = screen.deadline {
-                out.extend([String::new(), format!("  Good for {}.", when::countdown(deadline, now))]);
-            }
-            self.page = Some(page);
-        }
-        self.shown = lines;
-        if screen.problem != self.problem {
-            out.extend(
-                screen
-                    .problem
-                    .iter()
-                    .flat_map(|problem| [String::new(), format!("! {}", problem.what), format!("  {}", problem.hint)]),
-            );
-            self.problem.clone_from(&screen.problem);
-        }
-        out.dedup_by(|line, before| line.is_empty() && before.is_empty());
-        out
-    }
-
-    fn body(&mut self, screen: &Screen) -> Vec<String> {
-        let mut lines = Vec::new();
-        let names = screen
-            .lines
-            .iter()
-            .filter_map(|line| if let Line::Fact(name, _) = line { Some(name.chars().count()) } else { None });
-        let fact_width = names.max().unwrap_or(0);
-        for line in &screen.lines {
-            match line {
-                Line::Step { state: StepState::Active, .. } => {}
-                // A step is told once, when it is over; later screens that repeat it are for eyes that see both.
-                Line::Step { .. } => {
-                    let text = format!("  {}", report::line_text(line, 0));
-                    if self.steps.insert(text.clone()) {
-                        lines.push(text);
-                    }
-                }
-                Line::Gap => lines.push(String::new()),
-                line => lines.push(format!("  {}", report::line_text(line, fact_width))),
-            }
-        }
-        if let Some(code) = &screen.user_code {
-            lines.extend([String::new(), format!("  The code:  {code}")]);
-        }
-        if let Some(link) = &screen.link {
-            lines.extend([String::new(), link.to_string()]);
-        }
-        match &screen.prompt {
-            Some(Prompt::Pick { label, choices }) => {
-                lines.extend([String::new(), format!("  {label}")]);
-                lines.extend(choices.iter().enumerate().map(|(nth, choice)| match choice.detail.as_str() {
-                    "" => format!("  {}  {}", nth + 1, choice.label),
-                    detail => format!("  {}  {}  ({detail})", nth + 1, choice.label),
-                }));
-            }
-            Some(Prompt::Confirm { .. }) => lines.push(String::new()),
-            _ => {}
-        }
-        lines
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -451,14 +338,6 @@ mod tests {
         }
         assert_eq!(understood(&prompt, " YES "), Ok(Input::Answer(Answer::Confirm(true))));
         assert_eq!(understood(&prompt, "n"), Ok(Input::Answer(Answer::Confirm(false))));
-    }
-
-    #[test]
-    fn a_strangers_words_are_marked_on_every_line() {
-        assert_eq!(shaped("  │ one two https://a.dev/", 26), "  │ one two\n  │ https://a.dev/");
-        assert_eq!(shaped("  Acme says: “one two three four”", 26), "  Acme says: “one two\n  │ three four”");
-        assert_eq!(shaped("  our own words go on here", 23), "  our own words go on\n  here");
-        assert_eq!(shaped("https://a.dev/ whole", 21), "https://a.dev/ whole");
     }
 
     #[test]

@@ -78,14 +78,20 @@ fn nothing_goes_to_a_host_that_was_not_shown() {
     assert!(play.requests.iter().all(|request| request.url.host_str() != Some("somebody.acme.dev")));
 }
 
-/// The person has read that this host is asked for a puzzle, and no more.
-#[test]
-fn a_host_gets_what_was_shown_and_nothing_else() {
+/// Acme Mail with an endpoint elsewhere, and none published for the claim.
+fn elsewhere(name: &str, endpoint: &str) -> Fake {
     let mut fake = Fake::acme();
     let mut metadata = Fake::server_metadata();
     metadata["agent_auth"]["claim_endpoint"] = Value::Null;
-    metadata["agent_auth"]["challenge_endpoint"] = json!("https://puzzles.net/challenge");
+    metadata["agent_auth"][name] = json!(endpoint);
     fake.json(SERVER, metadata);
+    fake
+}
+
+/// The person has read that this host is asked for a puzzle, and no more.
+#[test]
+fn a_host_gets_what_was_shown_and_nothing_else() {
+    let mut fake = elsewhere("challenge_endpoint", "https://puzzles.net/challenge");
     fake.json(REGISTER, json!({"claim_token": "clm_1", "claim_url": "https://puzzles.net/claim"}));
     let mut play = Play::acme(fake);
     play.begin().pick(0);
@@ -97,11 +103,7 @@ fn a_host_gets_what_was_shown_and_nothing_else() {
 
 #[test]
 fn a_registration_elsewhere_may_lead_on_to_where_it_was_said_to() {
-    let mut fake = Fake::acme();
-    let mut metadata = Fake::server_metadata();
-    metadata["agent_auth"]["claim_endpoint"] = Value::Null;
-    metadata["agent_auth"]["identity_endpoint"] = json!("https://signup.net/identity");
-    fake.json(SERVER, metadata);
+    let mut fake = elsewhere("identity_endpoint", "https://signup.net/identity");
     fake.json("POST https://signup.net/identity", json!({"claim_token": "clm_1", "claim_url": "https://signup.net/c"}));
     fake.json("POST https://signup.net/c", json!({"status": "pending"}));
     let mut play = Play::acme(fake);
