@@ -3,6 +3,7 @@
 //! What an account is *now* is never stored. [`Account::status`] computes it from the layers of the account's life, the
 //! clock, and the last proof (what the service said when it was last asked).
 
+mod client;
 mod id;
 mod kept;
 mod status;
@@ -14,6 +15,7 @@ use url::Url;
 use crate::http::Presentation;
 use crate::trust;
 
+pub use client::{Authentication, Client};
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};
 pub use status::Status;
@@ -47,6 +49,10 @@ pub struct Account {
     pub presentation: Presentation,
     pub renewal: Renewal,
     pub revocation: Revocation,
+    /// Who this program is to the server that hands out the tokens, where that is asked.
+    pub client: Option<Client>,
+    /// The tokens are asked for this one resource, which is named with every request for one (RFC 8707).
+    pub bound: bool,
     pub store: StoreKind,
     pub source: Source,
     pub created_at: Option<Timestamp>,
@@ -63,6 +69,11 @@ pub struct Account {
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     AuthMd,
+    /// An authorization in the browser, whose answer comes back to this machine (RFC 6749, section 4.1; RFC 8252).
+    #[serde(rename = "oauth")]
+    OAuth,
+    /// An authorization with a code that is typed in a browser anywhere (RFC 8628).
+    Device,
     /// A key from a page of the service, pasted.
     ApiKey,
 }
@@ -71,6 +82,8 @@ impl Mode {
     pub fn as_str(self) -> &'static str {
         match self {
             Mode::AuthMd => "auth_md",
+            Mode::OAuth => "oauth",
+            Mode::Device => "device",
             Mode::ApiKey => "api_key",
         }
     }
@@ -79,6 +92,8 @@ impl Mode {
     pub fn label(self) -> &'static str {
         match self {
             Mode::AuthMd => "auth.md",
+            Mode::OAuth => "OAuth",
+            Mode::Device => "device",
             Mode::ApiKey => "key",
         }
     }
@@ -100,6 +115,8 @@ pub enum LayerKind {
     IdentityAssertion,
     /// Gets what comes next, once or more often.
     RefreshToken,
+    /// Until when this program is known to the authorization server (RFC 7591). Its secret, where it has one, is the client's.
+    ClientRegistration,
     /// Until when the account can be confirmed by a person. It has no secret: a claim token is never kept.
     Claim,
 }
@@ -111,6 +128,7 @@ impl LayerKind {
             LayerKind::AccessToken => "access_token",
             LayerKind::IdentityAssertion => "identity_assertion",
             LayerKind::RefreshToken => "refresh_token",
+            LayerKind::ClientRegistration => "client_registration",
             LayerKind::Claim => "claim",
         }
     }
@@ -121,6 +139,7 @@ impl LayerKind {
             LayerKind::AccessToken => "access token",
             LayerKind::IdentityAssertion => "identity assertion",
             LayerKind::RefreshToken => "refresh token",
+            LayerKind::ClientRegistration => "registration",
             LayerKind::Claim => "time to confirm",
         }
     }
@@ -131,11 +150,7 @@ impl LayerKind {
 #[serde(tag = "way", rename_all = "snake_case")]
 pub enum Renewal {
     /// The refresh token is spent at the token endpoint, without anybody (RFC 6749, section 6).
-    Refresh {
-        url: Url,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        client_id: Option<String>,
-    },
+    Refresh { url: Url },
     /// The identity assertion is exchanged at the token endpoint, without anybody (RFC 7523, section 2.1).
     Exchange {
         url: Url,
@@ -145,8 +160,6 @@ pub enum Renewal {
         /// Where the refresh token gets the next assertion (auth.md v0.7). Without it, a refresh token is spent at `url`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         identity: Option<Url>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        client_id: Option<String>,
     },
     /// A person signs up again, in place.
     Person,
@@ -284,6 +297,8 @@ pub enum Note {
     Unspent,
     /// The service does not take it any more: from now on renewing needs a person.
     NoRefresh,
+    /// The authorization server does not know this program any more: it registers anew when a person signs in again.
+    NoClient,
 }
 
 impl Account {

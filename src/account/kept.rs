@@ -63,7 +63,7 @@ impl Kept {
 
     /// Puts a layer with its secret in the place of the one that does the same, or where it belongs: the credential first,
     /// then what gets the next one.
-    pub fn put(&mut self, layer: Layer, secret: Secret) {
+    pub fn put(&mut self, layer: Layer, secret: impl Into<Option<Secret>>) {
         let mut parts: Vec<(Layer, Option<Secret>)> = std::mem::take(&mut self.account.layers)
             .into_iter()
             .map(|old| {
@@ -71,12 +71,13 @@ impl Kept {
                 (old, secret.map(|(_, secret)| secret.clone()))
             })
             .collect();
-        // The time to confirm has no secret, wherever it stands.
-        if let Some((_, first)) = parts.first_mut().filter(|(layer, _)| layer.kind != LayerKind::Claim) {
+        // What has no secret of its own stands behind what has one, wherever it stands.
+        let has_secret = |kind| !matches!(kind, LayerKind::Claim | LayerKind::ClientRegistration);
+        if let Some((_, first)) = parts.first_mut().filter(|(layer, _)| has_secret(layer.kind)) {
             *first = Some(self.secrets.credential.clone());
         }
         parts.retain(|(old, _)| role(old.kind) != role(layer.kind));
-        parts.push((layer, Some(secret)));
+        parts.push((layer, secret.into()));
         parts.sort_by_key(|(layer, _)| role(layer.kind));
         let secrets = parts.iter().filter_map(|(layer, secret)| Some((layer.kind, secret.clone()?))).collect();
         self.account.layers = parts.into_iter().map(|(layer, _)| layer).collect();
@@ -92,6 +93,7 @@ fn role(kind: LayerKind) -> u8 {
         LayerKind::ApiKey | LayerKind::AccessToken => 0,
         LayerKind::IdentityAssertion => 1,
         LayerKind::RefreshToken => 2,
-        LayerKind::Claim => 3,
+        LayerKind::ClientRegistration => 3,
+        LayerKind::Claim => 4,
     }
 }

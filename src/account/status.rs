@@ -70,9 +70,10 @@ impl Account {
         let ends = self.layers.iter().filter(gets_the_next).map(|layer| layer.expires_at);
         // No end known is later than any.
         let last = ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))?;
-        // Nobody renews what lapses unless a person confirms it.
-        let claim = self.layer(LayerKind::Claim).and_then(|layer| layer.expires_at);
-        self.renews_itself().then_some(claim.into_iter().chain(last).min())
+        // Nobody renews what lapses unless a person confirms it, nor does somebody whom the server does not know any more.
+        let ends = |kind| self.layer(kind).and_then(|layer| layer.expires_at);
+        let bounds = [ends(LayerKind::Claim), ends(LayerKind::ClientRegistration), last];
+        self.renews_itself().then_some(bounds.into_iter().flatten().min())
     }
 
     /// When somebody has to do something: the end of what does not renew itself.
@@ -128,6 +129,11 @@ impl Account {
                 self.spending = None;
                 self.renewal = Renewal::Person;
             }
+            Note::NoClient => {
+                self.spending = None;
+                self.renewal = Renewal::Person;
+                self.client = None;
+            }
         }
         true
     }
@@ -173,6 +179,8 @@ mod tests {
             presentation: Presentation::Bearer,
             renewal: Renewal::Person,
             revocation: Revocation::None,
+            client: None,
+            bound: false,
             store: StoreKind::Memory,
             source: Source::Own,
             created_at: Some(at(-100)),
@@ -219,7 +227,7 @@ mod tests {
         let url = Url::parse("https://auth.acme.dev/token").expect("valid");
         let refreshing = |refresh_ends: Option<i64>| {
             let mut account = account(Some(at(-1)));
-            account.renewal = Renewal::Refresh { url: url.clone(), client_id: None };
+            account.renewal = Renewal::Refresh { url: url.clone() };
             account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh_ends.map(at) });
             account
         };

@@ -52,6 +52,8 @@ pub struct Revoke {
     /// What is to be ended, in this order: a refresh token would get new credentials (RFC 7009, section 2.1). An assertion
     /// would too, but few services end those; here it is dropped in any case.
     tokens: Vec<(LayerKind, Secret)>,
+    /// What proves who asks, where the server has given us such a thing.
+    client_secret: Option<Secret>,
     /// Which of them is being ended.
     nth: usize,
     before: Option<Verdict>,
@@ -119,6 +121,7 @@ impl Revoke {
             presence,
             stage,
             tokens: Vec::new(),
+            client_secret: None,
             nth: 0,
             before: None,
             told: false,
@@ -194,6 +197,7 @@ impl Revoke {
         let held = |kind: LayerKind| kept.secret_of(kind).map(|secret| (kind, secret.clone()));
         let kinds = [LayerKind::RefreshToken, LayerKind::AccessToken, LayerKind::ApiKey, LayerKind::IdentityAssertion];
         self.tokens = kinds.into_iter().filter_map(held).collect();
+        self.client_secret = kept.secret_of(LayerKind::ClientRegistration).cloned();
         self.nth = 0;
         if self.account.revocation == Revocation::Undiscovered || kept.account.revocation != Revocation::Undiscovered {
             self.account = kept.account;

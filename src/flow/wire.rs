@@ -15,7 +15,8 @@ pub use metadata::{Closed, Offer, ResourceMetadata, Start, embedded_agent_auth, 
 pub use refusal::{Meaning, Refusal, Step, Want, puzzle, refusal};
 pub use reply::{Attempt, Credential, Expiry, Granted, Handle, Refresh, RefreshAt, Reply, Standing, Token, reply};
 pub use token::{
-    Asking, exchange_request, grant_request, identity_request, refresh_request, revoke_request, view_request,
+    Asking, Identified, exchange_request, grant_request, identity_request, refresh_request, revoke_request,
+    view_request,
 };
 
 use crate::http::Response;

@@ -73,7 +73,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
                 Layer { kind: LayerKind::AccessToken, expires_at: ends },
                 Layer { kind: LayerKind::RefreshToken, expires_at: None },
             ],
-            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)?, client_id: None },
+            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)? },
         ),
         _ => (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person),
     };
@@ -101,6 +101,8 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
                 _ => RevokeForm::OAuth,
             },
         },
+        client: None,
+        bound: false,
         store: StoreKind::Memory,
         source: Source::Own,
         created_at: Some(hours_ago(24 * 30)),

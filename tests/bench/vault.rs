@@ -41,6 +41,8 @@ fn account(nth: usize) -> Kept {
         presentation: Presentation::Bearer,
         renewal: Renewal::Person,
         revocation: Revocation::Endpoint { url: start.join("/agent/revoke").expect("a URL"), form: RevokeForm::OAuth },
+        client: None,
+        bound: false,
         store: StoreKind::Vault,
         source: Source::Own,
         created_at: Some(now),

@@ -41,7 +41,7 @@ fn unlock(vault: &Vault) {
 fn marked(name: &str, change: u32, store: StoreKind) -> Kept {
     let mut account = account("Acme", &format!("{name}.dev"), None, None);
     account.store = store;
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), client_id: None };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
     account.renewed_at = Some(noon() + SignedDuration::from_secs(change.into()));
     account.scopes = vec![change.to_string()];
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: account.renewed_at });
@@ -341,6 +341,7 @@ fn saves_until_the_disk_is_full() {
 const LATER: Schema = Schema(&[
     Schema::FIRST,
     Schema::SECOND,
+    Schema::THIRD,
     "ALTER TABLE account ADD COLUMN note TEXT; UPDATE account SET note = hex(randomblob(20000))",
     "CREATE TABLE more (id TEXT PRIMARY KEY, text TEXT) STRICT; INSERT INTO more SELECT id, note FROM account",
 ]);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use authmd_tui::account::{
-    Account, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source, StoreKind, Verdict,
+    Account, Client, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source, StoreKind, Verdict,
 };
 use authmd_tui::flow::StoreOffer;
 use authmd_tui::http::Presentation;
@@ -89,10 +89,12 @@ fn keeps_every_layer(store: &dyn Store, former: &Account) {
         url: url("https://auth.acme.dev/token"),
         resource: Some(former.resource.clone()),
         identity: Some(url("https://auth.acme.dev/agent/identity")),
-        client_id: Some("acme-agent".into()),
     };
+    account.client = Some(Client::named("acme-agent"));
+    account.bound = true;
     account.layers = vec![layer(LayerKind::Claim, 72)];
     let mut kept = Kept::new(account, Secret::default());
+    kept.put(layer(LayerKind::ClientRegistration, 96), None);
     kept.put(layer(LayerKind::RefreshToken, 48), Secret::new("rt_1"));
     kept.put(layer(LayerKind::IdentityAssertion, 24), Secret::new("jwt_1"));
     assert!(kept.account.lacks_credential());

@@ -55,6 +55,8 @@ pub fn account(name: &str, host: &str, label: Option<&str>, ends_in: Option<i64>
             url: url(&format!("https://auth.{host}/agent/revoke")),
             form: RevokeForm::OAuth,
         },
+        client: None,
+        bound: false,
         store: StoreKind::Memory,
         source: Source::Own,
         created_at: Some(noon() - hours(24 * 30)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use authmd_tui::account::{
-    Account, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Secrets, StoreKind, Verdict,
+    Account, Client, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Secrets, StoreKind, Verdict,
 };
 use authmd_tui::flow::storage::Level;
 use authmd_tui::flow::{Guard, Protection};
@@ -60,7 +60,7 @@ fn sql(folder: &TempDir) -> Connection {
 /// Every account with a refresh token, so that there are several secrets.
 pub fn renewing() -> Kept {
     let mut account = in_vault(None);
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), client_id: None };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: Some(noon() + hours(1)) });
     let further = vec![(LayerKind::RefreshToken, Secret::new("rt_1"))];
     Kept { account, secrets: Secrets { credential: Secret::new("sk_1"), further } }
@@ -320,7 +320,8 @@ fn folders_and_files_are_for_their_owner_only_and_checked() {
 
 #[test]
 fn an_older_vault_is_brought_up_to_date_with_a_copy_of_what_was() {
-    const NEXT: Schema = Schema(&[Schema::FIRST, Schema::SECOND, "ALTER TABLE account ADD COLUMN note TEXT"]);
+    const NEXT: Schema =
+        Schema(&[Schema::FIRST, Schema::SECOND, Schema::THIRD, "ALTER TABLE account ADD COLUMN note TEXT"]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     let first = saved(&vault, None, "sk_1");
@@ -346,9 +347,36 @@ fn an_older_vault_is_brought_up_to_date_with_a_copy_of_what_was() {
 }
 
 #[test]
+fn the_client_of_a_vault_of_version_two_is_still_known() {
+    let folder = TempDir::new().expect("a folder");
+    let (vault, keyring) = made(&folder);
+    let mut account = account("Acme", "acme.dev", None, Some(48));
+    account.store = StoreKind::Vault;
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    vault.save(&Kept::new(account.clone(), Secret::new("sk_1"))).expect("saved");
+    drop(vault);
+    Connection::open(folder.path().join("vault").join(NAME))
+        .and_then(|file| {
+            file.execute_batch(
+                "ALTER TABLE account DROP COLUMN client; ALTER TABLE account DROP COLUMN bound;
+                 UPDATE account SET renewal = json_set(renewal, '$.client_id', 'acme-agent'); PRAGMA user_version = 2",
+            )
+        })
+        .expect("as it was in version two");
+    account.client = Some(Client::named("acme-agent"));
+    let vault = vault_in(&folder, keyring);
+    assert_eq!(listed(&vault), std::slice::from_ref(&account));
+    assert_eq!(credential(&vault.load(&account.id)), "sk_1");
+}
+
+#[test]
 fn a_step_that_fails_leaves_the_vault_as_it_was() {
-    const BROKEN: Schema =
-        Schema(&[Schema::FIRST, Schema::SECOND, "ALTER TABLE account ADD COLUMN note TEXT; SELECT nonsense"]);
+    const BROKEN: Schema = Schema(&[
+        Schema::FIRST,
+        Schema::SECOND,
+        Schema::THIRD,
+        "ALTER TABLE account ADD COLUMN note TEXT; SELECT nonsense",
+    ]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     let first = saved(&vault, None, "sk_1");
@@ -603,7 +631,7 @@ fn what_was_mended_is_used_again_without_a_restart() {
 
 #[test]
 fn an_update_that_fails_leaves_one_copy_however_often_it_is_tried() {
-    const BROKEN: Schema = Schema(&[Schema::FIRST, Schema::SECOND, "SELECT nonsense"]);
+    const BROKEN: Schema = Schema(&[Schema::FIRST, Schema::SECOND, Schema::THIRD, "SELECT nonsense"]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     drop(vault);
@@ -611,7 +639,12 @@ fn an_update_that_fails_leaves_one_copy_however_often_it_is_tried() {
     (0..3).for_each(|_| assert!(broken.accounts().problem.is_some()));
     let copies = fs::read_dir(folder.path().join("vault")).expect("readable");
     let names = copies.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
-    assert_eq!(names.filter(|name| name.contains(".v2") || name.contains(".copy")).count(), 1);
+    assert_eq!(
+        names
+            .filter(|name| name.contains(&format!(".v{}", Schema::CURRENT.version())) || name.contains(".copy"))
+            .count(),
+        1
+    );
 }
 
 #[test]

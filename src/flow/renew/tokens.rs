@@ -6,7 +6,7 @@ use url::Url;
 use super::{Renew, Stage};
 use crate::account::{Kept, LayerKind, Note, Renewal, Secrets};
 use crate::flow::tokens::{absorb, obtained_after, renews_at};
-use crate::flow::wire::{self, Asking, Granted, Meaning, Step};
+use crate::flow::wire::{self, Asking, Granted, Identified, Meaning, Step};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
@@ -48,12 +48,13 @@ impl Renew {
     }
 
     fn exchange_request(&self) -> Option<Result<Request, Problem>> {
-        let Renewal::Exchange { url, resource, client_id, .. } = &self.account.renewal else {
+        let Renewal::Exchange { url, resource, .. } = &self.account.renewal else {
             return None;
         };
-        let assertion = self.kept.as_ref()?.secret_of(LayerKind::IdentityAssertion)?;
+        let kept = self.kept.as_deref()?;
+        let assertion = kept.secret_of(LayerKind::IdentityAssertion)?;
         let resource = resource.as_deref().filter(|_| !self.resource_unwanted);
-        let asking = Asking { client_id: client_id.as_deref(), resource };
+        let asking = Asking { client: Identified::of(kept), resource };
         Some(trust::endpoint(url).map(|()| wire::exchange_request(url, assertion, &asking)))
     }
 
@@ -121,11 +122,13 @@ impl Renew {
 
     /// Where the refresh token goes: to the token endpoint, or to the one that hands out assertions.
     fn spend_request(&self) -> Option<(Url, Request)> {
-        let token = self.kept.as_ref()?.secret_of(LayerKind::RefreshToken)?;
+        let kept = self.kept.as_deref()?;
+        let token = kept.secret_of(LayerKind::RefreshToken)?;
         match &self.account.renewal {
             Renewal::Exchange { identity: Some(url), .. } => Some((url.clone(), wire::identity_request(url, token))),
-            Renewal::Refresh { url, client_id } | Renewal::Exchange { url, client_id, .. } => {
-                let asking = Asking { client_id: client_id.as_deref(), resource: None };
+            Renewal::Refresh { url } | Renewal::Exchange { url, .. } => {
+                let resource = kept.account.bound.then_some(kept.account.resource.as_str());
+                let asking = Asking { client: Identified::of(kept), resource };
                 Some((url.clone(), wire::refresh_request(url, token, &asking)))
             }
             Renewal::Person | Renewal::None => None,

@@ -7,7 +7,7 @@ use crate::account::{LayerKind, Revocation, RevokeForm, Verdict};
 use crate::flow::discover::no_answer;
 use crate::flow::probe::Check;
 use crate::flow::verify::{credential_missing, resource_url};
-use crate::flow::wire::{self, Step};
+use crate::flow::wire::{self, Identified, Step};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -22,7 +22,7 @@ fn named(kind: LayerKind) -> &'static str {
     match kind {
         LayerKind::RefreshToken => "refresh token",
         LayerKind::IdentityAssertion => "identity assertion",
-        LayerKind::ApiKey | LayerKind::AccessToken | LayerKind::Claim => CREDENTIAL,
+        LayerKind::ApiKey | LayerKind::AccessToken | LayerKind::ClientRegistration | LayerKind::Claim => CREDENTIAL,
     }
 }
 
@@ -70,7 +70,9 @@ impl Revoke {
         if *form == RevokeForm::AgentAuth && *token != bearer {
             return self.next_token(None);
         }
-        match wire::revoke_request(url, *form, *kind, token, &bearer, self.sent.form) {
+        let (client, secret) = (self.account.client.as_ref(), self.client_secret.as_ref());
+        let client = client.map(|client| Identified { client, secret });
+        match wire::revoke_request(url, *form, *kind, token, &bearer, client, self.sent.form) {
             Some(request) => {
                 self.told = true;
                 self.stage = Stage::Sending;

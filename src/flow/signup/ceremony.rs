@@ -5,9 +5,10 @@ use url::Url;
 
 use super::handoff::Way;
 use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Sent, SignUp, Stage};
+use crate::account::Client;
 use crate::flow::Effect;
 use crate::flow::discover::{self, Discovery, no_answer};
-use crate::flow::wire::{self, Asking, Start, Step};
+use crate::flow::wire::{self, Asking, Identified, Start, Step};
 use crate::http::{Body, HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -147,7 +148,8 @@ impl SignUp {
         let ceremony = &self.ceremony;
         let (handle, extras) = (ceremony.handle.as_ref(), &ceremony.extras);
         let email = ceremony.email.as_deref().unwrap_or_default();
-        let client_id = self.client_id();
+        let client = self.client();
+        let client = client.as_ref().map(|client| Identified { client, secret: None });
         match call {
             Call::Register => {
                 wire::register_request(self.offer()?, self.start(), email, &extras.register, ceremony.forms.register)
@@ -165,13 +167,13 @@ impl SignUp {
             Call::Look(Way::View) => wire::view_request(&self.claim_url()?, &handle?.value),
             Call::Look(Way::Grant) | Call::Fetch => {
                 let grant = ceremony.claim_grant.as_deref().or(self.offer()?.claim_grant.as_deref());
-                let asking = Asking { client_id, resource: None };
+                let asking = Asking { client, resource: None };
                 Some(wire::grant_request(&self.token_url()?, grant, &handle?.value, &asking))
             }
             Call::Exchange => {
                 let kept = ceremony.granted.as_ref()?;
                 let resource = self.discovery.resource_as_published().filter(|_| !ceremony.resource_unwanted);
-                let asking = Asking { client_id, resource };
+                let asking = Asking { client, resource };
                 Some(wire::exchange_request(&self.token_url()?, &kept.secrets.credential, &asking))
             }
             Call::Challenge(_) => Some(Request::post(self.offer()?.challenge.clone()?, Body::Empty)),
@@ -179,9 +181,9 @@ impl SignUp {
     }
 
     /// Who we are to say we are at the token endpoint, where it is known.
-    pub(super) fn client_id(&self) -> Option<&str> {
+    pub(super) fn client(&self) -> Option<Client> {
         let published = || self.offer().and_then(|offer| offer.client_id.as_deref());
-        self.ceremony.client_id.as_deref().or_else(published)
+        self.ceremony.client_id.as_deref().or_else(published).map(Client::named)
     }
 
     /// Where to claim: the metadata's endpoint; else what the registration answered, on a host that was consented to.

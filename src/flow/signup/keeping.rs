@@ -41,6 +41,8 @@ impl SignUp {
             presentation: granted.credential.as_ref().map_or(Presentation::Bearer, |it| it.presentation),
             renewal: self.renewal(&granted),
             revocation: self.revocation(),
+            client: self.client(),
+            bound: false,
             store: self.place.unwrap_or(StoreKind::Memory),
             source: Source::Own,
             created_at: Some(replaced.and_then(|account| account.created_at).unwrap_or(now)),
@@ -68,7 +70,6 @@ impl SignUp {
 
     /// How the account will get its next credential. Tokens go to hosts that were consented to, and nowhere else.
     fn renewal(&self, granted: &Granted) -> Renewal {
-        let client_id = self.client_id().map(str::to_owned);
         let at = granted.refresh.as_ref().map(|refresh| refresh.at);
         match (self.token_url(), &granted.assertion, at) {
             (Some(url), Some(_), _) => {
@@ -77,10 +78,9 @@ impl SignUp {
                     url,
                     resource: self.discovery.resource_as_published().map(str::to_owned),
                     identity: identity.filter(|url| at == Some(RefreshAt::IdentityEndpoint) && self.is_consented(url)),
-                    client_id,
                 }
             }
-            (Some(url), None, Some(RefreshAt::TokenEndpoint)) => Renewal::Refresh { url, client_id },
+            (Some(url), None, Some(RefreshAt::TokenEndpoint)) => Renewal::Refresh { url },
             _ => Renewal::Person,
         }
     }
@@ -159,10 +159,7 @@ impl SignUp {
         {
             *resource = None;
         }
-        let known = self.client_id().map(str::to_owned);
-        if let Renewal::Exchange { client_id, .. } = &mut kept.account.renewal {
-            *client_id = known;
-        }
+        kept.account.client = self.client();
         self.save(kept)
     }
 

@@ -2,9 +2,10 @@
 //! credential ended.
 
 use url::Url;
+use url::form_urlencoded::byte_serialize;
 
-use crate::account::{LayerKind, RevokeForm};
-use crate::http::{Body, Request, field};
+use crate::account::{Authentication, Client, Kept, LayerKind, RevokeForm};
+use crate::http::{Body, Field, Presentation, Request, field};
 use crate::secret::Secret;
 
 /// The claim grant where a service names none of its own (auth.md v0.4).
@@ -12,19 +13,56 @@ const CLAIM_GRANT: &str = "urn:workos:agent-auth:grant-type:claim";
 /// RFC 7523, section 2.1.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+/// A client, with what proves that it is the one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identified<'a> {
+    pub client: &'a Client,
+    pub secret: Option<&'a Secret>,
+}
+
+impl<'a> Identified<'a> {
+    /// Whoever the account's tokens were handed out to.
+    pub fn of(kept: &'a Kept) -> Option<Self> {
+        let client = kept.account.client.as_ref()?;
+        Some(Self { client, secret: kept.secret_of(LayerKind::ClientRegistration) })
+    }
+
+    /// Says who asks (RFC 6749, section 2.3): a public client by its name, one with a secret as it was told to.
+    pub fn sign(self, url: &Url, mut fields: Vec<Field>) -> Request {
+        let id = self.client.id.as_str();
+        match (self.client.authentication, self.secret) {
+            (Authentication::Basic, Some(secret)) => {
+                let part = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+                let both = Secret::new(format!("{}:{}", part(id), part(secret.expose())));
+                Request::post(url.clone(), Body::Form(fields)).presenting(Presentation::Basic, both)
+            }
+            (Authentication::Post, Some(secret)) => {
+                fields.extend([field("client_id", id), field("client_secret", secret.clone())]);
+                Request::post(url.clone(), Body::Form(fields))
+            }
+            (Authentication::None, _) | (_, None) => {
+                fields.push(field("client_id", id));
+                Request::post(url.clone(), Body::Form(fields))
+            }
+        }
+    }
+}
+
 /// Who asks, and for what: what the requests to a token endpoint have in common.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asking<'a> {
-    pub client_id: Option<&'a str>,
+    pub client: Option<Identified<'a>>,
     /// The resource letter by letter as it was published (RFC 8707, section 2).
     pub resource: Option<&'a str>,
 }
 
 impl Asking<'_> {
-    fn post(&self, url: &Url, fields: Vec<crate::http::Field>) -> Request {
-        let resource = self.resource.map(|resource| field("resource", resource));
-        let client_id = self.client_id.map(|client_id| field("client_id", client_id));
-        Request::post(url.clone(), Body::Form(fields.into_iter().chain(resource).chain(client_id).collect()))
+    fn post(&self, url: &Url, mut fields: Vec<Field>) -> Request {
+        fields.extend(self.resource.map(|resource| field("resource", resource)));
+        match self.client {
+            Some(client) => client.sign(url, fields),
+            None => Request::post(url.clone(), Body::Form(fields)),
+        }
     }
 }
 
@@ -63,6 +101,7 @@ pub fn revoke_request(
     kind: LayerKind,
     token: &Secret,
     bearer: &Secret,
+    client: Option<Identified<'_>>,
     form: usize,
 ) -> Option<Request> {
     let named = |name| field(name, token.clone());
@@ -72,10 +111,11 @@ pub fn revoke_request(
             let hint = match kind {
                 LayerKind::RefreshToken => Some("refresh_token"),
                 LayerKind::AccessToken | LayerKind::ApiKey => Some("access_token"),
-                LayerKind::IdentityAssertion | LayerKind::Claim => None,
+                LayerKind::IdentityAssertion | LayerKind::ClientRegistration | LayerKind::Claim => None,
             };
             let hint = hint.map(|hint| field("token_type_hint", hint));
-            Some(Request::post(url.clone(), Body::Form([named("token")].into_iter().chain(hint).collect())))
+            let asking = Asking { client, resource: None };
+            Some(asking.post(url, [named("token")].into_iter().chain(hint).collect()))
         }
         // NoForm knows the credential under its own name; others want the form and the bearer.
         (RevokeForm::AgentAuth, 0) => json("token"),
@@ -84,5 +124,40 @@ pub fn revoke_request(
             Some(Request::post(url.clone(), Body::Form(vec![named("token")])).bearer(bearer.clone()))
         }
         (RevokeForm::OAuth | RevokeForm::AgentAuth, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_proves_itself_as_it_was_told_to() {
+        let url = Url::parse("https://auth.acme.dev/token").expect("valid");
+        let secret = Secret::new("s:e c");
+        let signed = |authentication, secret| {
+            let client = Client { authentication, ..Client::named("a:b") };
+            let request = refresh_request(
+                &url,
+                &Secret::new("rt"),
+                &Asking {
+                    client: Some(Identified { client: &client, secret }),
+                    resource: Some("https://api.acme.dev/"),
+                },
+            );
+            let body = request.body.text().map(|(_, text)| text.to_string()).unwrap_or_default();
+            (body, request.credential.map(|(how, text)| (how, text.expose().to_owned())))
+        };
+        let plain = "grant_type=refresh_token&refresh_token=rt&resource=https%3A%2F%2Fapi.acme.dev%2F";
+        let named = (format!("{plain}&client_id=a%3Ab"), None);
+        assert_eq!(signed(Authentication::None, None), named);
+        assert_eq!(signed(Authentication::Basic, None), named, "without a secret there is nothing to prove");
+        // RFC 6749, section 2.3.1: each part is encoded before the colon is put between them.
+        let basic = Some((Presentation::Basic, "a%3Ab:s%3Ae+c".to_owned()));
+        assert_eq!(signed(Authentication::Basic, Some(&secret)), (plain.to_owned(), basic));
+        assert_eq!(
+            signed(Authentication::Post, Some(&secret)),
+            (format!("{plain}&client_id=a%3Ab&client_secret=s%3Ae+c"), None)
+        );
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::text;
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
+    Account, AccountId, Client, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
 };
 use crate::http::Presentation;
 use crate::secret::Secret;
@@ -52,6 +52,10 @@ struct Ours {
     #[serde(default = "by_a_person")]
     renewal: Renewal,
     revocation: Revocation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<Client>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bound: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     spending: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,7 +132,11 @@ pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
 
 /// Our own member, where it is there and of a version known here.
 fn ours(value: &Value) -> Option<Ours> {
-    let ours: Ours = serde_json::from_value(value.get(OURS)?.clone()).ok()?;
+    let written = value.get(OURS)?;
+    let mut ours: Ours = serde_json::from_value(written.clone()).ok()?;
+    // The name of the client has stood with the way to renew.
+    let formerly = || Some(Client::named(lenient::text(written.get("renewal")?, &["client_id"])?));
+    ours.client = ours.client.or_else(formerly);
     (ours.version <= VERSION).then_some(ours)
 }
 
@@ -169,6 +177,8 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
         presentation: current.map_or(Presentation::default(), |ours| ours.presentation),
         renewal: current.map_or(Renewal::Person, |ours| ours.renewal.clone()),
         revocation: ours.as_ref().map_or(Revocation::Undiscovered, |ours| ours.revocation.clone()),
+        client: current.and_then(|ours| ours.client.clone()),
+        bound: current.is_some_and(|ours| ours.bound),
         store: StoreKind::Json,
         source: if ours.as_ref().is_some_and(|ours| !ours.foreign) {
             Source::Own
@@ -236,6 +246,8 @@ pub fn annotated(former: &str, account: &Account) -> String {
         presentation: account.presentation,
         renewal: account.renewal.clone(),
         revocation: account.revocation.clone(),
+        client: account.client.clone(),
+        bound: account.bound,
         spending: account.spending,
         renewed_at: account.renewed_at,
         verified_at: account.verified_at,
@@ -256,5 +268,16 @@ pub fn annotated(former: &str, account: &Account) -> String {
 }
 
 /// Members of ours that are left out when there is nothing to say.
-const OPTIONAL: &[&str] =
-    &["label", "metadata", "registered_at", "guarded", "spending", "renewed_at", "verified_at", "proof", "foreign"];
+const OPTIONAL: &[&str] = &[
+    "label",
+    "metadata",
+    "registered_at",
+    "guarded",
+    "client",
+    "bound",
+    "spending",
+    "renewed_at",
+    "verified_at",
+    "proof",
+    "foreign",
+];

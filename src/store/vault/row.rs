@@ -14,7 +14,7 @@ use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
 const COLUMNS: &str = "id, service, resource, label, identity, mode, scopes, claimed, start, metadata, guarded, renewal, \
-     revocation, created_at, renewed_at, verified_at, proof, spending, presentation";
+     revocation, created_at, renewed_at, verified_at, proof, spending, presentation, client, bound";
 
 type Read<T> = Result<T, rusqlite::Error>;
 
@@ -183,6 +183,8 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
         account.proof.as_ref().map(json).transpose()?,
         moment(account.spending),
         account.presentation.as_str(),
+        account.client.as_ref().map(json).transpose()?,
+        account.bound,
     ])?;
     connection.prepare_cached("DELETE FROM layer WHERE account = ?1")?.execute([account.id.as_str()])?;
     let mut statement = connection
@@ -203,7 +205,8 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
 /// Writes the columns that a note can change.
 pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
-        "UPDATE account SET renewal = ?2, verified_at = ?3, proof = ?4, spending = ?5, presentation = ?6 WHERE id = ?1",
+        "UPDATE account SET renewal = ?2, verified_at = ?3, proof = ?4, spending = ?5, presentation = ?6, \
+         client = ?7 WHERE id = ?1",
     )?;
     statement.execute(params![
         account.id.as_str(),
@@ -212,6 +215,7 @@ pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault>
         account.proof.as_ref().map(json).transpose()?,
         moment(account.spending),
         account.presentation.as_str(),
+        account.client.as_ref().map(json).transpose()?,
     ])?;
     Ok(())
 }
@@ -245,12 +249,11 @@ fn account(row: &Row<'_>) -> Read<Account> {
         created_at: moment_at(row, 13)?,
         renewed_at: moment_at(row, 14)?,
         verified_at: moment_at(row, 15)?,
-        proof: match row.get_ref(16)?.as_str_or_null()? {
-            Some(_) => Some(parsed(row, 16)?),
-            None => None,
-        },
+        proof: parsed_where_there(row, 16)?,
         spending: moment_at(row, 17)?,
         presentation: word(row, 18)?,
+        client: parsed_where_there(row, 19)?,
+        bound: row.get(20)?,
     })
 }
 
@@ -270,6 +273,10 @@ fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<T> {
 
 fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|_| unreadable(column))
+}
+
+fn parsed_where_there<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<Option<T>> {
+    row.get_ref(column)?.as_str_or_null()?.map(|_| parsed(row, column)).transpose()
 }
 
 fn moment_at(row: &Row<'_>, column: usize) -> Read<Option<Timestamp>> {

@@ -23,7 +23,6 @@ fn held(assertion_ends: i64) -> Kept {
         url: url("https://auth.acme.dev/oauth2/token"),
         resource: Some("https://api.acme.dev/".into()),
         identity: Some(url("https://auth.acme.dev/agent/identity")),
-        client_id: None,
     };
     account.layers[0].kind = LayerKind::AccessToken;
     let mut kept = Kept::new(account, Secret::new("at_1"));

@@ -217,7 +217,6 @@ fn an_assertion_that_is_refused_as_soon_as_it_is_had_ends_the_renewal() {
         url: url("https://auth.acme.dev/oauth/token"),
         resource: None,
         identity: Some(url("https://auth.acme.dev/agent/identity")),
-        client_id: None,
     };
     held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
     let mut fake = Fake::acme();

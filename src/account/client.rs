@@ -1,0 +1,42 @@
+//! Who this program is to an authorization server (RFC 6749, section 2).
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// A client, as the server that handed out an account's tokens knows it. Its secret, where it has one, is that of the
+/// layer [`super::LayerKind::ClientRegistration`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    pub id: String,
+    #[serde(default)]
+    pub authentication: Authentication,
+    /// The server's issuer, letter by letter; where a service names a client of its own, there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Where the browser brings the answer. Many servers take no other port than the one that was registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<Url>,
+    /// This program has registered itself (RFC 7591), and may do so again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registered: bool,
+}
+
+/// How a client shows that it is the one (RFC 7591, section 2: `token_endpoint_auth_method`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authentication {
+    /// It is public: it names itself, and that is all.
+    #[default]
+    None,
+    #[serde(rename = "client_secret_basic")]
+    Basic,
+    #[serde(rename = "client_secret_post")]
+    Post,
+}
+
+impl Client {
+    /// A client that a service publishes for everybody.
+    pub fn named(id: impl Into<String>) -> Self {
+        Self { id: id.into(), authentication: Authentication::None, issuer: None, redirect: None, registered: false }
+    }
+}
