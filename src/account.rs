@@ -332,6 +332,17 @@ impl Account {
         self.proof.is_some_and(|proof| matches!(proof.verdict, Verdict::Refused { .. }))
     }
 
+    /// What is asked when the credential is tried: the resource. A token of an authorization server is tried where it was
+    /// asked for: the resource may be all of the origin that this is a part of, and its root may be open to anybody.
+    pub fn tried_at(&self) -> Result<Url, url::ParseError> {
+        let resource = Url::parse(&self.resource)?;
+        let by_oauth = matches!(self.mode, Mode::OAuth | Mode::Device);
+        let within = self.metadata.is_none()
+            && self.start.origin() == resource.origin()
+            && self.start.path().starts_with(resource.path().trim_end_matches('/'));
+        Ok(if by_oauth && within { self.start.clone() } else { resource })
+    }
+
     /// The host that the credential is for, as a person reads it.
     pub fn host(&self) -> String {
         Url::parse(&self.resource).map_or_else(|_| trust::clean(&self.resource, 60), |url| trust::authority(&url))

@@ -205,6 +205,11 @@ pub enum ModeChoice {
     /// auth.md: a code confirms it
     #[value(name = "auth_md")]
     AuthMd,
+    /// OAuth in the browser; its answer comes back to this machine, or is pasted
+    #[value(name = "oauth")]
+    OAuth,
+    /// OAuth with a code that is typed in a browser anywhere
+    Device,
     /// A key from a page of the service, pasted here
     #[value(name = "api_key")]
     ApiKey,

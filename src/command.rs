@@ -15,7 +15,7 @@ use self::find::{find, find_all, find_to_end};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
-use crate::flow::discover::Discover;
+use crate::flow::discover::{Discover, Way};
 use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
@@ -171,9 +171,10 @@ async fn discover(settings: &Settings, target: &str) -> Done {
     let mut flow = Discover::new(Target::within(target, settings.reach)?);
     let outcome = plain::run(&mut flow, &settings.ports()?, None, None).await;
     let discovery = flow.discovery();
+    let surroundings = settings.browser.surroundings();
     match (settings.json, &outcome) {
-        (true, _) => print_json(&report::discovery_json(discovery)),
-        (false, Outcome::Found) => print_text(settings, &report::discovery_text(discovery)),
+        (true, _) => print_json(&report::discovery_json(discovery, &surroundings)),
+        (false, Outcome::Found) => print_text(settings, &report::discovery_text(discovery, &surroundings)),
         (false, _) => {}
     }
     result_of(outcome)?;
@@ -236,10 +237,14 @@ async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Opt
         )));
     }
     let mut walker = Walker::new(settings, settings.ports()?)?;
-    let mut flow = SignUp::new(target, label);
-    if mode == Some(ModeChoice::ApiKey) {
-        flow = flow.by_key();
-    }
+    let flow = SignUp::new(target, label);
+    let mut flow = match mode {
+        None => flow,
+        Some(ModeChoice::ApiKey) => flow.by_key(),
+        Some(ModeChoice::AuthMd) => flow.only(Way::AuthMd),
+        Some(ModeChoice::OAuth) => flow.only(Way::Browser),
+        Some(ModeChoice::Device) => flow.only(Way::Device),
+    };
     let outcome = walk(settings, &mut walker, &mut flow).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {
         print_json(&report::accounts_json(std::slice::from_ref(account), clock::now(), DUE_WITHIN));
@@ -409,5 +414,5 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
 /// The stores of the demo: one, that ends with it.
 pub fn throw_away_ports(settings: &Settings) -> Result<Ports, Problem> {
     let stores = Stores::new(vec![Arc::new(Memory::default())], Locks::here(), Some("nothing of the demo is kept"));
-    Ok(Ports { net: settings.net()?, stores: Arc::new(stores) })
+    settings.ports_on(stores)
 }

@@ -16,6 +16,8 @@
 
 pub mod discover;
 pub mod keep;
+pub mod oauth;
+pub mod pace;
 pub mod passphrase;
 pub mod probe;
 pub mod renew;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use url::Url;
 
 use self::storage::{Survey, TakenOver};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
@@ -42,8 +45,8 @@ use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
 
-pub use keep::{Guard, Known, Protection, StoreOffer};
-pub use screen::{Choice, Line, Prompt, Screen, ScreenId, StepState, Trail};
+pub use keep::{Clients, Guard, Known, Protection, StoreOffer};
+pub use screen::{Choice, Line, Prompt, Screen, ScreenId, Ssh, StepState, Surroundings, Trail};
 
 /// A guided conversation with a service and a person.
 pub trait Flow: Send {
@@ -79,6 +82,12 @@ pub enum Input {
     Locked(Result<Lease, Problem>),
     /// Answers [`Effect::Survey`].
     Surveyed(Box<Result<Survey, Problem>>),
+    /// Answers [`Effect::Listen`].
+    Listening(Result<Listening, Problem>),
+    /// Answers [`Effect::Await`]: the query of the redirect; nothing once nobody listens any more.
+    Redirected(Option<Secret>),
+    /// Answers [`Effect::Open`].
+    Opened(Result<(), Problem>),
     /// Answers [`Effect::TakeOver`].
     TakenOver(Result<TakenOver, Problem>),
     /// Answers every other effect that changes a store.
@@ -105,6 +114,16 @@ pub enum Effect {
     Lookup {
         resource: String,
     },
+    /// Listens on this machine for where the browser is led in the end, on this port if it is free.
+    Listen {
+        port: Option<u16>,
+    },
+    /// Waits for the browser. It ends without it when the [`Listening`] is let go of.
+    Await {
+        port: u16,
+    },
+    /// Opens a page in the person's browser.
+    Open(Url),
     /// Makes sure that what this store keeps can be opened: a passphrase is asked for before a lock is held, not while.
     Unlock(StoreKind),
     /// Waits until nobody else renews or ends the account.
@@ -157,6 +176,18 @@ impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Lease")
     }
+}
+
+/// A place on this machine where the browser's answer arrives, open until the last copy is dropped, and what nobody can
+/// guess for one authorization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listening {
+    pub port: u16,
+    pub open: Lease,
+    /// RFC 6749, section 10.12.
+    pub state: Secret,
+    /// RFC 7636, section 4.1.
+    pub verifier: Secret,
 }
 
 /// How a flow ended.

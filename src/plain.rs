@@ -5,6 +5,7 @@
 mod printed;
 
 use std::io::{self, BufRead, Write};
+use std::pin::Pin;
 use std::{process, thread};
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
@@ -12,7 +13,7 @@ use tokio::sync::mpsc;
 
 use self::printed::{Printed, Told};
 use crate::events::Events;
-use crate::flow::{Answer, Flow, Input, Outcome, Prompt, Screen};
+use crate::flow::{Answer, Effect, Flow, Input, Outcome, Prompt, Screen};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::secret::{Secret, Typed};
@@ -86,6 +87,8 @@ pub struct Console {
     /// Lines are read one at a time, each when it is asked for.
     wanted: mpsc::UnboundedSender<Wanted>,
     typed: mpsc::UnboundedReceiver<Option<Secret>>,
+    /// A line was asked for and has not come: what was waited for besides came first. It is the next one that is wanted.
+    asked: bool,
     unicode: bool,
     /// From one hidden line to the next, so that nothing typed ahead is shown in between.
     unseen: Option<Unseen>,
@@ -107,7 +110,7 @@ impl Console {
                 }
             }
         });
-        Self { wanted, typed, unicode, unseen: None }
+        Self { wanted, typed, asked: false, unicode, unseen: None }
     }
 
     pub fn say(&self, text: &str) {
@@ -142,8 +145,17 @@ impl Console {
     /// The next line, or `None` when there are no more.
     async fn line(&mut self) -> Option<Secret> {
         self.seen();
-        self.wanted.send(Wanted::Shown).ok()?;
-        self.typed.recv().await?
+        self.next(Wanted::Shown).await
+    }
+
+    async fn next(&mut self, wanted: Wanted) -> Option<Secret> {
+        if !self.asked {
+            self.wanted.send(wanted).ok()?;
+            self.asked = true;
+        }
+        let line = self.typed.recv().await?;
+        self.asked = false;
+        line
     }
 
     /// The next line, not shown while it is typed.
@@ -152,9 +164,8 @@ impl Console {
             self.unseen = Some(Unseen::enter()?);
         }
         self.prompt(question);
-        self.wanted.send(Wanted::Hidden).ok()?;
         let typed = tokio::select! {
-            typed = self.typed.recv() => typed?,
+            typed = self.next(Wanted::Hidden) => typed,
             // Nobody else would make the terminal show again what is typed.
             number = told_to_end() => {
                 self.seen();
@@ -202,7 +213,7 @@ pub async fn run(
     mut events: Option<&mut Events>,
 ) -> Outcome {
     let mut printed = Printed::default();
-    let mut effect = flow.step(Input::Begin, clock::now()).into_iter().next();
+    let mut work = performing(flow.step(Input::Begin, clock::now()), ports);
     loop {
         let now = clock::now();
         let screen = flow.screen(now);
@@ -218,24 +229,28 @@ pub async fn run(
             }
             return outcome;
         }
-        let input = match (effect.take(), &screen.prompt, console.as_deref_mut()) {
-            (Some(effect), ..) => {
-                if let Some(console) = console.as_deref_mut() {
+        let input = match (&mut work, &screen.prompt, console.as_deref_mut()) {
+            // What is waited for may come before what is asked for, as the browser's answer does.
+            (Some(effect), Some(prompt), Some(console)) => tokio::select! {
+                input = effect => {
+                    console.say("");
+                    work = None;
+                    input
+                }
+                input = ask(console, &screen, prompt) => input,
+                _ = tokio::signal::ctrl_c() => Input::Cancel,
+            },
+            (Some(effect), _, console) => {
+                if let Some(console) = console {
                     console.seen();
                 }
-                let work = perform(effect, ports);
-                tokio::pin!(work);
-                loop {
-                    tokio::select! {
-                        input = &mut work => break input,
-                        _ = tokio::signal::ctrl_c() => {
-                            let _ = flow.step(Input::Cancel, clock::now());
-                            // What must arrive first (a credential on its way into the store) is waited for.
-                            if flow.screen(clock::now()).outcome.is_some() {
-                                break Input::Cancel;
-                            }
-                        }
+                tokio::select! {
+                    input = effect => {
+                        work = None;
+                        input
                     }
+                    // What must arrive first (a credential on its way into the store) is waited for.
+                    _ = tokio::signal::ctrl_c() => Input::Cancel,
                 }
             }
             (None, Some(prompt), Some(console)) => tokio::select! {
@@ -246,8 +261,16 @@ pub async fn run(
             // A flow that waits for nothing would wait for ever.
             (None, None, _) => Input::Cancel,
         };
-        effect = flow.step(input, clock::now()).into_iter().next();
+        work = performing(flow.step(input, clock::now()), ports).or(work);
     }
+}
+
+/// What is being done. It goes on while the person is asked something.
+type Work<'a> = Pin<Box<dyn Future<Output = Input> + 'a>>;
+
+/// A flow wants one thing at a time.
+fn performing(effects: Vec<Effect>, ports: &Ports) -> Option<Work<'_>> {
+    effects.into_iter().next().map(|effect| Box::pin(perform(effect, ports)) as Work<'_>)
 }
 
 /// The problem of a question that nobody is there to answer.
@@ -257,10 +280,10 @@ fn needs_person(screen: &Screen) -> Problem {
 
 async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
     let question = question(prompt, screen.can_go_back);
-    if let Prompt::Secret { .. } = prompt {
+    if let Prompt::Secret { .. } | Prompt::Paste { .. } = prompt {
         loop {
             if let Some(typed) = console.hidden(&question).await {
-                return Input::Answer(Answer::Text(typed));
+                return hidden_answer(prompt, typed);
             }
             match &screen.at_stake {
                 Some(at_stake) if !console.confirm(&format!("{at_stake} Cancel all the same?")).await => {}
@@ -294,7 +317,14 @@ fn question(prompt: &Prompt, can_go_back: bool) -> String {
         Prompt::Code { label, .. } => format!("{label} (or: new, {back}cancel):"),
         Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: {back}cancel):"),
         Prompt::Secret { label } => format!("{label} (not shown; esc cancels):"),
+        Prompt::Paste { label } => format!("{label} (not shown; or: other, for other ways; esc cancels):"),
     }
+}
+
+/// What was typed unseen; in place of something to paste, a word asks for other ways.
+fn hidden_answer(prompt: &Prompt, typed: Secret) -> Input {
+    let asks = matches!(prompt, Prompt::Paste { .. }) && typed.expose().trim().eq_ignore_ascii_case("other");
+    Input::Answer(if asks { Answer::NewCode } else { Answer::Text(typed) })
 }
 
 /// What a typed line means for this prompt.
@@ -307,7 +337,7 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
         _ => {}
     }
     match prompt {
-        Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Secret { .. } => {
+        Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Secret { .. } | Prompt::Paste { .. } => {
             Ok(Input::Answer(Answer::Text(Secret::new(line))))
         }
         Prompt::Code { .. } if word == "new" => Ok(Input::Answer(Answer::NewCode)),

@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::account::{Account, Mode, Renewal, Revocation, Source, Status, Verdict};
-use crate::flow::discover::{self, Discovery};
+use crate::account::{Account, LayerKind, Mode, Renewal, Revocation, Source, Status, Verdict};
+use crate::flow::discover::{Discovery, Way};
 use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
-use crate::flow::{Line, StepState};
+use crate::flow::{Line, StepState, Surroundings};
 use crate::{trust, when};
 
 /// The version of every JSON document printed here.
@@ -17,9 +17,11 @@ const VERSION: u32 = 1;
 pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuration) -> Value {
     let moment = |moment: Option<Timestamp>| moment.map(when::rfc3339);
     let automatic = account.renews_itself();
-    let layers = account.layers.iter().map(
-        |layer| json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": automatic }),
-    );
+    let registers = account.client.as_ref().is_some_and(|client| client.registered);
+    let layers = account.layers.iter().map(|layer| {
+        let renews = if layer.kind == LayerKind::ClientRegistration { registers } else { automatic };
+        json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": renews })
+    });
     json!({
         "id": account.id.as_str(),
         "service": account.service,
@@ -41,6 +43,9 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
             Source::Own => "own",
             Source::Foreign(file) => file,
         },
+        "audience": account.bound.then_some(&account.resource),
+        "client_id": account.client.as_ref().map(|client| &client.id),
+        "issuer": account.client.as_ref().and_then(|client| client.issuer.as_ref()),
     })
 }
 
@@ -166,19 +171,21 @@ pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDurati
         Line::fact("resource", trust::clean(&account.resource, 120)),
         Line::fact("scopes", or_dash(Some(account.scopes.join(", ")).as_deref().filter(|scopes| !scopes.is_empty()))),
         Line::fact("obtained by", account.mode.label()),
-        Line::Gap,
     ];
+    if account.bound {
+        lines.push(Line::fact("good for", "this resource only; the service's API usually turns it away"));
+    }
+    lines.push(Line::Gap);
     for layer in &account.layers {
+        let end = layer.expires_at.map_or("no end known".to_owned(), |end| {
+            format!("{} {} ({})", if end > now { "ends" } else { "ended" }, when::relative(end, now), when::exact(end))
+        });
         lines.push(Line::fact(
             layer.kind.label(),
-            layer.expires_at.map_or("no end known".to_owned(), |end| {
-                format!(
-                    "{} {} ({})",
-                    if end > now { "ends" } else { "ended" },
-                    when::relative(end, now),
-                    when::exact(end)
-                )
-            }),
+            match layer.kind {
+                LayerKind::ClientRegistration => format!("{}; {end}", known_as(account)),
+                _ => end,
+            },
         ));
     }
     lines.extend([
@@ -203,6 +210,15 @@ pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDurati
         ),
     ]);
     lines
+}
+
+/// As what this program is known to the authorization server.
+fn known_as(account: &Account) -> String {
+    let Some(client) = &account.client else {
+        return "the server knows it no more; it is made anew when you sign in again".to_owned();
+    };
+    let issuer = client.issuer.as_deref().map(|issuer| format!(" at {}", trust::clean(issuer, 60))).unwrap_or_default();
+    format!("as {}{issuer}", trust::clean(&client.id, 60))
 }
 
 fn verdict_words(verdict: Verdict) -> String {
@@ -252,11 +268,22 @@ pub fn renewal_words(account: &Account) -> String {
         Renewal::Person if account.mode == Mode::ApiKey => {
             "you paste a new key from the service's site; the old one stays until the new one is stored".to_owned()
         }
+        Renewal::Person if matches!(account.mode, Mode::OAuth | Mode::Device) => {
+            "you sign in again in place, in a browser; the old credential stays until the new one is stored".to_owned()
+        }
         Renewal::Person => {
             "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()
         }
         Renewal::None => "no way is known".to_owned(),
     }
+}
+
+/// For what a token is that was asked for with its resource (RFC 8707).
+pub fn binding(account: &Account) -> String {
+    format!(
+        "The token is for {} only. Other addresses of the service, its API among them, usually turn it away.",
+        trust::clean(&account.resource, 100)
+    )
 }
 
 /// What revoking does for this account, or why it cannot.
@@ -338,7 +365,7 @@ pub fn step_sign(state: StepState) -> char {
     }
 }
 
-pub fn discovery_text(discovery: &Discovery) -> String {
+pub fn discovery_text(discovery: &Discovery, surroundings: &Surroundings) -> String {
     let service = discovery.service();
     // A pasted header is no word for a command line; the resource is.
     let typed = discovery.target().typed.as_str();
@@ -364,13 +391,16 @@ pub fn discovery_text(discovery: &Discovery) -> String {
             lines.extend([Line::Gap, Line::text(problem.what), Line::text(format!("hint: {}", problem.hint))])
         }
         None => {
-            lines.push(Line::Gap);
-            lines.extend(steps(discovery).into_iter().enumerate().map(|(nth, what)| Line::Item {
-                number: nth + 1,
-                what,
-                detail: String::new(),
-                done: false,
-            }));
+            let ways = discovery.ways(surroundings);
+            for way in &ways {
+                lines.extend([Line::Gap, Line::Heading(format!("{}: {}", way.mode().as_str(), why(discovery, *way)))]);
+                lines.extend(steps(discovery, *way).into_iter().enumerate().map(|(nth, what)| Line::Item {
+                    number: nth + 1,
+                    what,
+                    detail: String::new(),
+                    done: false,
+                }));
+            }
             let target = trust::shell_word(&target);
             lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {target}"))]);
         }
@@ -378,36 +408,49 @@ pub fn discovery_text(discovery: &Discovery) -> String {
     lines_text(&lines)
 }
 
-pub fn discovery_json(discovery: &Discovery) -> Value {
+pub fn discovery_json(discovery: &Discovery, surroundings: &Surroundings) -> Value {
     let service = discovery.service();
     let findings = discovery
         .findings()
         .into_iter()
         .map(|finding| json!({ "level": finding.level.as_str(), "code": finding.code, "message": finding.message }));
-    let offers = match discovery.verdict() {
-        discover::Verdict::Signup => json!([{
-            "mode": "auth_md",
-            "recommended": true,
-            "why": discovery.confirmation().why(),
-            "steps": steps(discovery),
-        }]),
-        _ => json!([]),
-    };
+    let offers = discovery.ways(surroundings).into_iter().enumerate().map(|(nth, way)| {
+        json!({
+            "mode": way.mode().as_str(),
+            "recommended": nth == 0,
+            "why": why(discovery, way),
+            "steps": steps(discovery, way),
+        })
+    });
     json!({
         "version": VERSION,
         "target": discovery.target().typed,
         "service": { "name": service.name, "resource": service.resource, "logo": service.logo.as_ref().map(url::Url::as_str), "hosts": service.hosts },
-        "offers": offers,
+        "offers": offers.collect::<Vec<_>>(),
         "verdict": discovery.verdict().as_str(),
         "findings": findings.collect::<Vec<_>>(),
     })
 }
 
 /// What a sign-up would do, in order.
-fn steps(discovery: &Discovery) -> Vec<String> {
-    let start = discovery.starts().first().copied();
-    let plan = start.map(|start| discovery.plan(start, "")).unwrap_or_default();
+fn steps(discovery: &Discovery, way: Way) -> Vec<String> {
+    let plan = match (way, discovery.starts().first()) {
+        (Way::AuthMd, Some(start)) => discovery.plan(*start, ""),
+        (Way::AuthMd, None) => Vec::new(),
+        (Way::Browser | Way::Device, _) => discovery.oauth_plan(way, ""),
+    };
     plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
+}
+
+/// Why one would take this way.
+fn why(discovery: &Discovery, way: Way) -> String {
+    let stranger = discovery.authorization().is_some_and(|server| server.register.is_none());
+    let known = if stranger { " It registers no programs by itself: a client id of yours is asked for." } else { "" };
+    match way {
+        Way::AuthMd => discovery.confirmation().why().to_owned(),
+        Way::Browser => format!("A browser's answer comes to this machine only, or is pasted.{known}"),
+        Way::Device => format!("A code that is typed in a browser anywhere: for SSH, containers, servers.{known}"),
+    }
 }
 
 #[cfg(test)]

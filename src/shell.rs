@@ -4,8 +4,10 @@
 //! for that: the network, the browser, the clock, folders and the log file.
 
 pub mod browser;
+pub mod clients;
 pub mod clock;
 pub mod log;
+pub mod loopback;
 pub mod net;
 pub mod paths;
 pub mod process;
@@ -13,7 +15,7 @@ pub mod process;
 use std::sync::Arc;
 
 use crate::account::StoreKind;
-use crate::flow::{Effect, Input};
+use crate::flow::{Clients, Effect, Input, Known};
 use crate::problem::{Kind, Problem};
 use crate::store::{self, Stores};
 
@@ -22,6 +24,9 @@ use crate::store::{self, Stores};
 pub struct Ports {
     pub net: net::Net,
     pub stores: Arc<Stores>,
+    pub browser: browser::Browser,
+    pub clients: Clients,
+    pub loopback: loopback::Loopback,
 }
 
 pub async fn perform(effect: Effect, ports: &Ports) -> Input {
@@ -35,7 +40,14 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             // A task that ends badly has found nothing.
             Input::Worked(tokio::task::spawn_blocking(move || slice.search()).await.unwrap_or_default())
         }
-        Effect::Lookup { resource } => Input::Known(ports.blocking(move |stores| Ok(stores.known(&resource))).await),
+        Effect::Lookup { resource } => {
+            let known = ports.blocking(move |stores| Ok(stores.known(&resource))).await;
+            let (surroundings, clients) = (ports.browser.surroundings(), ports.clients.clone());
+            Input::Known(known.map(|known| Known { surroundings, clients, ..known }))
+        }
+        Effect::Listen { port } => Input::Listening(ports.loopback.listen(port).await),
+        Effect::Await { port } => Input::Redirected(ports.loopback.redirected(port).await),
+        Effect::Open(page) => Input::Opened(ports.browser.open(&page)),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
         Effect::Unlock(StoreKind::Vault) => {
             Input::Stored(ports.blocking(|stores| stores.required_vault()?.ready()).await)

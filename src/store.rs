@@ -181,6 +181,7 @@ impl Stores {
             accounts: accounts.into_iter().filter(|account| same(&account.resource)).collect(),
             stores: self.offers(),
             decided: self.is_decided(),
+            ..Known::default()
         }
     }
 

@@ -17,6 +17,7 @@ mod plan;
 mod prose;
 mod reading;
 mod report;
+mod ways;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use url::Url;
 
 use self::answer::{reachable, said};
 use super::target::Target;
+use super::wire::authorization::Server;
 use super::wire::{self, Offer, ResourceMetadata};
 use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, StepState};
 use crate::http::{HttpError, Request, Response};
@@ -35,6 +37,7 @@ use crate::trust;
 pub use answer::no_answer;
 pub use plan::{Confirmation, Planned};
 pub use report::{Finding, Level, Sent, Service, Verdict};
+pub use ways::Way;
 
 /// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
@@ -53,12 +56,17 @@ pub struct Discovery {
     waits: usize,
     trace: Vec<Trace>,
     challenged: bool,
+    /// What the challenge says that is needed.
+    challenge_scopes: Option<Vec<String>>,
     /// Hosts that let us wait in vain once. They are asked for nothing more.
     silent: Vec<String>,
     /// Where the metadata of the resource is, by its challenge or its auth.md.
     resource_place: Option<Url>,
     resource: Option<(Url, ResourceMetadata)>,
     offer: Option<Offer>,
+    /// Where one signs in by OAuth, or why that is not done.
+    authorization: Option<Server>,
+    unfit: Option<Finding>,
     /// A server's metadata was found, whether or not it speaks of sign-up.
     server_found: bool,
     findings: Vec<Finding>,
@@ -133,10 +141,13 @@ impl Discovery {
             waits: 0,
             trace: Vec::new(),
             challenged: false,
+            challenge_scopes: None,
             silent: Vec::new(),
             resource_place: None,
             resource: None,
             offer: None,
+            authorization: None,
+            unfit: None,
             server_found: false,
             findings: Vec::new(),
             document: None,

@@ -1,12 +1,14 @@
 //! Where a credential can be kept, and the question which place it is to be.
 
-use super::screen::{Choice, Prompt};
+use url::Url;
+
+use super::screen::{Choice, Prompt, Surroundings};
 use crate::account::{Account, AccountId, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
 
 /// What the stores know when a sign-up asks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Known {
     /// The accounts held for the resource.
     pub accounts: Vec<Account>,
@@ -16,6 +18,17 @@ pub struct Known {
     pub stores: Vec<StoreOffer>,
     /// False while nobody has said where credentials are to be kept.
     pub decided: bool,
+    pub surroundings: Surroundings,
+    pub clients: Clients,
+}
+
+/// Who this program is to authorization servers, as far as that was settled beforehand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Clients {
+    /// Client ids by the issuers that know them, letter by letter.
+    pub known: Vec<(String, String)>,
+    /// A document about this program that is its client id, where servers take such a thing (Client ID Metadata Document).
+    pub document: Option<Url>,
 }
 
 /// What opens a vault.

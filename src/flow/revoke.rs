@@ -95,7 +95,7 @@ enum Stage {
     Locking,
     Loading,
     Discovering(Box<Discovery>),
-    Hosts(Box<Discovery>),
+    Hosts,
     Before(Check),
     Sending,
     After(Check),
@@ -232,7 +232,7 @@ impl Revoke {
             (true, _) => self.try_before(),
             (false, Presence::Person) => {
                 self.lease = None;
-                self.stage = Stage::Hosts(discovery);
+                self.stage = Stage::Hosts;
                 Vec::new()
             }
             (false, Presence::Nobody) => self.end(Outcome::of(Problem::new(
@@ -308,8 +308,8 @@ impl Flow for Revoke {
                 let next = discovery.resume(now);
                 self.discover(discovery, next)
             }
-            (Stage::Hosts(_), Input::Answer(Answer::Confirm(true))) => self.open(),
-            (Stage::Hosts(_), Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
+            (Stage::Hosts, Input::Answer(Answer::Confirm(true))) => self.open(),
+            (Stage::Hosts, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Before(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {
                     self.stage = Stage::Before(check);

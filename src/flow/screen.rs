@@ -18,6 +18,8 @@ pub struct Screen {
     pub link: Option<Url>,
     /// A code for the person to type on the service's page: cleaned, safe to show whole.
     pub user_code: Option<String>,
+    /// A page for a camera: with the code filled in, so short that it can be a picture.
+    pub qr: Option<Url>,
     pub prompt: Option<Prompt>,
     /// Until when the thing on this screen is good.
     pub deadline: Option<Timestamp>,
@@ -48,6 +50,8 @@ pub enum ScreenId {
     Key,
     /// A value asked for by name.
     Param(&'static str),
+    /// Where the browser ended up, while that is waited for.
+    Paste,
     Confirm,
     Done,
     Failed,
@@ -68,6 +72,7 @@ impl ScreenId {
             ScreenId::Waiting => "waiting".into(),
             ScreenId::Key => "key".into(),
             ScreenId::Param(name) => format!("param:{name}"),
+            ScreenId::Paste => "paste".into(),
             ScreenId::Confirm => "confirm".into(),
             ScreenId::Done => "done".into(),
             ScreenId::Failed => "failed".into(),
@@ -105,6 +110,8 @@ pub enum Line {
         found: String,
         took: Option<SignedDuration>,
     },
+    /// A command to be run elsewhere: whole, on a line of its own.
+    Command(String),
     /// A line of a stranger's text, every row of which is marked as theirs.
     Theirs(String),
     /// A stranger's words, marked as theirs.
@@ -145,6 +152,10 @@ pub enum Prompt {
         label: String,
         choices: Vec<Choice>,
     },
+    /// What the browser was led to, not shown while it is pasted; what is waited for besides may come first.
+    Paste {
+        label: String,
+    },
     /// Yes or no. There is no default: a person says which.
     Confirm {
         label: String,
@@ -162,6 +173,7 @@ impl Prompt {
             Prompt::Secret { .. } => "secret",
             Prompt::Code { .. } => "code",
             Prompt::Pick { .. } => "pick",
+            Prompt::Paste { .. } => "paste",
             Prompt::Confirm { .. } => "confirm",
         }
     }
@@ -171,6 +183,7 @@ impl Prompt {
             Prompt::Text { label }
             | Prompt::Email { label }
             | Prompt::Secret { label }
+            | Prompt::Paste { label }
             | Prompt::Code { label, .. }
             | Prompt::Pick { label, .. }
             | Prompt::Confirm { label, .. } => label,
@@ -184,6 +197,23 @@ pub struct Choice {
     pub detail: String,
 }
 
+/// Where the person sits, as far as this program can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// Why no browser that the person could see can be started from here.
+    pub no_browser: Option<&'static str>,
+    /// How this machine is reached, where that is by SSH.
+    pub ssh: Option<Ssh>,
+}
+
+/// The machine that this program runs on, as SSH calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ssh {
+    pub user: String,
+    pub host: String,
+    pub port: u16,
+}
+
 impl Screen {
     /// An empty screen to fill in.
     pub fn new(id: ScreenId, title: impl Into<String>) -> Self {
@@ -194,6 +224,7 @@ impl Screen {
             lines: Vec::new(),
             link: None,
             user_code: None,
+            qr: None,
             prompt: None,
             deadline: None,
             problem: None,
@@ -217,7 +248,7 @@ impl Line {
     pub fn plain(&self) -> String {
         match self {
             Line::Gap => String::new(),
-            Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => text.clone(),
+            Line::Heading(text) | Line::Text(text) | Line::Quiet(text) | Line::Command(text) => text.clone(),
             Line::Theirs(text) => format!("│ {text}"),
             Line::Fact(name, value) => format!("{name}: {value}"),
             Line::Item { number, what, detail, .. } if detail.is_empty() => format!("{number}. {what}"),

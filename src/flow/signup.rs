@@ -36,13 +36,15 @@ mod keeping;
 mod prose;
 mod refused;
 mod screens;
+mod signin;
 
 pub use choosing::label;
 
 use jiff::Timestamp;
 use url::Url;
 
-use super::discover::Discovery;
+use super::discover::{Discovery, Way};
+use super::oauth::{Admitted, OAuth};
 use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
 use super::target::Target;
@@ -66,6 +68,10 @@ const CODE_DIGITS: usize = 6;
 #[derive(Debug)]
 pub struct SignUp {
     discovery: Discovery,
+    /// How it is signed up, of the ways that are offered.
+    way: Way,
+    /// The person wants this way and no other.
+    only: Option<Way>,
     stage: Stage,
     /// The last question, and those before it: where "back" leads.
     question: Option<Stage>,
@@ -86,6 +92,11 @@ pub struct SignUp {
     place: Option<StoreKind>,
     passphrase: NewPassphrase,
     ceremony: Ceremony,
+    /// Signing in by OAuth, and what came of it.
+    oauth: Option<Box<OAuth>>,
+    admitted: Option<Box<Admitted>>,
+    /// What proves who this program was to the server before.
+    client_secret: Option<Secret>,
     /// A code was sent, and nobody knows what became of it.
     code_on_its_way: bool,
     /// The account as it is in the store; from then on nothing is lost by leaving.
@@ -178,6 +189,8 @@ enum Stage {
     Passphrase,
     SettingUp(Protection),
     Consent,
+    /// By OAuth, in a machine of its own.
+    SigningIn,
     /// A key from a page of the service.
     Key,
     TryingKey(Check, Secret),
@@ -258,11 +271,13 @@ impl SignUp {
     pub fn new(target: Target, label: Option<String>) -> Self {
         Self {
             discovery: Discovery::new(target),
+            way: Way::default(),
+            only: None,
             stage: Stage::Discovering,
             question: None,
             past: Vec::new(),
             problem: None,
-            known: Known { accounts: Vec::new(), ids: Vec::new(), stores: Vec::new(), decided: true },
+            known: Known { decided: true, ..Known::default() },
             replaced: None,
             asked_label: label.clone(),
             label,
@@ -272,6 +287,9 @@ impl SignUp {
             place: None,
             passphrase: NewPassphrase::default(),
             ceremony: Ceremony::default(),
+            oauth: None,
+            admitted: None,
+            client_secret: None,
             code_on_its_way: false,
             stored: None,
             lease: None,
@@ -292,6 +310,12 @@ impl SignUp {
     /// The person brings a key, whatever the service offers.
     pub fn by_key(mut self) -> Self {
         self.by_key = true;
+        self
+    }
+
+    /// The person wants this way, whatever else the service offers.
+    pub fn only(mut self, way: Way) -> Self {
+        self.only = Some(way);
         self
     }
 
@@ -402,10 +426,10 @@ impl Flow for SignUp {
             }
             (Stage::LookingUp, Input::Known(Ok(known))) => {
                 self.known = known;
-                self.ask(if self.by_key { Stage::Prose } else { Stage::Offer })
+                self.choose_way()
             }
             (Stage::LookingUp, Input::Known(Err(problem))) => self.fail(problem),
-            (Stage::Offer, Input::Answer(Answer::Pick(0))) => self.after_offer(),
+            (Stage::Offer, Input::Answer(Answer::Pick(picked))) => self.offer_picked(picked),
             (Stage::Prose, Input::Answer(Answer::Pick(picked))) => self.prose_picked(picked),
             (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key),
             (Stage::TryingKey(mut check, key), Input::Http(answer)) => match check.answer(&answer) {
@@ -424,7 +448,11 @@ impl Flow for SignUp {
                 None => Vec::new(),
             },
             (Stage::SettingUp(protection), Input::Stored(result)) => self.was_set_up(protection, result),
-            (Stage::Consent, Input::Answer(Answer::Confirm(true))) => self.consented(),
+            (Stage::Consent, Input::Answer(Answer::Confirm(true))) => self.consented(now),
+            (Stage::SigningIn, input) => match self.oauth.as_mut().map(|oauth| oauth.step(input, now)) {
+                Some(next) => self.signed_in(next, now),
+                None => Vec::new(),
+            },
             (Stage::Hosts | Stage::Consent, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Email, Input::Answer(Answer::Text(text))) => self.email_typed(text.expose()),
             (Stage::Code, Input::Answer(Answer::Text(code))) => self.code_typed(&code),

@@ -70,7 +70,7 @@ pub fn no_credential_yet(account: &Account) -> Problem {
 
 /// What is asked when a credential is tried.
 pub fn resource_url(account: &Account) -> Result<Url, Problem> {
-    let url = Url::parse(&account.resource).map_err(|_| {
+    let url = account.tried_at().map_err(|_| {
         Problem::new(
             Kind::Failed,
             format!("The resource of {} is not an address.", account.id),

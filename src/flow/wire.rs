@@ -4,6 +4,7 @@
 //! [`Refusal`]. The flows decide by these and by nothing else. What a document or an answer
 //! holds counts, not the version it claims to be of (auth.md v0.1 to v0.7 are all spoken in the wild).
 
+pub mod authorization;
 mod form;
 mod metadata;
 mod refusal;
@@ -11,7 +12,9 @@ mod reply;
 mod token;
 
 pub use form::{Extras, Forms, canonical_code, claim_request, complete_request, register_request, scope_name};
-pub use metadata::{Closed, Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document};
+pub use metadata::{
+    Closed, Issuer, Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document,
+};
 pub use refusal::{Meaning, Refusal, Step, Want, puzzle, refusal};
 pub use reply::{Attempt, Credential, Expiry, Granted, Handle, Refresh, RefreshAt, Reply, Standing, Token, reply};
 pub use token::{
@@ -24,6 +27,9 @@ use crate::json;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+
+/// How this program names itself where a service wants to know.
+const NAME: &str = "authmd-tui";
 
 /// The JSON object in a response, whatever its content type says.
 pub fn object(response: &Response) -> Option<Value> {
@@ -51,14 +57,17 @@ fn payload(mut answer: Value) -> Value {
     }
 }
 
-/// The `resource_metadata` parameter of a challenge (RFC 9728, section 5.1), quoted or not. A parameter of that name
-/// inside another one's quotes is not it.
+/// The `resource_metadata` parameter of a challenge (RFC 9728, section 5.1).
 pub fn resource_metadata(header: &str) -> Option<String> {
-    const NAME: &str = "resource_metadata";
+    challenge_parameter(header, "resource_metadata")
+}
+
+/// A parameter of a challenge (RFC 9110, section 11.2), quoted or not. One of that name inside another one's quotes is not it.
+pub fn challenge_parameter(header: &str, name: &str) -> Option<String> {
     let mut rest = header;
     while !rest.is_empty() {
-        if rest.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)) {
-            let after = rest[NAME.len()..].trim_start();
+        if rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)) {
+            let after = rest[name.len()..].trim_start();
             if let Some(value) = after.strip_prefix('=') {
                 return Some(parameter_value(value.trim_start())).filter(|value| !value.is_empty());
             }

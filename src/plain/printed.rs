@@ -23,6 +23,8 @@ enum Whose {
     Theirs,
     /// A stranger's words behind ours.
     Quoted,
+    /// Ours, to be taken from the screen as it is.
+    Whole,
 }
 
 impl Told {
@@ -38,13 +40,16 @@ impl Told {
     /// looks like ours.
     pub fn shaped(&self, width: usize) -> String {
         let start = self.text.trim_start();
+        if self.whose == Whose::Whole {
+            return self.text.clone();
+        }
         if self.whose == Whose::Ours && (start.contains("://") || !start.contains(' ')) {
             return self.text.clone();
         }
         let indent = " ".repeat(self.text.len() - start.len());
         let marked = format!("{indent}│ ");
         let (first, further) = match self.whose {
-            Whose::Ours => (&indent, &indent),
+            Whose::Ours | Whose::Whole => (&indent, &indent),
             Whose::Theirs => (&marked, &marked),
             Whose::Quoted => (&indent, &marked),
         };
@@ -124,6 +129,7 @@ impl Printed {
                     }
                 }
                 Line::Gap => lines.push(Told::gap()),
+                Line::Command(text) => lines.push(Told { whose: Whose::Whole, text: text.clone() }),
                 Line::Theirs(text) => lines.push(Told { whose: Whose::Theirs, text: format!("  {text}") }),
                 line => {
                     let whose = if matches!(line, Line::Quote { .. }) { Whose::Quoted } else { Whose::Ours };

@@ -48,7 +48,6 @@ pub fn server(world: &World, profile: &Profile, closed: Closed) -> Value {
             "issuer": issuer,
             "registration_endpoint": at(Step::Register),
             "authorization_endpoint": at(Step::Claim),
-            "token_endpoint": at(Step::Token),
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
             "agent_auth": {

@@ -44,13 +44,15 @@ pub struct Paths {
     pub data: PathBuf,
     /// What may go: the log.
     pub state: PathBuf,
+    /// What a person writes: the settings.
+    pub config: PathBuf,
 }
 
 impl Paths {
     pub fn from_environment() -> Result<Self, Problem> {
         if let Some(home) = env::var_os("AUTHMD_TUI_HOME").filter(|home| !home.is_empty()) {
             let home = PathBuf::from(home);
-            return Ok(Self { data: home.clone(), state: home });
+            return Ok(Self { data: home.clone(), config: home.clone(), state: home });
         }
         let folders = ProjectDirs::from("", "", "authmd-tui").ok_or_else(|| {
             Problem::new(
@@ -60,7 +62,8 @@ impl Paths {
             )
         })?;
         let data = folders.data_local_dir().to_owned();
-        Ok(Self { state: folders.state_dir().map_or_else(|| data.clone(), ToOwned::to_owned), data })
+        let state = folders.state_dir().map_or_else(|| data.clone(), ToOwned::to_owned);
+        Ok(Self { state, config: folders.config_dir().to_owned(), data })
     }
 
     pub fn token_file(&self) -> PathBuf {
@@ -73,6 +76,10 @@ impl Paths {
 
     pub fn lock_folder(&self) -> PathBuf {
         self.data.join("locks")
+    }
+
+    pub fn settings_file(&self) -> PathBuf {
+        self.config.join("settings.json")
     }
 
     pub fn log_file(&self) -> PathBuf {

@@ -15,6 +15,8 @@ pub enum Place {
     Typing,
     /// A guided pane that asks for a code.
     Code,
+    /// A guided pane that waits for the browser, or for what it was led to.
+    Paste,
     /// A guided pane whose code the person takes to the service's page.
     Handoff,
     /// A guided pane that offers a choice.
@@ -33,13 +35,14 @@ pub enum Place {
 }
 
 impl Place {
-    pub const ALL: [Place; 14] = [
+    pub const ALL: [Place; 15] = [
         Place::List,
         Place::Detail,
         Place::Filter,
         Place::Target,
         Place::Typing,
         Place::Code,
+        Place::Paste,
         Place::Handoff,
         Place::Choice,
         Place::YesNo,
@@ -59,6 +62,7 @@ impl Place {
             Place::Target => "the target box",
             Place::Typing => "a text question",
             Place::Code => "the code question",
+            Place::Paste => "a sign-in in the browser",
             Place::Handoff => "a code for the service's page",
             Place::Choice => "a choice",
             Place::YesNo => "a yes-or-no question",
@@ -72,7 +76,7 @@ impl Place {
 
     /// Letters are text here, not commands.
     pub fn takes_text(self) -> bool {
-        matches!(self, Place::Filter | Place::Target | Place::Typing | Place::Code | Place::Unlock)
+        matches!(self, Place::Filter | Place::Target | Place::Typing | Place::Code | Place::Paste | Place::Unlock)
     }
 }
 
@@ -107,6 +111,7 @@ pub enum Action {
     OpenLink,
     CopyLink,
     PrintLink,
+    ShowQr,
     ChooseLeft,
     ChooseRight,
     Yes,
@@ -163,7 +168,7 @@ const fn known(key: Key, action: Action, label: &'static str, places: &'static [
 
 const ACCOUNT: &[Place] = &[Place::List, Place::Detail];
 const GUIDED: &[Place] = &[Place::Typing, Place::Code, Place::Choice, Place::YesNo];
-const LINKED: &[Place] = &[Place::Handoff, Place::Typing, Place::Code, Place::Choice, Place::YesNo];
+const LINKED: &[Place] = &[Place::Handoff, Place::Paste, Place::Typing, Place::Code, Place::Choice, Place::YesNo];
 const ANYWHERE: &[Place] = &Place::ALL;
 const MOVING: &[Place] = &[Place::List, Place::Detail, Place::Choice, Place::Help, Place::Over];
 
@@ -175,6 +180,7 @@ const SCROLLING: &[Place] = &[
     Place::Over,
     Place::Typing,
     Place::Code,
+    Place::Paste,
     Place::Handoff,
     Place::YesNo,
     Place::Busy,
@@ -201,6 +207,7 @@ pub const BINDINGS: &[Binding] = &[
     seen(plain(KeyCode::Enter), Action::Submit, "go on", &[Place::Target, Place::Filter, Place::Typing]),
     seen(plain(KeyCode::Enter), Action::Submit, "open the vault", &[Place::Unlock]),
     seen(plain(KeyCode::Enter), Action::Submit, "send", &[Place::Code]),
+    seen(plain(KeyCode::Enter), Action::Submit, "hand over", &[Place::Paste]),
     seen(plain(KeyCode::Enter), Action::Submit, "choose", &[Place::Choice]),
     seen(plain(KeyCode::Left), Action::ChooseLeft, "", &[Place::YesNo]),
     seen(plain(KeyCode::Right), Action::ChooseRight, "choose", &[Place::YesNo]),
@@ -216,6 +223,7 @@ pub const BINDINGS: &[Binding] = &[
             Place::Target,
             Place::Typing,
             Place::Code,
+            Place::Paste,
             Place::Handoff,
             Place::Choice,
             Place::YesNo,
@@ -224,6 +232,7 @@ pub const BINDINGS: &[Binding] = &[
         ],
     ),
     seen(ctrl('n'), Action::NewCode, "new code", &[Place::Code]),
+    seen(ctrl('n'), Action::NewCode, "other ways", &[Place::Paste]),
     seen(char('n'), Action::NewCode, "new code", &[Place::Handoff]),
     seen(ctrl('o'), Action::OpenLink, "open link", LINKED),
     known(ctrl('y'), Action::CopyLink, "copy the link", LINKED),

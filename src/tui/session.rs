@@ -99,6 +99,7 @@ impl Session {
             (Some(_), _) => Place::Over,
             (None, Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Secret { .. })) => Place::Typing,
             (None, Some(Prompt::Code { .. })) => Place::Code,
+            (None, Some(Prompt::Paste { .. })) => Place::Paste,
             (None, Some(Prompt::Pick { .. })) => Place::Choice,
             (None, Some(Prompt::Confirm { .. })) => Place::YesNo,
             (None, None) if self.screen.id == ScreenId::Handoff => Place::Handoff,
@@ -116,7 +117,7 @@ impl Session {
     }
 
     fn is_unseen(&self) -> bool {
-        matches!(self.screen.prompt, Some(Prompt::Secret { .. }))
+        matches!(self.screen.prompt, Some(Prompt::Secret { .. } | Prompt::Paste { .. }))
     }
 
     pub fn chosen(&self) -> Option<usize> {
@@ -194,7 +195,7 @@ impl Session {
     /// What Enter hands to the flow, or nothing and a word why.
     pub fn submit(&mut self) -> Option<Input> {
         let answer = match (&self.screen.prompt, self.chosen) {
-            (Some(Prompt::Secret { .. }), _) => Answer::Text(self.typed_unseen.take()),
+            (Some(Prompt::Secret { .. } | Prompt::Paste { .. }), _) => Answer::Text(self.typed_unseen.take()),
             (Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Code { .. }), _) => {
                 Answer::Text(Secret::new(self.editor.value()))
             }

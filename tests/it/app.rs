@@ -303,9 +303,7 @@ fn acme() -> impl Fn(&Effect) -> Input {
     let fake = std::cell::RefCell::new(crate::support::play::Fake::acme());
     move |effect| match effect {
         Effect::Http(request) => Input::Http(fake.borrow_mut().answer_to(request)),
-        Effect::Lookup { .. } => {
-            Input::Known(Ok(Known { accounts: vec![], ids: vec![], stores: stores(), decided: true }))
-        }
+        Effect::Lookup { .. } => Input::Known(Ok(Known { stores: stores(), decided: true, ..Known::default() })),
         _ => Input::Stored(Ok(())),
     }
 }

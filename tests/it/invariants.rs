@@ -1,14 +1,16 @@
 //! What every flow keeps, whatever comes: thousands of random lives of each.
 
 use authmd_tui::account::{Account, Kept, Layer, LayerKind, Note, Renewal, StoreKind};
-use authmd_tui::flow::discover::Discover;
+use authmd_tui::flow::discover::{Discover, Way};
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{Storage, TakenOver, Wish};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::verify::Verify;
-use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Lease, Prompt, Protection, ScreenId, StoreOffer};
+use authmd_tui::flow::{
+    Answer, Effect, Flow, Input, Known, Lease, Listening, Prompt, Protection, ScreenId, StoreOffer,
+};
 use authmd_tui::http::{Body, HttpError, Method, Response};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
@@ -38,12 +40,24 @@ fn flow(kind: u8) -> Box<dyn Flow> {
         7 => Box::new(Storage::new(Wish::Look)),
         5 => Box::new(Renew::new(refreshing().account, Presence::Person)),
         6 => Box::new(Renew::new(refreshing().account, Presence::Nobody)),
+        8 => Box::new(SignUp::new(target(), None).only(Way::Browser)),
+        9 => Box::new(SignUp::new(target(), None).only(Way::Device)),
         _ => Box::new(Discover::new(target())),
     }
 }
 
 fn problem() -> Problem {
     Problem::new(Kind::Store, "The disk is full.", "Make room.")
+}
+
+/// A server of OAuth.
+fn oauth_server() -> serde_json::Value {
+    serde_json::json!({
+        "issuer": "https://auth.acme.dev", "authorization_endpoint": "https://auth.acme.dev/authorize",
+        "token_endpoint": "https://auth.acme.dev/token", "registration_endpoint": "https://auth.acme.dev/register",
+        "device_authorization_endpoint": "https://auth.acme.dev/device", "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    })
 }
 
 /// Bodies that lead somewhere, more often than not.
@@ -56,12 +70,18 @@ fn body() -> impl Strategy<Value = String> {
         metadata["agent_auth"]["identity_types_supported"] = vec!["anonymous", "service_auth"].into();
         metadata.to_string()
     };
+    let oauth = oauth_server().to_string();
     prop_oneof![
         Just(r#"{"resource":"https://api.acme.dev/","resource_name":"Acme Mail","authorization_servers":["https://auth.acme.dev"]}"#.to_owned()),
         Just(server.clone()),
         Just(server),
         Just(exchanging.clone()),
         Just(exchanging),
+        Just(oauth.clone()),
+        Just(oauth),
+        Just(r#"{"client_id":"client_1"}"#.to_owned()),
+        Just(format!(r#"{{"device_code":"{PLANTED}","user_code":"WDJB-47KQ","verification_uri":"https://acme.dev/c","expires_in":600}}"#)),
+        Just(format!(r#"{{"access_token":"{PLANTED}","token_type":"Bearer","refresh_token":"{PLANTED}"}}"#)),
         Just(format!(r#"{{"claim_token":"{PLANTED}","credential":"{PLANTED}","status":"claimed"}}"#)),
         Just(format!(r#"{{"claim_token":"{PLANTED}","status":"pending"}}"#)),
         prop::sample::select(vec!["otp_invalid", "otp_expired", "claim_expired", "invalid_claim_token", "anonymous_not_enabled", "unsupported_credential_type", "endpoint_moved", "temporarily_unavailable", "claimed_or_in_flight"])
@@ -70,7 +90,7 @@ fn body() -> impl Strategy<Value = String> {
         Just(format!(r#"{{"claim_token":"{PLANTED}","claim":{{"user_code":"WDJB-47KQ","verification_uri":"https://acme.dev/c","expires_in":600}}}}"#)),
         Just(format!(r#"{{"id":"{PLANTED}","claim":{{"token":"{PLANTED}","attempt":{{"verification_uri":"https://acme.dev/c?t={PLANTED}"}}}}}}"#)),
         Just(format!(r#"{{"status":"claimed","identity":{{"assertion":"{PLANTED}","refresh_token":{{"value":"{PLANTED}"}}}}}}"#)),
-        prop::sample::select(vec!["authorization_pending", "slow_down", "expired_token", "access_denied", "invalid_grant", "invalid_target", "invalid_client", "unsupported_grant_type", "invalid_request", "tos_required", "proof_of_work_required", "claim_not_confirmed"])
+        prop::sample::select(vec!["authorization_pending", "slow_down", "expired_token", "access_denied", "invalid_grant", "invalid_target", "invalid_client", "unsupported_grant_type", "invalid_request", "invalid_redirect_uri", "invalid_client_metadata", "tos_required", "proof_of_work_required", "claim_not_confirmed"])
             .prop_map(|code| format!(r#"{{"error":"{code}","message":"scope and name are required","challenge":"c","algorithm":"sha256","difficulty":1,"count":2}}"#)),
         Just(String::new()),
         Just("<html>".to_owned()),
@@ -89,6 +109,21 @@ fn response() -> impl Strategy<Value = Result<Response, HttpError>> {
         1 => Just(Err(HttpError::Unreachable("gone".into()))),
         1 => Just(Err(HttpError::TooLarge(1))),
     ]
+}
+
+fn listening() -> Listening {
+    let verifier = Secret::new("verifier_of_more_than_forty_three_letters_12");
+    Listening { port: 41_890, open: Lease::new(()), state: Secret::new("st_1"), verifier }
+}
+
+/// Where the browser is led: with the right state and a code or a no, or with another one's state.
+fn redirect(pick: usize, right: bool) -> String {
+    let state = if right { "st_1" } else { "st_2" };
+    match pick {
+        0 => format!("code={PLANTED}&state={state}&iss=https%3A%2F%2Fauth.acme.dev"),
+        1 => format!("error=access_denied&error_description=no&state={state}&iss=https%3A%2F%2Fauth.acme.dev"),
+        _ => format!("code={PLANTED}&state={state}&iss=https%3A%2F%2Fevil.example"),
+    }
 }
 
 /// One thing that happens: either what the flow waits for, or anything at all.
@@ -116,7 +151,7 @@ fn known() -> Known {
         problem: None,
     };
     let stores = [vec![vault(Protection::Keyring), vault(Protection::Passphrase)], stores()].concat();
-    Known { ids: vec![held.id.clone()], accounts: vec![held], stores, decided: false }
+    Known { ids: vec![held.id.clone()], accounts: vec![held], stores, decided: false, ..Known::default() }
 }
 
 fn planted() -> Box<Kept> {
@@ -164,11 +199,21 @@ struct Watched {
     typed_code: bool,
     /// It is written down that a token is about to be sent.
     declared: bool,
+    /// A code came back of the browser, with the state that was sent and from who was asked.
+    brought: bool,
 }
 
 impl Watched {
     fn new(kind: u8) -> Self {
-        Self { kind, flow: flow(kind), under_way: None, consented: false, typed_code: false, declared: false }
+        Self {
+            kind,
+            flow: flow(kind),
+            under_way: None,
+            consented: false,
+            typed_code: false,
+            declared: false,
+            brought: false,
+        }
     }
 
     /// A flow of that kind, after all that happened to it.
@@ -209,11 +254,23 @@ impl Watched {
             }
             (Some(Effect::TakeOver { .. }), _) => Input::TakenOver(result().map(|()| TakenOver::default())),
             (Some(Effect::Lock(_)), _) => Input::Locked(if *stored { Ok(Lease::new(())) } else { Err(problem()) }),
+            (Some(Effect::Listen { .. }), _) => {
+                Input::Listening(if *stored { Ok(listening()) } else { Err(problem()) })
+            }
+            (Some(Effect::Await { .. }), Some(Prompt::Paste { .. })) if !held => {
+                Input::Answer(Answer::Text(Secret::new(redirect(*pick, *yes))))
+            }
+            (Some(Effect::Await { .. }), Some(Prompt::Pick { .. })) if !held => Input::Answer(Answer::Pick(*pick)),
+            (Some(Effect::Await { .. }), None) => Input::Redirected(None),
+            (Some(Effect::Await { .. }), _) => Input::Redirected(Some(Secret::new(redirect(*pick, *yes)))),
+            (Some(Effect::Open(_)), _) => Input::Opened(result()),
             (Some(_), _) => Input::Stored(result()),
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
             (None, Some(Prompt::Email { .. })) => Input::Answer(Answer::Text(Secret::new(TYPED))),
-            (None, Some(Prompt::Secret { .. })) => Input::Answer(Answer::Text(Secret::new(PLANTED))),
+            (None, Some(Prompt::Secret { .. } | Prompt::Paste { .. })) => {
+                Input::Answer(Answer::Text(Secret::new(PLANTED)))
+            }
             (None, Some(Prompt::Text { .. })) => Input::Answer(Answer::Text(Secret::new("work"))),
             (None, Some(Prompt::Code { .. })) => Input::Answer(Answer::Text(Secret::new(CODE))),
             (None, None) => Input::Begin,
@@ -225,6 +282,12 @@ impl Watched {
         self.consented |= before.id == ScreenId::Consent && input == Input::Answer(Answer::Confirm(true));
         self.typed_code |=
             matches!((&before.prompt, &input), (Some(Prompt::Code { .. }), Input::Answer(Answer::Text(_))));
+        let came = match &input {
+            Input::Redirected(Some(query)) | Input::Answer(Answer::Text(query)) => Some(query),
+            _ => None,
+        };
+        self.brought |= matches!(before.prompt, Some(Prompt::Paste { .. } | Prompt::Pick { .. }))
+            && came.is_some_and(|query| query.expose() == redirect(0, true));
         let answers = match (&self.under_way, &input) {
             (Some(Effect::Http(_)), Input::Http(_))
             | (Some(Effect::Wait(_)), Input::Elapsed)
@@ -233,6 +296,9 @@ impl Watched {
             | (Some(Effect::Load(_)), Input::Loaded(_))
             | (Some(Effect::Lock(_)), Input::Locked(_))
             | (Some(Effect::Survey), Input::Surveyed(_))
+            | (Some(Effect::Listen { .. }), Input::Listening(_))
+            | (Some(Effect::Await { .. }), Input::Redirected(_))
+            | (Some(Effect::Open(_)), Input::Opened(_))
             | (Some(Effect::TakeOver { .. }), Input::TakenOver(_)) => true,
             (Some(effect), Input::Stored(_)) => !matches!(
                 effect,
@@ -243,6 +309,9 @@ impl Watched {
                     | Effect::Load(_)
                     | Effect::Lock(_)
                     | Effect::Survey
+                    | Effect::Listen { .. }
+                    | Effect::Await { .. }
+                    | Effect::Open(_)
                     | Effect::TakeOver { .. }
             ),
             _ => false,
@@ -256,6 +325,9 @@ impl Watched {
                 | Input::Known(_)
                 | Input::Loaded(_)
                 | Input::Locked(_)
+                | Input::Listening(_)
+                | Input::Redirected(_)
+                | Input::Opened(_)
                 | Input::Stored(_)
         ) && !answers;
         let began_twice = input == Input::Begin && self.under_way.is_some();
@@ -289,7 +361,7 @@ impl Watched {
         let Effect::Http(request) = effect else {
             return;
         };
-        let signing_up = matches!(self.kind, 0 | 1);
+        let signing_up = matches!(self.kind, 0 | 1 | 8 | 9);
         assert!(!signing_up || request.method == Method::Get || self.consented, "something sent before consent");
         let looks = !request.query.is_empty()
             || matches!(&request.body, Body::Form(fields) if fields.iter().any(|field| field.name == "claim_token"));
@@ -311,11 +383,16 @@ impl Watched {
             assert!(self.declared, "a token that works once is sent before that was written down");
             self.declared = false;
         }
+        if let Body::Form(fields) = &request.body
+            && fields.iter().any(|field| field.name == "code")
+        {
+            assert!(self.brought, "a code is redeemed that did not come back as it should");
+        }
         let Body::Json(fields) = &request.body else {
             return;
         };
         assert_eq!(request.method, Method::Post);
-        if fields.iter().any(|field| field.name == "type" || field.name == "email") {
+        if fields.iter().any(|field| field.name == "type" || field.name == "email" || field.name == "client_name") {
             assert!(self.consented, "a registration before consent");
         }
         for email in fields.iter().filter(|field| matches!(field.name, "email" | "assertion" | "login_hint")) {
@@ -332,12 +409,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_rules_hold(kind in 0..9_u8, life in prop::collection::vec(happens(), 1..50)) {
+    fn whatever_happens_the_rules_hold(kind in 0..11_u8, life in prop::collection::vec(happens(), 1..50)) {
         Watched::live(kind, &life);
     }
 
     #[test]
-    fn cancel_ends_it_from_anywhere(kind in 0..9_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
+    fn cancel_ends_it_from_anywhere(kind in 0..11_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
         let mut watched = Watched::live(kind, &life);
         watched.step(Input::Cancel);
         // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more. Where nobody

@@ -47,7 +47,7 @@ impl Tour {
     pub fn new(theme: Theme, accounts: Vec<Account>) -> Self {
         let mut app = App::new(theme, "memory", None);
         app.update(loaded(accounts), noon());
-        let known = Known { accounts: vec![], ids: vec![], stores: stores(), decided: true };
+        let known = Known { stores: stores(), decided: true, ..Known::default() };
         Self { app, now: noon(), fake: Fake::acme(), known, storing: Ok(()), waiting: Vec::new() }
     }
 

@@ -25,7 +25,7 @@ impl Discovery {
     /// Where authorization server metadata may be (RFC 8414, section 3.1, and OpenID Connect Discovery): for an issuer with
     /// a path, inserted before it, then behind it.
     pub(super) fn server_places(&self) -> VecDeque<Url> {
-        let named = self.resource.iter().flat_map(|(_, metadata)| &metadata.servers);
+        let named = self.resource.iter().flat_map(|(_, metadata)| &metadata.servers).map(|issuer| &issuer.url);
         let mut issuers: Vec<&Url> = self.named_in_prose.iter().chain(named).take(MOST_SERVERS).collect();
         // Those that cannot be contacted are as good as none.
         let start = &self.target.start;
@@ -64,7 +64,7 @@ impl Discovery {
 }
 
 /// The places of an issuer's metadata; an address that is such a place already is taken as it is.
-fn server_metadata(issuer: &Url) -> VecDeque<Url> {
+pub(super) fn server_metadata(issuer: &Url) -> VecDeque<Url> {
     if issuer.path().contains("/.well-known/") {
         return VecDeque::from([issuer.clone()]);
     }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Discovery;
+use super::{Discovery, Way};
 use crate::flow::wire::Start;
 use crate::trust;
 
@@ -47,6 +47,41 @@ impl Discovery {
         if exchanges { Confirmation::Told } else { Confirmation::Mail }
     }
 
+    /// The steps, where one signs in by OAuth.
+    pub fn oauth_plan(&self, way: Way, store: &str) -> Vec<Planned> {
+        let Some(server) = self.authorization() else {
+            return Vec::new();
+        };
+        let step = |what: &str, detail: String| Planned { what: what.to_owned(), detail };
+        let host = |url: Option<&Url>| url.map(trust::authority).unwrap_or_default();
+        let mut plan = Vec::new();
+        if let Some(register) = &server.register {
+            plan.push(step("this program is made known", place(Some(register))));
+        }
+        match way {
+            Way::Device => plan.extend([
+                step("a code is asked for", place(server.device.as_ref())),
+                step("you type it in a browser anywhere", "and sign in there".to_owned()),
+            ]),
+            Way::Browser | Way::AuthMd => plan.extend([
+                step("you sign in in a browser", host(server.authorize.as_ref())),
+                step("its answer comes back here", "to a port of this machine, or pasted".to_owned()),
+            ]),
+        }
+        plan.push(step("tokens are fetched for it", place(Some(&server.token))));
+        plan.extend(self.kept_and_tried(store));
+        plan
+    }
+
+    fn kept_and_tried(&self, store: &str) -> [Planned; 2] {
+        let resource = self.service().resource;
+        let step = |what: String, detail: String| Planned { what, detail };
+        [
+            step(format!("the credential is kept {store}"), format!("for {} only", trust::clean(&resource, 60))),
+            step("and tried once".to_owned(), format!("GET {}", short_url(&resource))),
+        ]
+    }
+
     /// The steps, where a sign-up begins with `start` and what it brings is kept in `store` ("in the vault").
     pub fn plan(&self, start: Start, store: &str) -> Vec<Planned> {
         let service = self.service();
@@ -86,13 +121,7 @@ impl Discovery {
                 ]);
             }
         }
-        plan.extend([
-            step(
-                &format!("the credential is kept {store}"),
-                format!("for {} only", trust::clean(&service.resource, 60)),
-            ),
-            step("and tried once", format!("GET {}", short_url(&service.resource))),
-        ]);
+        plan.extend(self.kept_and_tried(store));
         plan
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::answer::{is_prose, published, reachable, said};
 use super::report::{Finding, Level};
+use super::ways::challenged_scopes;
 use super::{Discovery, Next, Phase, places};
 use crate::flow::StepState;
 use crate::flow::wire::{self, Offer};
@@ -21,6 +22,7 @@ impl Discovery {
                     .find_map(wire::resource_metadata)
                     .and_then(|place| url.join(&place).ok());
                 self.challenged = matches!(response.status, 401 | 403);
+                self.challenge_scopes = response.header("www-authenticate").find_map(challenged_scopes);
                 let words = match (&found, response.status) {
                     (Some(_), status) => format!("{status}, points to its metadata"),
                     (None, status) => format!("{status}, no pointer to metadata"),
@@ -63,7 +65,12 @@ impl Discovery {
         self.server_found |= places::is_metadata(&document);
         let from_resource = self.resource.as_ref().and_then(|(_, metadata)| metadata.agent_auth.as_ref());
         let offer = wire::offer(&document, &url, from_resource);
-        let offer = offer.map(|offer| reachable(offer, self.target.reach)).filter(|_| self.is_served_by(&document));
+        let server = wire::authorization::server(&document, &url);
+        let served = (offer.is_none() && server.is_none()) || self.is_served_by(&document);
+        if let Some(server) = server.filter(|_| served) {
+            self.consider(server, &url);
+        }
+        let offer = offer.map(|offer| reachable(offer, self.target.reach)).filter(|_| served);
         // One document may know nothing of agents, or no more than where it is explained, while the next one does.
         if !offer.as_ref().is_some_and(Offer::says_where) && !self.queue.is_empty() {
             self.offer = self.offer.take().or(offer);
@@ -71,9 +78,11 @@ impl Discovery {
         }
         self.check_issuer(&document);
         self.offer = offer.or(self.offer.take());
-        let words = match &self.offer {
-            Some(_) => trust::authority(&url),
-            None => format!("{}, without sign-up for agents", trust::authority(&url)),
+        let words = match (&self.offer, &self.authorization) {
+            (Some(_), None) => trust::authority(&url),
+            (None, Some(server)) => format!("{}, OAuth", trust::authority(&server.token)),
+            (Some(_), Some(_)) => format!("{}, auth.md and OAuth", trust::authority(&url)),
+            (None, None) => format!("{}, without sign-up for agents", trust::authority(&url)),
         };
         self.note(StepState::Done, words, Some(now));
         let read_already = self.document.is_some();
@@ -106,12 +115,12 @@ impl Discovery {
             return;
         };
         let issuer = json::text(document, &["issuer"]).unwrap_or_default();
-        if issuer.trim_end_matches('/') != expected.as_str().trim_end_matches('/') {
+        if issuer.trim_end_matches('/') != expected.name.trim_end_matches('/') {
             let said = if issuer.is_empty() { "no issuer".to_owned() } else { trust::clean(issuer, 80) };
             self.findings.push(Finding::new(
                 Level::Warning,
                 "issuer_differs",
-                format!("Asked for {}, the metadata names {said}.", trust::clean(expected.as_str(), 80)),
+                format!("Asked for {}, the metadata names {said}.", trust::clean(&expected.name, 80)),
             ));
         }
     }

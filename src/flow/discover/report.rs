@@ -1,9 +1,12 @@
 //! What discovery found, as a verdict with its reasons.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use url::Url;
 
-use super::{Discovery, Trouble, no_answer};
+use super::{Discovery, Trouble, Way, no_answer};
+use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
 use crate::{trust, when};
@@ -74,6 +77,10 @@ pub enum Sent {
     Exchange,
     PuzzleRequest,
     Credential,
+    SignIn,
+    ClientRegistration,
+    CodeRequest,
+    Redeemed,
 }
 
 impl Sent {
@@ -86,6 +93,10 @@ impl Sent {
             Sent::Exchange => "what is exchanged for the credential",
             Sent::PuzzleRequest => "a request for a puzzle",
             Sent::Credential => "the credential, when you revoke it",
+            Sent::SignIn => "your browser, to sign in",
+            Sent::ClientRegistration => "a registration of this program",
+            Sent::CodeRequest => "a request for a code",
+            Sent::Redeemed => "what comes of the sign-in, for tokens",
         }
     }
 }
@@ -104,6 +115,15 @@ impl Finding {
     }
 }
 
+/// What OAuth tells whom, whatever the browser.
+fn told_by_oauth(server: &Server) -> Vec<(Option<&Url>, Sent)> {
+    vec![
+        (server.register.as_ref(), Sent::ClientRegistration),
+        (Some(&server.token), Sent::Redeemed),
+        (server.revoke.as_ref(), Sent::Credential),
+    ]
+}
+
 impl Discovery {
     pub fn service(&self) -> Service {
         let start = &self.target.start;
@@ -114,7 +134,7 @@ impl Discovery {
         });
         let mut hosts: Vec<String> = Vec::new();
         let resource_url = Url::parse(&resource).ok();
-        for url in resource_url.iter().chain(self.posted_to()) {
+        for url in resource_url.iter().chain(Way::ALL.into_iter().flat_map(|way| self.told(way)).map(|(url, _)| url)) {
             let host = trust::authority(url);
             if !hosts.contains(&host) {
                 hosts.push(host);
@@ -152,27 +172,54 @@ impl Discovery {
         }
     }
 
-    fn posted_to(&self) -> impl Iterator<Item = &Url> {
-        self.offer.iter().flat_map(|offer| {
-            let ceremony = [&offer.register, &offer.claim, &offer.complete, &offer.token, &offer.challenge];
-            ceremony.into_iter().filter_map(Option::as_ref).chain(offer.revocation.url())
-        })
+    /// Who is told what on this way, the person's browser included.
+    fn told(&self, way: Way) -> Vec<(&Url, Sent)> {
+        let told = match way {
+            Way::AuthMd => self.told_by_auth_md(),
+            Way::Browser => self.authorization().map(|server| {
+                let mut told = told_by_oauth(server);
+                told.push((server.authorize.as_ref(), Sent::SignIn));
+                told
+            }),
+            Way::Device => self.authorization().map(|server| {
+                let mut told = told_by_oauth(server);
+                told.push((server.device.as_ref(), Sent::CodeRequest));
+                told
+            }),
+        };
+        told.into_iter().flatten().filter_map(|(url, sent)| Some((url?, sent))).collect()
+    }
+
+    /// Where the claim is not published it is told by the answer to the registration, and so on.
+    fn told_by_auth_md(&self) -> Option<Vec<(Option<&Url>, Sent)>> {
+        let offer = self.offer.as_ref()?;
+        let named = offer.starts.iter().any(|start| matches!(start, Start::VerifiedEmail | Start::ServiceAuth));
+        let claim = offer.claim.as_ref().or(offer.register.as_ref());
+        Some(vec![
+            (offer.register.as_ref(), if named { Sent::RegistrationWithAddress } else { Sent::Registration }),
+            (claim, Sent::Address),
+            (offer.complete.as_ref().or(claim), Sent::Code),
+            (offer.token.as_ref(), Sent::Exchange),
+            (offer.challenge.as_ref(), Sent::PuzzleRequest),
+            (offer.revocation.url(), Sent::Credential),
+        ])
     }
 
     /// The hosts that the ceremony sends the e-mail address to.
     pub fn hosts_of_the_address(&self) -> Vec<String> {
-        let mut hosts: Vec<String> = self.posted_to().map(trust::authority).collect();
-        let address = |sent: &Sent| matches!(sent, Sent::Address | Sent::RegistrationWithAddress);
-        hosts.retain(|host| self.sent_to(host).iter().any(address));
+        let told = self.told(Way::AuthMd).into_iter();
+        let address = told.filter(|(_, sent)| matches!(sent, Sent::Address | Sent::RegistrationWithAddress));
+        let mut hosts: Vec<String> = address.map(|(url, _)| trust::authority(url)).collect();
         hosts.sort();
         hosts.dedup();
         hosts
     }
 
-    /// Hosts that would be sent something although they belong to another registrable domain than the one asked for.
-    pub fn foreign_hosts(&self) -> Vec<String> {
+    /// Hosts that would be told something although they belong to another registrable domain than the one asked for.
+    pub fn foreign_hosts(&self, way: Way) -> Vec<String> {
+        let foreign = |url: &&Url| !trust::same_site(url, &self.target.start);
         let mut hosts: Vec<String> =
-            self.posted_to().filter(|url| !trust::same_site(url, &self.target.start)).map(trust::authority).collect();
+            self.told(way).into_iter().map(|(url, _)| url).filter(foreign).map(trust::authority).collect();
         hosts.sort();
         hosts.dedup();
         hosts
@@ -195,24 +242,9 @@ impl Discovery {
         Some(format!("The clock here is {} {side} that of {name}; set it right.", when::rough(offset.abs())))
     }
 
-    /// What a sign-up would send to a host, and what a revocation would. Where the claim is not published it is told by the
-    /// answer to the registration, and so on.
-    pub fn sent_to(&self, host: &str) -> Vec<Sent> {
-        let Some(offer) = &self.offer else {
-            return Vec::new();
-        };
-        let named = offer.starts.iter().any(|start| matches!(start, Start::VerifiedEmail | Start::ServiceAuth));
-        let claim = offer.claim.as_ref().or(offer.register.as_ref());
-        let roles = [
-            (offer.register.as_ref(), if named { Sent::RegistrationWithAddress } else { Sent::Registration }),
-            (claim, Sent::Address),
-            (offer.complete.as_ref().or(claim), Sent::Code),
-            (offer.token.as_ref(), Sent::Exchange),
-            (offer.challenge.as_ref(), Sent::PuzzleRequest),
-            (offer.revocation.url(), Sent::Credential),
-        ];
-        let there = |url: Option<&Url>| url.is_some_and(|url| trust::authority(url) == host);
-        roles.into_iter().filter_map(|(url, sent)| there(url).then_some(sent)).collect()
+    /// What a sign-up would send to a host, and what a revocation would.
+    pub fn sent_to(&self, host: &str, way: Way) -> Vec<Sent> {
+        self.told(way).into_iter().filter(|(url, _)| trust::authority(url) == host).map(|(_, sent)| sent).collect()
     }
 
     /// The resource letter by letter as it was published, where it may be believed (RFC 8707 wants it so).
@@ -233,32 +265,24 @@ impl Discovery {
         asked_resource.then_some(self.challenged)
     }
 
+    /// What was asked first turned a caller without a credential away.
+    pub fn is_start_guarded(&self) -> Option<bool> {
+        self.target.metadata.is_none().then_some(self.challenged)
+    }
+
     pub fn verdict(&self) -> Verdict {
-        let Some(offer) = &self.offer else {
-            let refused = self.findings.iter().any(|finding| finding.level == Level::Refused);
-            return match &self.document {
-                Some(_) => Verdict::Prose,
-                None if refused => Verdict::Refused,
-                // Something is published, and no way to sign up with it.
-                None if self.resource.is_some() || self.server_found => Verdict::Placeholder,
-                None => Verdict::None,
-            };
-        };
-        let begins = offer.register.is_some() || offer.starts == [Start::Claim];
-        match offer.closed {
-            // What was meant cannot be told from addresses that are not contacted.
-            _ if !begins && !offer.unusable.is_empty() => Verdict::Refused,
-            Some(Closed::AgentsOnly) => Verdict::AgentOnly,
-            Some(Closed::Placeholder | Closed::OAuthRegistration | Closed::NoCredential) => Verdict::Placeholder,
-            None if begins => Verdict::Signup,
-            // No more than where it is explained.
-            None if self.document.is_some() => Verdict::Prose,
-            None => Verdict::Placeholder,
+        let refused = self.unfit.as_ref().is_some_and(|finding| finding.level == Level::Refused);
+        match self.auth_md_verdict() {
+            _ if self.authorization.is_some() => Verdict::Signup,
+            // There is something, and it is not safe.
+            Verdict::Placeholder | Verdict::None if refused => Verdict::Refused,
+            verdict => verdict,
         }
     }
 
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
+        findings.extend(self.unfit.clone());
         let published = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref());
         if let Some(published) = published.filter(|published| *published != self.trusted_resource()) {
             findings.push(Finding::new(
@@ -274,7 +298,8 @@ impl Discovery {
         if let Some(words) = self.clock_skew() {
             findings.push(Finding::new(Level::Warning, "clock_skew", words));
         }
-        for host in self.foreign_hosts() {
+        let foreign: BTreeSet<String> = Way::ALL.into_iter().flat_map(|way| self.foreign_hosts(way)).collect();
+        for host in foreign {
             findings.push(Finding::new(
                 Level::Warning,
                 "foreign_host",
@@ -317,7 +342,7 @@ impl Discovery {
 
     /// The ways to sign up, in the order in which they are tried.
     pub fn starts(&self) -> &[Start] {
-        match (&self.offer, self.verdict()) {
+        match (&self.offer, self.auth_md_verdict()) {
             (Some(offer), Verdict::Signup) => &offer.starts,
             _ => &[],
         }
@@ -325,7 +350,7 @@ impl Discovery {
 
     /// What should have told did not answer, so that nothing is known of what is offered.
     pub fn unreachable(&self) -> Option<Problem> {
-        let (url, trouble) = self.trouble.as_ref().filter(|_| self.offer.is_none())?;
+        let (url, trouble) = self.trouble.as_ref().filter(|_| self.offer.is_none() && self.authorization.is_none())?;
         let name = trust::authority(url);
         Some(match trouble {
             Trouble::NoAnswer(error) => no_answer(&name, error),
@@ -362,7 +387,7 @@ impl Discovery {
             Verdict::Placeholder => {
                 let what = match self.offer.as_ref().map(|offer| offer.closed) {
                     Some(Some(Closed::OAuthRegistration)) => {
-                        "registers programs by OAuth, under the names of auth.md; this version does not walk that"
+                        "registers programs by OAuth, under the names of auth.md, and publishes no whole OAuth server"
                     }
                     Some(Some(Closed::NoCredential)) => "makes accounts for people, and hands out no credential",
                     None => "publishes metadata, and no sign-up for people in it",

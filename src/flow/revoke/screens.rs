@@ -26,11 +26,11 @@ impl Revoke {
                 screen.lines = discovery.lines();
                 screen
             }
-            Stage::Hosts(discovery) => {
+            Stage::Hosts => {
                 let mut screen = page(ScreenId::Hosts);
                 screen.lines.push(Line::text(format!(
                     "Revoking sends the credential to {}, another domain than {}.",
-                    discovery.foreign_hosts().join(", "),
+                    self.account.revocation.url().map(trust::authority).unwrap_or_default(),
                     self.account.host()
                 )));
                 screen.prompt = Some(Prompt::Confirm {

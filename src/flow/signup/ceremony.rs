@@ -28,7 +28,10 @@ impl Call {
 }
 
 impl SignUp {
-    pub(super) fn consented(&mut self) -> Vec<Effect> {
+    pub(super) fn consented(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.way != discover::Way::AuthMd {
+            return self.sign_in(now);
+        }
         match (self.ceremony.registered, self.start()) {
             (false, Start::Anonymous) => self.send(Call::Register),
             _ => self.ask(Stage::Email),
@@ -215,7 +218,7 @@ impl SignUp {
     pub(super) fn may_be_sent(&self, what: discover::Sent, url: &Url) -> bool {
         let host = trust::authority(url);
         let here = trust::same_site(url, &self.discovery.target().start);
-        self.is_consented(url) && (here || self.discovery.sent_to(&host).contains(&what))
+        self.is_consented(url) && (here || self.discovery.sent_to(&host, self.way).contains(&what))
     }
 
     pub(super) fn answered(&mut self, call: Call, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {

@@ -1,7 +1,8 @@
 //! Before consent: what is offered, what is there already, where things are to be kept. Nothing is sent but reading.
 
 use super::{LABEL_LENGTH, SignUp, Stage};
-use crate::account::{Account, StoreKind};
+use crate::account::{Account, Mode, StoreKind};
+use crate::flow::discover::Way;
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::{Effect, Guard, Outcome, Protection, StoreOffer, discover};
 use crate::problem::{Kind, Problem};
@@ -25,8 +26,47 @@ impl SignUp {
         }
     }
 
+    /// The ways that are to be chosen from: all that are offered, or the one that was asked for.
+    pub(super) fn ways(&self) -> Vec<Way> {
+        let mut ways = self.discovery.ways(&self.known.surroundings);
+        ways.retain(|way| self.only.is_none_or(|only| only == *way));
+        // What was signed in to by OAuth is so again, unless the person wants something else.
+        let by_oauth = self.replaced.as_ref().is_some_and(|account| matches!(account.mode, Mode::OAuth | Mode::Device));
+        if by_oauth {
+            ways.sort_by_key(|way| *way == Way::AuthMd);
+        }
+        ways
+    }
+
+    pub(super) fn choose_way(&mut self) -> Vec<Effect> {
+        if self.by_key {
+            return self.ask(Stage::Prose);
+        }
+        match (self.ways().first(), self.only) {
+            (None, Some(only)) => {
+                let name = self.service_name();
+                let offered = self.discovery.ways(&self.known.surroundings);
+                let offered: Vec<&str> = offered.into_iter().map(|way| way.mode().as_str()).collect();
+                self.fail(Problem::new(
+                    Kind::ServiceRefused,
+                    format!("{name} does not offer {}.", only.mode().as_str()),
+                    format!("It offers {}; leave --mode out to choose.", offered.join(", ")),
+                ))
+            }
+            _ => self.ask(Stage::Offer),
+        }
+    }
+
+    pub(super) fn offer_picked(&mut self, picked: usize) -> Vec<Effect> {
+        let Some(way) = self.ways().get(picked).copied() else {
+            return Vec::new();
+        };
+        self.way = way;
+        self.after_offer()
+    }
+
     pub(super) fn after_offer(&mut self) -> Vec<Effect> {
-        if self.discovery.foreign_hosts().is_empty() { self.after_hosts() } else { self.ask(Stage::Hosts) }
+        if self.discovery.foreign_hosts(self.way).is_empty() { self.after_hosts() } else { self.ask(Stage::Hosts) }
     }
 
     pub(super) fn after_hosts(&mut self) -> Vec<Effect> {

@@ -4,40 +4,24 @@
 //! Where a service does not take the claim at its token endpoint, it is looked for beside the claim endpoint; where it is
 //! not there either, the person says when it is done.
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Call, Question, SignUp, Stage};
 use crate::flow::Effect;
+use crate::flow::pace::Pace;
 use crate::flow::wire::{self, Attempt, Meaning, Refusal, Standing, Start, Step};
 use crate::problem::{Kind, Problem};
-
-/// Between two looks where the service does not say, and how much longer when it finds that too often (RFC 8628, 3.5).
-const INTERVAL: Duration = Duration::from_secs(5);
-const SLOWER: Duration = Duration::from_secs(5);
-/// The longest pause after looks that got no answer.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How long it is looked where no end is known.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
-/// The person may want a new code at any time, and hears of it within this.
-const SLICE: SignedDuration = SignedDuration::from_secs(1);
 
 /// How and when it is looked whether the person has confirmed.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
     way: Way,
-    interval: Option<Duration>,
-    /// Looks in a row that got no answer.
-    silent: u32,
-    next: Option<Timestamp>,
+    pace: Pace,
     /// The service has answered this way once, so this is the way.
     settled: bool,
     wants_new_code: bool,
     /// The person has said that it is done: this look is the last one.
     is_last: bool,
-    /// Since when this code is out.
-    begun: Option<Timestamp>,
 }
 
 /// The ways to look, in the order in which they are tried.
@@ -58,9 +42,8 @@ impl SignUp {
     /// Opens the page for the person and begins to look.
     pub(super) fn hand_over(&mut self, attempt: Attempt, now: Timestamp) -> Vec<Effect> {
         let watch = &mut self.ceremony.watch;
-        watch.interval = attempt.interval.or(watch.interval);
+        watch.pace.begin(attempt.interval, now);
         (watch.wants_new_code, watch.is_last) = (false, false);
-        watch.begun = Some(now);
         self.ceremony.attempt = Some(attempt);
         self.ceremony.code_sent = true;
         self.look_later(now)
@@ -78,9 +61,7 @@ impl SignUp {
     }
 
     fn look_later(&mut self, now: Timestamp) -> Vec<Effect> {
-        let interval = self.ceremony.watch.interval.unwrap_or(INTERVAL);
-        let backed_off = interval.saturating_mul(1 << self.ceremony.watch.silent.min(6)).min(LONGEST.max(interval));
-        self.ceremony.watch.next = now.checked_add(backed_off).ok();
+        self.ceremony.watch.pace.later(now);
         match self.next_way(self.ceremony.watch.way) {
             Some(way) => {
                 self.ceremony.watch.way = way;
@@ -96,14 +77,13 @@ impl SignUp {
             self.ceremony.watch.wants_new_code = false;
             return self.new_code();
         }
-        if self.code_ends().map_or_else(|| self.gives_up(now), |end| end <= now) {
+        if self.code_ends().map_or_else(|| self.ceremony.watch.pace.gives_up(now), |end| end <= now) {
             let what = "The code has expired before it was confirmed.";
             return self.interrupt(Question::NewCode(Problem::new(Kind::Failed, what, "Ask for a new one.")));
         }
-        let left = self.ceremony.watch.next.map_or(SignedDuration::ZERO, |next| next.duration_since(now));
-        if left.is_positive() {
+        if let Some(wait) = self.ceremony.watch.pace.wait(now) {
             self.stage = Stage::Handoff;
-            return vec![Effect::Wait(left.min(SLICE).unsigned_abs())];
+            return vec![Effect::Wait(wait)];
         }
         self.send(Call::Look(self.ceremony.watch.way))
     }
@@ -119,11 +99,6 @@ impl SignUp {
         attempt.and_then(|attempt| attempt.expires_at).or(self.ceremony.claim_expires_at)
     }
 
-    /// Nobody looks for ever, though the service names no end.
-    fn gives_up(&self, now: Timestamp) -> bool {
-        self.ceremony.watch.begun.is_some_and(|begun| now.duration_since(begun) > PATIENCE)
-    }
-
     /// This way, or the first after it that the service has.
     fn next_way(&self, from: Way) -> Option<Way> {
         let token = self.ceremony.handle.as_ref().is_some_and(|handle| handle.is_token);
@@ -134,13 +109,14 @@ impl SignUp {
 
     /// There was no answer; that is no matter, it is looked again later each time.
     pub(super) fn unanswered(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.ceremony.watch.silent += 1;
+        self.ceremony.watch.pace.unanswered();
         self.look_later(now)
     }
 
     pub(super) fn looked(&mut self, reply: wire::Reply, now: Timestamp) -> Vec<Effect> {
         let watch = &mut self.ceremony.watch;
-        (watch.silent, watch.settled) = (0, true);
+        watch.pace.answered();
+        watch.settled = true;
         let handed_out = reply.granted.credential.is_some() || reply.granted.assertion.is_some();
         match (handed_out, reply.standing) {
             (_, Standing::Claimed) | (true, Standing::Unsaid) => self.collect(reply.granted, true, now),
@@ -151,20 +127,17 @@ impl SignUp {
     pub(super) fn look_refused(&mut self, way: Way, refusal: &Refusal, now: Timestamp) -> Vec<Effect> {
         let problem = refusal.problem(&self.service_name(), Step::Poll);
         if matches!(refusal.meaning, Meaning::Pending | Meaning::CodeNotReady | Meaning::SlowDown) {
-            (self.ceremony.watch.silent, self.ceremony.watch.settled) = (0, true);
+            self.ceremony.watch.pace.answered();
+            self.ceremony.watch.settled = true;
         }
         match refusal.meaning {
             Meaning::Pending | Meaning::CodeNotReady | Meaning::InFlight => self.look_later(now),
             Meaning::SlowDown => {
-                let interval = self.ceremony.watch.interval.unwrap_or(INTERVAL);
-                self.ceremony.watch.interval = Some(interval + SLOWER);
+                self.ceremony.watch.pace.slow_down();
                 self.look_later(now)
             }
             Meaning::Unavailable | Meaning::RateLimited => {
-                let wanted = refusal.retry_after.and_then(|wait| u64::try_from(wait.as_secs()).ok());
-                let interval = self.ceremony.watch.interval.unwrap_or(INTERVAL);
-                let wanted = wanted.map(|seconds| Duration::from_secs(seconds.min(600)).max(interval));
-                self.ceremony.watch.interval = wanted.or(self.ceremony.watch.interval);
+                self.ceremony.watch.pace.trouble(refusal.retry_after);
                 self.unanswered(now)
             }
             Meaning::CodeExpired => self.interrupt(Question::NewCode(problem)),

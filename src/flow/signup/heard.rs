@@ -104,7 +104,7 @@ impl SignUp {
 
     /// The person confirms there, and says when it is done.
     pub(super) fn show_page(&mut self, page: Url) -> Vec<Effect> {
-        self.ceremony.attempt = Some(Attempt { code: None, page: Some(page), expires_at: None, interval: None });
+        self.ceremony.attempt = Some(Attempt { page: Some(page), ..Attempt::default() });
         self.ceremony.code_sent = true;
         self.ask(Stage::Unwatched)
     }

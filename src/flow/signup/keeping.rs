@@ -1,13 +1,13 @@
 //! The credential is here, or what gets it: keep it, exchange it where it has to be, then see whether it works.
 
 use jiff::Timestamp;
-use url::Url;
 
 use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{
     Account, AccountId, Kept, Layer, LayerKind, Mode, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
     Verdict,
 };
+use crate::flow::discover::Way;
 use crate::flow::probe::Check;
 use crate::flow::tokens::absorb;
 use crate::flow::wire::{Granted, RefreshAt};
@@ -28,16 +28,16 @@ impl SignUp {
         let account = Account {
             id: id.unwrap_or_else(|| AccountId::new(&service.resource, self.label.as_deref(), &self.known.ids)),
             service: service.name,
-            resource: replaced.map_or(service.resource, |account| account.resource.clone()),
+            resource: replaced.map_or_else(|| self.resource(), |account| account.resource.clone()),
             label: self.label.clone(),
             identity: self.ceremony.email.clone(),
-            mode: if self.by_key { Mode::ApiKey } else { Mode::AuthMd },
+            mode: if self.by_key { Mode::ApiKey } else { self.way.mode() },
             scopes: Vec::new(),
             layers: claim.into_iter().collect(),
             claimed,
             start: self.discovery.target().start.clone(),
             metadata: self.discovery.target().metadata.clone(),
-            guarded: self.discovery.is_guarded(),
+            guarded: self.guarded(),
             presentation: granted.credential.as_ref().map_or(Presentation::Bearer, |it| it.presentation),
             renewal: self.renewal(&granted),
             revocation: self.revocation(),
@@ -53,12 +53,33 @@ impl SignUp {
         };
         let mut kept = Box::new(Kept::new(account, Secrets::from(Secret::default())));
         absorb(&mut kept, granted);
+        self.note_sign_in(&mut kept);
         self.save(kept)
+    }
+
+    /// Does what is tried turn away who has no credential?
+    fn guarded(&self) -> Option<bool> {
+        match self.way {
+            Way::AuthMd => self.discovery.is_guarded(),
+            Way::Browser | Way::Device => self.discovery.is_start_guarded(),
+        }
+    }
+
+    /// What the credential is for.
+    fn resource(&self) -> String {
+        let published = self.discovery.service().resource;
+        match self.way {
+            Way::AuthMd => published,
+            Way::Browser | Way::Device => self.discovery.named_resource().unwrap_or(published),
+        }
     }
 
     /// How the account will be revoked. Who brings a key is not asked about the service's hosts; they are then when it
     /// comes to that.
     fn revocation(&self) -> Revocation {
+        if self.way != Way::AuthMd {
+            return self.revocation_by_oauth();
+        }
         let start = &self.discovery.target().start;
         match self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()) {
             Revocation::Endpoint { url, .. } if self.by_key && !trust::same_site(&url, start) => {
@@ -70,6 +91,9 @@ impl SignUp {
 
     /// How the account will get its next credential. Tokens go to hosts that were consented to, and nowhere else.
     fn renewal(&self, granted: &Granted) -> Renewal {
+        if self.way != Way::AuthMd {
+            return self.renewal_by_oauth(granted);
+        }
         let at = granted.refresh.as_ref().map(|refresh| refresh.at);
         match (self.token_url(), &granted.assertion, at) {
             (Some(url), Some(_), _) => {
@@ -133,12 +157,12 @@ impl SignUp {
             return self.send(Call::Exchange);
         }
         self.lease = None;
-        match Url::parse(&account.resource) {
+        match account.tried_at() {
             Ok(resource) if !self.leaving => {
                 let check = Check::new(resource, kept.secrets.credential, account.guarded);
                 let check = check.presented(account.presentation);
                 // What another domain handed out is shown in the way that it was handed out for.
-                let apart = self.discovery.resource_apart().is_some();
+                let apart = self.way != Way::AuthMd || self.discovery.resource_apart().is_some();
                 let check = if apart { check } else { check.or_otherwise() };
                 let request = check.begin();
                 self.stage = Stage::Proving(check);

@@ -8,11 +8,13 @@ mod over;
 use jiff::Timestamp;
 
 use super::{Call, SignUp, Stage};
+use crate::flow::discover::Way;
 use crate::flow::{Line, Screen, ScreenId, Trail};
 
 /// Where the person brings a code here, and where they take one away.
 const CODE_STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
 const PAGE_STEPS: &[&str] = &["consent", "e-mail", "confirm", "done"];
+const SIGN_IN_STEPS: &[&str] = &["consent", "sign in", "done"];
 
 impl SignUp {
     pub(super) fn shown(&self, now: Timestamp) -> Screen {
@@ -33,6 +35,10 @@ impl SignUp {
                 screen
             }
             Stage::Consent => self.consent(),
+            Stage::SigningIn => match &self.oauth {
+                Some(oauth) => oauth.screen(|id| self.page(id, Some(1))),
+                None => self.busy("Signing in…", 1),
+            },
             Stage::Email => self.email(),
             Stage::Code => self.code(),
             Stage::Handoff | Stage::Sending(Call::Look(_)) => self.handoff(),
@@ -61,7 +67,7 @@ impl SignUp {
             _ if self.ceremony.granted.is_some() => {
                 Some("The new credential is kept nowhere yet and would be lost.".into())
             }
-            _ if self.ceremony.posted => {
+            _ if self.ceremony.posted || self.oauth.as_ref().is_some_and(|oauth| oauth.has_begun()) => {
                 Some(format!("The sign-up at {} is not finished; it would have to begin anew.", self.service_name()))
             }
             _ => None,
@@ -79,7 +85,11 @@ impl SignUp {
         let mut screen = Screen::new(id, format!("{verb} · {name}"));
         let handed_over = self.ceremony.attempt.as_ref().is_some_and(|attempt| attempt.code.is_some())
             || matches!(self.stage, Stage::Handoff | Stage::Unwatched);
-        let steps = if handed_over { PAGE_STEPS } else { CODE_STEPS };
+        let steps = match self.way {
+            Way::AuthMd if handed_over => PAGE_STEPS,
+            Way::AuthMd => CODE_STEPS,
+            Way::Browser | Way::Device => SIGN_IN_STEPS,
+        };
         screen.trail = at.filter(|_| !self.by_key).map(|at| Trail { steps, at });
         screen
     }

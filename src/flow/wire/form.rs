@@ -5,6 +5,7 @@
 
 use url::Url;
 
+use super::NAME;
 use super::metadata::{Offer, Start};
 use super::refusal::Refusal;
 use super::reply::Handle;
@@ -12,8 +13,6 @@ use crate::flow::work::Proof;
 use crate::http::{Body, Field, Request, field};
 use crate::secret::Secret;
 
-/// How this program names itself where a service wants to know.
-const NAME: &str = "authmd-tui";
 /// Names under which services want to know that.
 const CLIENT_NAMES: [&str; 7] =
     ["client_name", "agent_name", "agent_platform", "agent_provider", "client_hint", "source", "agent"];

@@ -29,9 +29,17 @@ pub struct ResourceMetadata {
     pub resource: Option<String>,
     pub name: Option<String>,
     pub logo: Option<Url>,
-    pub servers: Vec<Url>,
+    pub servers: Vec<Issuer>,
     pub scopes: Vec<String>,
     pub agent_auth: Option<Value>,
+}
+
+/// An authorization server as resource metadata names it (RFC 9728, section 2).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issuer {
+    /// Letter by letter as published.
+    pub name: String,
+    pub url: Url,
 }
 
 pub fn resource_metadata_document(document: &Value, base: &Url) -> ResourceMetadata {
@@ -44,10 +52,13 @@ pub fn resource_metadata_document(document: &Value, base: &Url) -> ResourceMetad
         servers: json::list(document, &["authorization_servers"])
             .unwrap_or_default()
             .iter()
-            .filter_map(|server| match server.contains('/') {
-                true => base.join(server).ok(),
-                // A host alone.
-                false => Url::parse(&format!("https://{server}")).ok(),
+            .filter_map(|server| {
+                let url = match server.contains('/') {
+                    true => base.join(server).ok()?,
+                    // A host alone.
+                    false => Url::parse(&format!("https://{server}")).ok()?,
+                };
+                Some(Issuer { name: server.clone(), url })
             })
             .collect(),
         scopes: scopes(document, &["scopes_supported"]),

@@ -33,6 +33,14 @@ pub enum Step {
     Revoke,
     /// A challenge for a proof of work.
     Challenge,
+    /// Making this program known to an authorization server.
+    ClientRegistration,
+    /// An authorization, as its redirect tells it.
+    Authorize,
+    /// A code for a browser anywhere.
+    Device,
+    /// The code of an authorization for tokens.
+    Redeem,
 }
 
 impl Step {
@@ -47,6 +55,10 @@ impl Step {
             Step::Refresh => "renew the credential",
             Step::Revoke => "revoke the credential",
             Step::Challenge => "hand out a puzzle",
+            Step::ClientRegistration => "register this program",
+            Step::Authorize => "let you in",
+            Step::Device => "hand out a code",
+            Step::Redeem => "hand out a token",
         }
     }
 }
@@ -89,6 +101,14 @@ pub enum Meaning {
     InvalidTarget,
     /// It wants to hear who the client is (RFC 6749, section 5.2).
     InvalidClient,
+    /// It registers only programs that it has chosen.
+    NotAdmitted,
+    /// The address that the browser is to bring the answer to is not one that it takes (RFC 7591, section 3.2.2).
+    RedirectRefused,
+    /// What a program says of itself is not taken (RFC 7591, section 3.2.2).
+    ClientRefused,
+    /// A token was handed out, and not said of which type it is (RFC 6749, section 5.1).
+    TokenTypeUnknown,
     /// The endpoints are elsewhere now.
     Moved,
     InvalidRequest,
@@ -129,6 +149,12 @@ pub fn refusal(response: &Response, step: Step, base: &Url, now: Timestamp) -> R
         _ if want.is_some() => Meaning::Wanted,
         // Whatever word it has for it: what is exchanged is not taken any more.
         Some(Meaning::CredentialDead | Meaning::CodeExpired) if step == Step::Exchange => Meaning::GrantDead,
+        // An open registration does not want to be let in first.
+        Some(Meaning::InvalidClient | Meaning::Denied) | None
+            if step == Step::ClientRegistration && matches!(response.status, 401 | 403) =>
+        {
+            Meaning::NotAdmitted
+        }
         Some(meaning) => meaning,
         None if not_yet => Meaning::Pending,
         None if response.is_success() && body.is_none() => Meaning::Unreadable,
@@ -173,6 +199,9 @@ fn by_code(code: &str) -> Option<Meaning> {
         "unsupported_grant_type" => Meaning::UnsupportedGrant,
         "invalid_target" => Meaning::InvalidTarget,
         "invalid_client" | "unauthorized_client" => Meaning::InvalidClient,
+        "invalid_redirect_uri" => Meaning::RedirectRefused,
+        "invalid_client_metadata" => Meaning::ClientRefused,
+        "unapproved_software_statement" => Meaning::NotAdmitted,
         "endpoint_moved" => Meaning::Moved,
         "invalid_request" | "invalid_scope" | "validation_error" => Meaning::InvalidRequest,
         "temporarily_unavailable" | "server_error" | "internal_error" | "upstream_error" => Meaning::Unavailable,
@@ -184,7 +213,9 @@ fn by_code(code: &str) -> Option<Meaning> {
 fn by_status(status: u16, step: Step) -> Meaning {
     match (status, step) {
         (429, _) => Meaning::RateLimited,
-        (501, _) | (404 | 405, Step::Register | Step::Poll | Step::Exchange | Step::Challenge) => Meaning::NotThere,
+        (501, _) | (404 | 405, Step::Register | Step::Poll | Step::Exchange | Step::Challenge | Step::Device) => {
+            Meaning::NotThere
+        }
         (405, Step::Claim | Step::Complete) => Meaning::NotThere,
         (500.., _) => Meaning::Unavailable,
         (428, Step::Poll) => Meaning::Pending,
@@ -200,6 +231,12 @@ fn by_status(status: u16, step: Step) -> Meaning {
 }
 
 impl Refusal {
+    /// A no that came without an answer of its own: in a redirect (RFC 6749, section 4.1.2.1).
+    pub fn of_code(code: String, message: Option<String>) -> Self {
+        let meaning = by_code(&code).unwrap_or(Meaning::Other);
+        Self { meaning, status: 0, code: Some(code), message, retry_after: None, want: None }
+    }
+
     /// The same without what must not be seen: some services repeat in their words what they were sent.
     pub fn without<'a>(mut self, secrets: impl Iterator<Item = &'a Secret> + Clone) -> Self {
         self.code = self.code.map(|code| trust::without(&code, secrets.clone()));
@@ -218,6 +255,7 @@ impl Refusal {
     /// The code and status as a person may look them up: `rate_limited, 429`.
     pub fn verbatim(&self) -> String {
         match &self.code {
+            Some(code) if self.status == 0 => code.clone(),
             Some(code) => format!("{code}, {}", self.status),
             None => self.status.to_string(),
         }

@@ -7,7 +7,7 @@
 //!   hands something out      credential · access_token · identity.assertion …  → Granted
 //! ```
 
-mod granted;
+pub mod granted;
 
 use std::time::Duration;
 
@@ -26,15 +26,9 @@ use crate::{json, trust};
 
 const CLAIM_EXPIRES: &[&str] = &["claim_token_expires", "claim_expires_at", "claim_token_expires_at"];
 const CODE_EXPIRES: &[&str] = &["expires_at", "otp_expires_at", "code_expires_at", "expires"];
-const PAGE: &[&str] = &[
-    "verification_uri_complete",
-    "verification_url_complete",
-    "verification_uri",
-    "verification_url",
-    "claim_view_url",
-    "claim_link",
-    "login_url",
-];
+/// A page with the code in its address, and one where it is typed.
+pub const COMPLETE_PAGE: &[&str] = &["verification_uri_complete", "verification_url_complete"];
+pub const PAGE: &[&str] = &["verification_uri", "verification_url", "claim_view_url", "claim_link", "login_url"];
 const USER_CODE: &[&str] = &["user_code", "claim_code"];
 const COMPLETE: &[&str] = &["complete_url", "claim_complete_url", "claim_complete_uri", "claim_complete_endpoint"];
 /// Longer than any code that a person could type.
@@ -73,11 +67,13 @@ pub struct Handle {
 }
 
 /// A claim that is open now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Attempt {
     /// Handed to us for the person to type on the service's page. Where there is none, the person is given one to bring.
     pub code: Option<String>,
     pub page: Option<Url>,
+    /// The page with the code filled in (RFC 8628, section 3.3.1): for a camera.
+    pub complete: Option<Url>,
     pub expires_at: Option<Timestamp>,
     /// How long to wait between two looks (RFC 8628, section 3.2).
     pub interval: Option<Duration>,
@@ -116,6 +112,8 @@ impl Reply {
             Step::Complete => handed_out || self.standing == Standing::Claimed,
             Step::Poll => handed_out || self.standing != Standing::Unsaid || self.attempt.is_some(),
             Step::Claim | Step::Revoke | Step::Challenge => true,
+            // These answers have readers of their own.
+            Step::ClientRegistration | Step::Authorize | Step::Device | Step::Redeem => true,
         }
     }
 }
@@ -265,8 +263,9 @@ fn attempt(answer: &Value, claim: Option<&Value>, step: Step, base: &Url, now: T
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         _ => None,
     };
-    let is_open =
-        |block: &&Value| written(block).is_some() || PAGE.iter().any(|name| json::text(block, &[name]).is_some());
+    let is_open = |block: &&Value| {
+        written(block).is_some() || COMPLETE_PAGE.iter().chain(PAGE).any(|name| json::text(block, &[name]).is_some())
+    };
     // An answer to a claim is about the attempt, even where it says no more than how long it lasts.
     let block = blocks.clone().find(is_open).or((step == Step::Claim).then_some(answer))?;
     let of_the_root = std::ptr::eq(block, answer);
@@ -277,12 +276,21 @@ fn attempt(answer: &Value, claim: Option<&Value>, step: Step, base: &Url, now: T
         false => json::moment(block, CODE_EXPIRES, &["expires_in"], now),
     };
     let interval = json::member(block, &["interval"]).and_then(Value::as_u64);
+    let page =
+        |names: &[&str]| names.iter().find_map(|name| blocks.clone().find_map(|block| link(block, &[name], base)));
+    let complete = page(COMPLETE_PAGE);
     Some(Attempt {
-        code: code.map(|code| trust::clean(&code, CODE_WIDTH)).filter(|code| !code.is_empty()),
-        page: PAGE.iter().find_map(|name| blocks.clone().find_map(|block| link(block, &[name], base))),
+        code: code.and_then(|code| user_code(&code)),
+        page: complete.clone().or_else(|| page(PAGE)),
+        complete,
         expires_at,
         interval: interval.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.min(600))),
     })
+}
+
+/// A code as it is shown.
+pub fn user_code(text: &str) -> Option<String> {
+    Some(trust::clean(text, CODE_WIDTH)).filter(|code| !code.is_empty())
 }
 
 /// Words for "confirmed" are believed where a person can have confirmed, and a bare yes only as the answer to a code;

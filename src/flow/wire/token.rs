@@ -57,7 +57,7 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn post(&self, url: &Url, mut fields: Vec<Field>) -> Request {
+    pub(super) fn post(&self, url: &Url, mut fields: Vec<Field>) -> Request {
         fields.extend(self.resource.map(|resource| field("resource", resource)));
         match self.client {
             Some(client) => client.sign(url, fields),

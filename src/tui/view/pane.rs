@@ -40,7 +40,7 @@ pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> 
     }
     if let Some(link) = &screen.link {
         page.rows.push(Row::blank());
-        page.rows.extend(link_rows(link.as_str(), inner.width as usize + 2 * super::MARGIN as usize, theme));
+        page.rows.extend(whole_rows(link.as_str(), inner.width as usize + 2 * super::MARGIN as usize, theme));
     }
     if let Some(since) = session.waiting_since().filter(|since| now.duration_since(*since).as_secs() >= 1) {
         page.rows.push(Row::blank());
@@ -74,7 +74,7 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Times
             rows.push(Row::blank());
             page.cursor = Some((rows.len() + 1, field(rows, label, session.typed(), theme, width)));
         }
-        Some(Prompt::Secret { label }) => {
+        Some(Prompt::Secret { label } | Prompt::Paste { label }) => {
             rows.push(Row::blank());
             page.cursor = Some((rows.len() + 1, unseen_field(rows, label, session.unseen(), theme, width)));
         }
@@ -174,6 +174,7 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
             Said::Heading(text) => rows.extend(wraps(text, theme.strong())),
             Said::Text(text) => rows.extend(wraps(text, theme.text())),
             Said::Quiet(text) => rows.extend(wraps(text, theme.quiet())),
+            Said::Command(text) => rows.extend(whole_rows(text, width + 2 * super::MARGIN as usize, theme)),
             Said::Theirs(text) => rows.extend(marked(text, width, "│ ", theme.text())),
             Said::Quote { from, text } => {
                 rows.extend(marked(&format!("{from} says: “{text}”"), width, "", theme.quiet()));
@@ -246,8 +247,8 @@ pub fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> V
     rows.collect()
 }
 
-/// A link whole, on lines of its own, from the first column on: nothing around it and nothing in it.
-fn link_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
+/// A link or a command whole, on lines of its own, from the first column on: nothing around it and nothing in it.
+fn whole_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut rest = link;
     while !rest.is_empty() {
@@ -362,7 +363,7 @@ pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
     let mut page =
         Page { title: Line::styled(format!("Credential · {}", pane.account), theme.strong()), ..Page::default() };
     // From the first column on, with nothing around it: a credential that is shown is one to be taken with the mouse.
-    page.rows.extend(link_rows(&text, width as usize, theme));
+    page.rows.extend(whole_rows(&text, width as usize, theme));
     page.rows.push(Row::blank());
     page.rows
         .push(Row::text("This pane closes by itself after 30 s. Nothing is copied unless you press y.", theme.quiet()));

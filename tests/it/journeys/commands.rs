@@ -41,6 +41,9 @@ fn the_life_of_an_account_by_commands() {
         "renewed_at",
         "verified_at",
         "source",
+        "audience",
+        "client_id",
+        "issuer",
     ];
     let members: Vec<&String> = account.as_object().expect("an object").keys().collect();
     assert_eq!(members, fields);

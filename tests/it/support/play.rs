@@ -1,13 +1,15 @@
 //! Plays a flow against a pretended service: no runtime, no network, no clock.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use authmd_tui::account::{Account, Kept, Note, StoreKind};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::{
-    Answer, Effect, Flow, Guard, Input, Known, Lease, Outcome, Prompt, Protection, Screen, StoreOffer,
+    Answer, Effect, Flow, Guard, Input, Known, Lease, Listening, Outcome, Prompt, Protection, Screen, StoreOffer,
 };
 use authmd_tui::http::{Body, Field, FieldValue, HttpError, Method, Request, Response};
 use authmd_tui::problem::Problem;
@@ -130,6 +132,25 @@ pub struct Play {
     /// What the store says when something is put into it, one after another; the last one stays.
     pub storing: VecDeque<Result<(), Problem>>,
     pub held: Option<Kept>,
+    /// Pages that were opened for the person, and what comes of opening one.
+    pub opened: Vec<String>,
+    pub opening: Result<(), Problem>,
+    /// The port that is listened at, once it is; false as soon as nobody does any more.
+    pub port: Option<u16>,
+    open: Arc<AtomicBool>,
+    awaiting: bool,
+    /// The ports that are to be had, one after another where the one that is wanted is taken.
+    pub free_ports: VecDeque<u16>,
+    listened: u8,
+}
+
+/// Tells when it is dropped.
+struct Told(Arc<AtomicBool>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 pub fn stores() -> Vec<StoreOffer> {
@@ -191,9 +212,16 @@ impl Play {
             noted: Vec::new(),
             noting: Ok(()),
             guards: Vec::new(),
-            known: Known { accounts: vec![], ids: vec![], stores: stores(), decided: true },
+            known: Known { stores: stores(), decided: true, ..Known::default() },
             storing: VecDeque::from([Ok(())]),
             held: Some(Kept::new(account("Acme Mail", "acme.dev", None, Some(48)), Secret::new("sk_held"))),
+            opened: Vec::new(),
+            opening: Ok(()),
+            port: None,
+            open: Arc::default(),
+            awaiting: false,
+            free_ports: VecDeque::new(),
+            listened: 0,
         }
     }
 
@@ -237,6 +265,9 @@ impl Play {
             Effect::LockVault => "lock vault".into(),
             Effect::TakeOver { .. } => "take over".into(),
             Effect::Repair => "repair".into(),
+            Effect::Listen { .. } => "listen".into(),
+            Effect::Await { .. } => "await".into(),
+            Effect::Open(_) => "open".into(),
         });
     }
 
@@ -259,12 +290,45 @@ impl Play {
     /// Steps, and does what the flow wants done until it waits for a person or is over.
     pub fn step(&mut self, input: Input) -> &mut Self {
         let mut effects = self.flow.step(input, self.now);
-        while let Some(effect) = effects.pop() {
+        loop {
+            let effect = effects.pop();
             assert!(effects.is_empty(), "more than one effect at a time");
-            let input = self.perform(effect);
+            let input = match effect {
+                Some(Effect::Await { port }) => {
+                    assert_eq!(Some(port), self.port);
+                    assert!(!self.awaiting, "waited for already");
+                    self.awaiting = true;
+                    self.done.push("await".into());
+                    return self;
+                }
+                Some(effect) => {
+                    assert!(!self.awaiting, "something beside what is waited for: {effect:?}");
+                    self.perform(effect)
+                }
+                None if self.awaiting && !self.is_listening() => {
+                    self.awaiting = false;
+                    Input::Redirected(None)
+                }
+                None => return self,
+            };
             effects = self.flow.step(input, self.now);
         }
-        self
+    }
+
+    /// Is there anybody at the port?
+    pub fn is_listening(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// The browser is led to where the answer is waited for.
+    pub fn redirect(&mut self, query: &str) -> &mut Self {
+        assert!(std::mem::take(&mut self.awaiting) && self.is_listening(), "nobody waits for it");
+        self.step(Input::Redirected(Some(Secret::new(query))))
+    }
+
+    /// The newest state, which only who was sent the link knows.
+    pub fn state(&self) -> String {
+        format!("st_{}", self.listened)
     }
 
     fn perform(&mut self, effect: Effect) -> Input {
@@ -295,6 +359,22 @@ impl Play {
                     kept.account.note(note, obtained);
                 }
                 Input::Stored(self.noting.clone())
+            }
+            Effect::Listen { port } => {
+                let port = self.free_ports.pop_front().or(port).unwrap_or(41_890);
+                self.listened += 1;
+                (self.port, self.open) = (Some(port), Arc::new(AtomicBool::new(true)));
+                Input::Listening(Ok(Listening {
+                    port,
+                    open: Lease::new(Told(Arc::clone(&self.open))),
+                    state: Secret::new(self.state()),
+                    verifier: Secret::new(format!("verifier_{:0>40}", self.listened)),
+                }))
+            }
+            Effect::Await { .. } => unreachable!("waited for by whoever steps"),
+            Effect::Open(page) => {
+                self.opened.push(page.to_string());
+                Input::Opened(self.opening.clone())
             }
             Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),

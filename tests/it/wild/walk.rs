@@ -94,9 +94,7 @@ impl Walk {
                 Input::Elapsed
             }
             Effect::Work(slice) => Input::Worked(slice.search()),
-            Effect::Lookup { .. } => {
-                Input::Known(Ok(Known { accounts: vec![], ids: vec![], stores: stores(), decided: true }))
-            }
+            Effect::Lookup { .. } => Input::Known(Ok(Known { stores: stores(), decided: true, ..Known::default() })),
             Effect::Save(kept) => {
                 self.kept.push(*kept);
                 Input::Stored(Ok(()))
@@ -142,6 +140,7 @@ impl Walk {
             Prompt::Email { .. } => Answer::Text(Secret::new("ada@example.com")),
             Prompt::Code { .. } => Answer::Text(Secret::new(self.code())),
             Prompt::Secret { .. } => Answer::Text(Secret::new("sk_pasted")),
+            Prompt::Paste { .. } => Answer::Text(Secret::new("code_1")),
             Prompt::Text { .. } => Answer::Text(Secret::new("Ada's robot")),
         })
     }

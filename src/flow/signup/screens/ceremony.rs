@@ -7,7 +7,7 @@ use super::super::handoff::{FINISHED, KEEP};
 use super::super::heard::is_harmless;
 use super::SignUp;
 use crate::account::StoreKind;
-use crate::flow::discover::Confirmation;
+use crate::flow::discover::{Confirmation, Way};
 use crate::flow::wire::Granted;
 use crate::flow::work::{SLICE, Slice};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
@@ -15,20 +15,18 @@ use crate::trust;
 
 impl SignUp {
     pub(super) fn consent(&self) -> Screen {
+        if self.way != Way::AuthMd {
+            return self.consent_to_oauth();
+        }
         let service = self.discovery.service();
         let name = &service.name;
         let mut screen = self.page(ScreenId::Consent, Some(0));
-        let store = match self.place {
-            Some(StoreKind::Vault) => "in the vault",
-            Some(StoreKind::Json) => "in a file",
-            Some(StoreKind::Memory) | None => "in memory",
-        };
         let registered = self.ceremony.registered;
         if let Some(detour) = &self.ceremony.detour {
             screen.lines.extend([Line::text(detour.clone()), Line::Gap]);
         }
         screen.lines.push(Line::Heading("This will happen, in this order:".into()));
-        let plan = self.discovery.plan(self.start(), store);
+        let plan = self.discovery.plan(self.start(), self.place_in_words());
         screen.lines.extend(plan.into_iter().enumerate().map(|(nth, step)| Line::Item {
             number: nth + 1,
             what: step.what,
@@ -56,6 +54,40 @@ impl SignUp {
             yes: if registered { "Yes, go on" } else { "Yes, register" }.into(),
             no: "No".into(),
         });
+        screen
+    }
+
+    fn place_in_words(&self) -> &'static str {
+        match self.place {
+            Some(StoreKind::Vault) => "in the vault",
+            Some(StoreKind::Json) => "in a file",
+            Some(StoreKind::Memory) | None => "in memory",
+        }
+    }
+
+    fn consent_to_oauth(&self) -> Screen {
+        let name = self.service_name();
+        let mut screen = self.page(ScreenId::Consent, Some(0));
+        screen.lines.push(Line::Heading("This will happen, in this order:".into()));
+        let plan = self.discovery.oauth_plan(self.way, self.place_in_words());
+        screen.lines.extend(plan.into_iter().enumerate().map(|(nth, step)| Line::Item {
+            number: nth + 1,
+            what: step.what,
+            detail: step.detail,
+            done: false,
+        }));
+        let scopes = self.discovery.wanted_scopes();
+        let scopes =
+            if scopes.is_empty() { "what the server gives to everybody".to_owned() } else { scopes.join(", ") };
+        let resource = self.discovery.named_resource().unwrap_or_default();
+        screen.lines.extend([
+            Line::Gap,
+            Line::text(format!("Asked for: {scopes}.")),
+            Line::text(format!("The token is for {} and nothing else.", trust::clean(&resource, 80))),
+            Line::text("Nothing has been sent yet."),
+        ]);
+        screen.prompt =
+            Some(Prompt::Confirm { label: format!("Sign in to {name}?"), yes: "Yes, sign in".into(), no: "No".into() });
         screen
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::SignUp;
 use crate::account::{Account, DUE_WITHIN};
-use crate::flow::discover::Sent;
+use crate::flow::discover::{Sent, Way};
 use crate::flow::keep::{NOT_STORED, where_to_keep_it};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
 use crate::{report, trust};
@@ -13,9 +13,13 @@ impl SignUp {
     pub(super) fn offered(&self) -> Screen {
         let service = self.discovery.service();
         let mut screen = self.page(ScreenId::Offer, None);
-        let scopes =
-            if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") };
-        let site = if self.discovery.foreign_hosts().is_empty() { "same domain" } else { "not all of one domain" };
+        let scopes = match self.ways().first() {
+            Some(Way::Browser | Way::Device) => self.discovery.wanted_scopes(),
+            _ => service.scopes.clone(),
+        };
+        let scopes = if scopes.is_empty() { "not said beforehand".to_owned() } else { scopes.join(", ") };
+        let elsewhere = Way::ALL.into_iter().any(|way| !self.discovery.foreign_hosts(way).is_empty());
+        let site = if !elsewhere { "same domain" } else { "not all of one domain" };
         screen.lines.extend(self.discovery.lines());
         screen.lines.extend([
             Line::Gap,
@@ -27,12 +31,25 @@ impl SignUp {
         for finding in self.discovery.findings() {
             screen.lines.push(Line::Quiet(format!("Note: {}", finding.message)));
         }
-        let (label, detail) = self.discovery.confirmation().words();
-        screen.prompt = Some(Prompt::Pick {
-            label: "How do you want to sign up?".into(),
-            choices: vec![Choice { label: label.into(), detail: detail.into() }],
-        });
+        let choices = self.ways().into_iter().enumerate().map(|(nth, way)| self.way_offered(way, nth == 0));
+        screen.prompt = Some(Prompt::Pick { label: "How do you want to sign up?".into(), choices: choices.collect() });
         screen
+    }
+
+    fn way_offered(&self, way: Way, first: bool) -> Choice {
+        let no_browser = self.known.surroundings.no_browser.is_some();
+        let (label, detail) = match way {
+            Way::AuthMd => self.discovery.confirmation().words(),
+            Way::Browser if no_browser => {
+                ("OAuth, in a browser elsewhere", "you bring its answer here; safer than a code, which can be misused")
+            }
+            Way::Browser => ("OAuth, in your browser", "the safer one: its answer comes to this machine only"),
+            Way::Device if no_browser => ("OAuth, with a short code", "typed in a browser anywhere; none is here"),
+            Way::Device => ("OAuth, with a short code", "typed in a browser anywhere"),
+        };
+        let several = self.ways().len() > 1;
+        let detail = if first && several { format!("recommended: {detail}") } else { detail.to_owned() };
+        Choice { label: label.into(), detail }
     }
 
     /// The service's own words, and what can be done with them.
@@ -86,8 +103,8 @@ impl SignUp {
         let start = trust::authority(&self.discovery.target().start);
         screen.lines.push(Line::text(format!("You asked for {start}. Signing up would also send data to:")));
         screen.lines.push(Line::Gap);
-        for host in self.discovery.foreign_hosts() {
-            let sent: Vec<&str> = self.discovery.sent_to(&host).into_iter().map(Sent::words).collect();
+        for host in self.discovery.foreign_hosts(self.way) {
+            let sent: Vec<&str> = self.discovery.sent_to(&host, self.way).into_iter().map(Sent::words).collect();
             // Whole, however long it is: it is what the person decides by.
             screen.lines.extend([Line::Heading(host), Line::fact("gets", sent.join(", "))]);
         }

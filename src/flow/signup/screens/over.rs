@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::{CODE_STEPS, SignUp};
 use crate::account::{Account, StoreKind, Verdict};
+use crate::flow::discover::Way;
 use crate::flow::{Line, Outcome, Screen, ScreenId};
-use crate::{trust, when};
+use crate::{report, trust, when};
 
 impl SignUp {
     pub(super) fn over_screen(&self, outcome: &Outcome, now: Timestamp) -> Screen {
@@ -56,6 +57,14 @@ impl SignUp {
         screen
     }
 
+    fn bound_to(&self, account: &Account) -> String {
+        match (&account.identity, self.way) {
+            (Some(identity), _) => trust::clean(identity, 80),
+            (None, Way::AuthMd) => "nobody".to_owned(),
+            (None, Way::Browser | Way::Device) => "whoever signed in".to_owned(),
+        }
+    }
+
     fn connected(&self, account: &Account, now: Timestamp) -> Vec<Line> {
         let scopes = if account.scopes.is_empty() { "not said".to_owned() } else { account.scopes.join(", ") };
         let expires = account.expires_at().map_or("never, as far as the service says".to_owned(), |end| {
@@ -86,14 +95,18 @@ impl SignUp {
             }),
             Line::Gap,
             Line::fact("scopes", scopes),
-            Line::fact(
-                "bound to",
-                account.identity.as_deref().map_or("nobody".to_owned(), |identity| trust::clean(identity, 80)),
-            ),
+            Line::fact("bound to", self.bound_to(account)),
             Line::fact("expires", expires),
             Line::fact("kept in", kept),
             Line::fact("tried", tried),
         ];
+        let withheld = self.scopes_withheld(&account.scopes);
+        if !withheld.is_empty() {
+            lines.extend([Line::Gap, Line::text(format!("Asked for, and not granted: {}.", withheld.join(", ")))]);
+        }
+        if account.bound {
+            lines.extend([Line::Gap, Line::text(report::binding(account))]);
+        }
         if account.store != StoreKind::Memory {
             lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
             lines.push(Line::text(format!("authmd-tui token {}", account.id)));

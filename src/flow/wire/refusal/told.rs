@@ -32,6 +32,14 @@ impl Refusal {
             Meaning::CodeExpired => format!("The code has expired ({verbatim})."),
             Meaning::CodeNotReady => format!("{service} waits for you to confirm first ({verbatim})."),
             Meaning::Pending | Meaning::SlowDown => format!("{service} waits for you to confirm ({verbatim})."),
+            Meaning::Denied if step == Step::Authorize => format!("{service} was told not to let you in ({verbatim})."),
+            Meaning::NotAdmitted => format!("{service} registers only programs that it has chosen ({verbatim})."),
+            Meaning::RedirectRefused => {
+                format!("{service} does not take an address of this machine for its answer ({verbatim}).")
+            }
+            Meaning::TokenTypeUnknown => {
+                format!("{service} handed out a token without saying of which type it is ({verbatim}).")
+            }
             Meaning::Denied => format!("The sign-up was turned down on {service}'s page ({verbatim})."),
             Meaning::BadAddress => format!("{service} does not take that e-mail address ({verbatim})."),
             Meaning::WaitingList => format!("{service} wants to look at the request first ({verbatim})."),
@@ -39,6 +47,7 @@ impl Refusal {
             Meaning::GrantDead => match step {
                 Step::Refresh => format!("{service} does not take the refresh token any more ({verbatim})."),
                 Step::Exchange => format!("{service} does not take the identity assertion any more ({verbatim})."),
+                Step::Redeem => format!("{service} does not take what came back of the sign-in ({verbatim})."),
                 _ => format!("{service} does not know the claim any more ({verbatim})."),
             },
             Meaning::InvalidClient => format!("{service} wants to hear a client id that it knows ({verbatim})."),
@@ -50,6 +59,7 @@ impl Refusal {
             | Meaning::UnsupportedCredentialType
             | Meaning::Wanted
             | Meaning::UnsupportedGrant
+            | Meaning::ClientRefused
             | Meaning::InvalidTarget
             | Meaning::InvalidRequest
             | Meaning::Other => format!("{service} refused to {} ({verbatim}).", step.verb()),
@@ -86,6 +96,13 @@ impl Refusal {
             Meaning::InvalidClient => "Its documentation says which; this program has none for it.",
             Meaning::Moved => "Start again; discovery will find the new ones.",
             Meaning::NotThere => "Sign up on its web site, and tell the service that its metadata is wrong.",
+            Meaning::NotAdmitted => {
+                "This program does not pose as another. Ask the service for a client id, or for a key page."
+            }
+            Meaning::RedirectRefused | Meaning::ClientRefused => {
+                "Register a client at the service by hand, and name its client id here."
+            }
+            Meaning::TokenTypeUnknown => "Nothing was kept; tell the service, RFC 6749 asks for it.",
             Meaning::Unreadable => {
                 "Nothing was kept. Try again later; with AUTHMD_TUI_LOG=debug the log has the details."
             }

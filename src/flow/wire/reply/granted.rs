@@ -136,7 +136,7 @@ fn credential(answer: &Value) -> Option<Credential> {
 }
 
 /// A secret that can be sent and printed: what holds control or other unseen characters is none, and a way into a terminal.
-fn sendable<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
+pub fn sendable<'a>(object: &'a Value, names: &[&str]) -> Option<&'a str> {
     json::text(object, names).filter(|text| !trust::has_invisible(text))
 }
 

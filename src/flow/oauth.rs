@@ -1,0 +1,290 @@
+//! Signing in by OAuth, from consent to tokens: in the browser, whose answer comes back to this machine, or with a code that
+//! is typed in a browser anywhere.
+//!
+//! ```text
+//!   in the browser                                         with a code
+//!
+//!   Listening ▶ Registering? ▶ Opening? ▶ Awaiting         Registering? ▶ Starting ▶ Watching ⟲ Polling
+//!       ▲      (or AskingClient)          │  ▲ Trouble                 ▲                │
+//!       │                                 ▼                            └── a new code ──┤
+//!       └──── a new link ──── Closing ◀───┤                                             │
+//!                                         ▼                                             ▼
+//!                                     Redeeming ───────────────────────────────────▶ granted
+//! ```
+//!
+//! The machine is part of [`super::signup`], which comes before it (discovery, consent) and after it (keeping, proving).
+//! What comes back of the browser is believed only with the state that was sent (RFC 6749, section 10.12) and from the issuer
+//! that was asked (RFC 9207); the code in it is of use only to who has the verifier (RFC 7636).
+
+mod client;
+mod device;
+mod redirect;
+mod screens;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::discover::Way;
+use super::pace::Pace;
+use super::wire::authorization::{Device, Server};
+use super::wire::{Granted, Refusal, Step};
+use super::{Answer, Clients, Effect, Input, Listening, Surroundings};
+use crate::account::Client;
+use crate::http::HttpError;
+use crate::problem::Problem;
+use crate::secret::Secret;
+use crate::trust;
+
+/// What is known before it begins.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub server: Server,
+    /// In the browser, or with a code.
+    pub way: Way,
+    /// The service, as the person knows it.
+    pub service: String,
+    /// Where discovery began: its site is the one that others are measured against.
+    pub start: Url,
+    /// What tokens are asked for, letter by letter (RFC 8707).
+    pub resource: String,
+    pub scopes: Vec<String>,
+    pub clients: Clients,
+    pub surroundings: Surroundings,
+    /// Who this program was there before, and what proves it.
+    pub former: Option<(Client, Option<Secret>)>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    pub granted: Granted,
+    pub client: Client,
+    pub client_secret: Option<Secret>,
+    /// When the registration of the client ends.
+    pub client_expires_at: Option<Timestamp>,
+    /// The tokens are for the resource that was named.
+    pub bound: bool,
+}
+
+/// What [`OAuth`] wants next.
+#[derive(Debug, PartialEq)]
+pub enum Next {
+    Do(Effect),
+    /// For the person, or for what is under way already.
+    Wait,
+    Admitted(Box<Admitted>),
+    Over(Problem),
+}
+
+#[derive(Debug)]
+pub struct OAuth {
+    wanted: Wanted,
+    stage: Stage,
+    client: Option<Client>,
+    client_secret: Option<Secret>,
+    client_expires_at: Option<Timestamp>,
+    /// The name of this machine in the redirect, and how the client proves itself: what was refused is not tried again.
+    registering: client::Ladder,
+    /// A client that the server did not know any more was registered anew once.
+    registered_anew: bool,
+    listening: Option<Listening>,
+    link: Option<Url>,
+    /// The resource is not named any more, because the server does not take that and the person has agreed.
+    unbound: bool,
+    device: Option<Device>,
+    pace: Pace,
+    wants_new_code: bool,
+    problem: Option<Problem>,
+    /// The server's own words, last heard.
+    message: Option<String>,
+    /// Something was sent that may have made a registration, or a sign-in is open.
+    posted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Listening,
+    /// Making this program known.
+    Registering,
+    /// Nobody but the person can say who this program is there.
+    AskingClient,
+    /// The client has a secret that the server wants to see.
+    AskingSecret,
+    Opening,
+    /// For the browser's answer, or for what the person pastes.
+    Awaiting,
+    /// The same, while the person says what is wrong with the page.
+    Trouble,
+    /// The port is being closed; then it goes on like this.
+    Closing(After),
+    Redeeming(Secret),
+    Starting,
+    Watching,
+    Polling,
+    Ask(Question),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum After {
+    Redeem(Secret),
+    /// A new link, with another registration where this program has made the one before.
+    Anew,
+    WithDevice,
+    Ask(Question),
+}
+
+/// What only the person can decide.
+#[derive(Debug, Clone, PartialEq)]
+enum Question {
+    /// It did not work out: once more, from the beginning?
+    Again(Problem),
+    /// The server does not take the resource: go on without?
+    WithoutResource(Problem),
+}
+
+impl OAuth {
+    pub fn new(wanted: Wanted) -> Self {
+        let former = wanted.former.as_ref().and_then(|(client, _)| client.redirect.as_ref());
+        let registering = client::Ladder::beginning_with(client::Host::of(former));
+        Self {
+            wanted,
+            stage: Stage::Starting,
+            client: None,
+            client_secret: None,
+            client_expires_at: None,
+            registering,
+            registered_anew: false,
+            listening: None,
+            link: None,
+            unbound: false,
+            device: None,
+            pace: Pace::default(),
+            wants_new_code: false,
+            problem: None,
+            message: None,
+            posted: false,
+        }
+    }
+
+    /// In the browser, or with a code: the person may have changed over.
+    pub fn way(&self) -> Way {
+        self.wanted.way
+    }
+
+    /// Would something have to begin anew?
+    pub fn has_begun(&self) -> bool {
+        self.posted
+    }
+
+    pub fn begin(&mut self, now: Timestamp) -> Next {
+        self.problem = None;
+        match self.wanted.way {
+            Way::Browser | Way::AuthMd => {
+                self.stage = Stage::Listening;
+                Next::Do(Effect::Listen { port: self.port_before() })
+            }
+            Way::Device => self.identify(now),
+        }
+    }
+
+    pub fn step(&mut self, input: Input, now: Timestamp) -> Next {
+        if matches!(input, Input::Answer(_)) {
+            self.problem = None;
+        }
+        match (self.stage.clone(), input) {
+            (Stage::Listening, Input::Listening(Ok(listening))) => {
+                self.listening = Some(listening);
+                self.identify(now)
+            }
+            (Stage::Listening, Input::Listening(Err(problem))) => Next::Over(problem),
+            (Stage::Registering, Input::Http(answer)) => self.registered(answer, now),
+            (Stage::AskingClient, Input::Answer(Answer::Text(id))) => self.client_typed(&id, now),
+            (Stage::AskingSecret, Input::Answer(Answer::Text(secret))) => self.secret_typed(&secret, now),
+            (Stage::Opening, Input::Opened(opened)) => {
+                self.problem = opened.err();
+                self.wait_for_browser()
+            }
+            (Stage::Awaiting | Stage::Trouble, Input::Redirected(Some(query))) => self.redirected(&query),
+            (Stage::Awaiting, Input::Answer(Answer::Text(pasted))) => self.pasted(&pasted),
+            (Stage::Awaiting, Input::Answer(Answer::NewCode)) => {
+                self.stage = Stage::Trouble;
+                Next::Wait
+            }
+            (Stage::Trouble, Input::Answer(Answer::Pick(picked))) => self.trouble_picked(picked),
+            (Stage::Closing(after), Input::Redirected(_)) => self.closed(after, now),
+            (Stage::Redeeming(_), Input::Http(answer)) => self.redeemed(answer, now),
+            (Stage::Starting, Input::Http(answer)) => self.started(answer, now),
+            (Stage::Watching, Input::Elapsed) => self.watch(now),
+            (Stage::Polling, Input::Http(answer)) => self.polled(answer, now),
+            // A timer or a look is under way; what comes of it is waited for.
+            (Stage::Watching | Stage::Polling, Input::Answer(Answer::NewCode)) => {
+                self.wants_new_code = true;
+                Next::Wait
+            }
+            (Stage::Ask(question), Input::Answer(Answer::Confirm(yes))) => match (question, yes) {
+                (Question::WithoutResource(_), true) => {
+                    self.unbound = true;
+                    self.begin(now)
+                }
+                (Question::Again(_), true) => self.begin(now),
+                (Question::Again(problem) | Question::WithoutResource(problem), false) => Next::Over(problem),
+            },
+            _ => Next::Wait,
+        }
+    }
+
+    /// The resource, as long as it is named.
+    fn resource(&self) -> Option<&str> {
+        (!self.unbound).then_some(self.wanted.resource.as_str())
+    }
+
+    fn ask(&mut self, question: Question) -> Next {
+        self.listening = None;
+        self.stage = Stage::Ask(question);
+        Next::Wait
+    }
+
+    /// Nobody knows whether the call went through, or it did not: it is begun anew, if at all.
+    fn no_answer(&mut self, error: &HttpError) -> Next {
+        let problem = super::discover::no_answer(&self.server_name(), error);
+        self.ask(Question::Again(problem))
+    }
+
+    /// Whoever is spoken to: the authorization server.
+    fn server_name(&self) -> String {
+        trust::authority(&self.wanted.server.token)
+    }
+
+    /// A refusal as a problem, without what must not be seen; what the server says of it is shown beside it.
+    fn told(&mut self, refusal: Refusal, step: Step) -> Problem {
+        let secrets = self.secrets();
+        let refusal = refusal.without(secrets.iter());
+        self.message.clone_from(&refusal.message);
+        refusal.problem(&self.server_name(), step)
+    }
+
+    /// What is held here that must not be seen.
+    fn secrets(&self) -> Vec<Secret> {
+        let listening = self.listening.iter().flat_map(|listening| [&listening.state, &listening.verifier]);
+        let device = self.device.iter().map(|device| &device.code);
+        let code = if let Stage::Redeeming(code) = &self.stage { Some(code) } else { None };
+        listening.chain(device).chain(code).chain(&self.client_secret).cloned().collect()
+    }
+
+    fn admitted(&mut self, mut granted: Granted) -> Next {
+        // What is not said is what was asked for (RFC 6749, section 5.1).
+        let asked = || Some(self.wanted.scopes.clone()).filter(|scopes| !scopes.is_empty());
+        granted.scopes = granted.scopes.filter(|scopes| !scopes.is_empty()).or_else(asked);
+        let Some(client) = self.client.clone() else {
+            return Next::Wait;
+        };
+        self.listening = None;
+        Next::Admitted(Box::new(Admitted {
+            granted,
+            client,
+            client_secret: self.client_secret.clone(),
+            client_expires_at: self.client_expires_at,
+            bound: !self.unbound,
+        }))
+    }
+}

@@ -1,0 +1,260 @@
+//! In the browser: the link, and what comes back of it.
+
+use jiff::Timestamp;
+
+use super::{After, Next, OAuth, Question, Stage};
+use crate::flow::Effect;
+use crate::flow::discover::Way;
+use crate::flow::wire::authorization::{self, Authorizing, Brought, Redirect};
+use crate::flow::wire::{Meaning, Refusal, Step};
+use crate::http::{HttpError, Response};
+use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
+use crate::trust;
+
+/// The choices where the page does not do what it should.
+const KEEP_WAITING: usize = 0;
+
+/// What can be done about a page that does not do what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    Wait,
+    Anew,
+    OtherHost,
+    WithoutResource,
+    Device,
+}
+
+/// What is wrong with an answer that came back.
+#[derive(Debug)]
+enum Wrong {
+    /// It is not an answer to this sign-in; the right one may come yet.
+    Stray(Problem),
+    /// It is one, and there is no use in waiting for another.
+    Final(Question),
+}
+
+impl OAuth {
+    pub(super) fn open_link(&mut self, _now: Timestamp) -> Next {
+        let (Some(redirect), Some(listening), Some(client)) = (self.redirect(), &self.listening, &self.client) else {
+            return Next::Wait;
+        };
+        let Some(url) = &self.wanted.server.authorize else {
+            return Next::Wait;
+        };
+        let authorizing = Authorizing {
+            client_id: &client.id,
+            redirect: &redirect,
+            scopes: &self.wanted.scopes,
+            resource: self.resource(),
+            state: &listening.state,
+            verifier: &listening.verifier,
+        };
+        let link = authorization::authorization_link(url, &authorizing);
+        self.link = Some(link.clone());
+        self.posted = true;
+        match self.wanted.surroundings.no_browser {
+            Some(_) => self.wait_for_browser(),
+            None => {
+                self.stage = Stage::Opening;
+                Next::Do(Effect::Open(link))
+            }
+        }
+    }
+
+    pub(super) fn wait_for_browser(&mut self) -> Next {
+        self.stage = Stage::Awaiting;
+        self.listen_on()
+    }
+
+    fn listen_on(&self) -> Next {
+        match &self.listening {
+            Some(listening) => Next::Do(Effect::Await { port: listening.port }),
+            None => Next::Wait,
+        }
+    }
+
+    pub(super) fn redirected(&mut self, query: &Secret) -> Next {
+        // Nothing is under way any more: what is to come first closes the port without waiting for it.
+        match self.judged(Redirect::of_query(query), true) {
+            Ok(code) => self.redeem(code),
+            Err(Wrong::Final(question)) => self.ask(question),
+            Err(Wrong::Stray(problem)) => {
+                self.problem = Some(problem);
+                self.listen_on()
+            }
+        }
+    }
+
+    /// The person has brought the answer by hand, while the port is still waited at.
+    pub(super) fn pasted(&mut self, pasted: &Secret) -> Next {
+        let object = |what: &str, hint: &str| Problem::new(Kind::Usage, what, hint);
+        let judged = match Brought::read(pasted) {
+            Brought::Whole(redirect) => self.judged(redirect, true),
+            Brought::Code(redirect) => {
+                let has_state = redirect.state.is_some();
+                self.judged(redirect, has_state)
+            }
+            Brought::TheLink => Err(Wrong::Stray(object(
+                "That is the link to open, not where it led to.",
+                "Sign in there; then paste the address that the browser ends up at.",
+            ))),
+            Brought::Nothing => Err(Wrong::Stray(object(
+                "There is no answer in that.",
+                "Paste the whole address that the browser ended up at, or the code that the page shows.",
+            ))),
+        };
+        match judged {
+            Ok(code) => self.close(After::Redeem(code)),
+            Err(Wrong::Final(question)) => self.close(After::Ask(question)),
+            Err(Wrong::Stray(problem)) => {
+                self.problem = Some(problem);
+                Next::Wait
+            }
+        }
+    }
+
+    /// Is this the answer to what was asked? `whole` is one that names its state; of a code alone less can be told.
+    fn judged(&mut self, redirect: Redirect, whole: bool) -> Result<Secret, Wrong> {
+        let asked = self.listening.as_ref().map(|listening| &listening.state);
+        if whole && (redirect.is_ambiguous || redirect.state.as_ref() != asked) {
+            return Err(Wrong::Stray(Problem::new(
+                Kind::Unsafe,
+                "An answer came that does not belong to this sign-in; it was not used.",
+                "Go on with the newest link only. If you did not start another one, somebody else may have.",
+            )));
+        }
+        let unsafe_one = |what: String| {
+            Wrong::Final(Question::Again(Problem::new(
+                Kind::Unsafe,
+                what,
+                "Nothing of it was used. Try again; if it comes back, tell the service (RFC 9207).",
+            )))
+        };
+        let (server, issuer) = (&self.wanted.server, redirect.issuer.as_deref());
+        match issuer {
+            // Not even its words are shown: they are somebody else's.
+            Some(issuer) if issuer != server.issuer => {
+                let named = trust::clean(issuer, 80);
+                return Err(unsafe_one(format!("The answer says that it is from {named}, which was not asked.")));
+            }
+            None if server.names_itself && whole => {
+                let name = self.server_name();
+                return Err(unsafe_one(format!(
+                    "The answer does not say that it is from {name}, as it has promised to."
+                )));
+            }
+            _ => {}
+        }
+        if let Some(code) = redirect.error {
+            return Err(Wrong::Final(self.turned_down(code, redirect.message)));
+        }
+        redirect.code.ok_or_else(|| {
+            let what = format!("{} sent you back without a code.", self.server_name());
+            Wrong::Final(Question::Again(Problem::new(Kind::ServiceRefused, what, "Try again with a new link.")))
+        })
+    }
+
+    fn turned_down(&mut self, code: String, message: Option<String>) -> Question {
+        let refusal = Refusal::of_code(code, message);
+        // Some say it in words only (Entra ID: AADSTS9010010).
+        let names_it = refusal.mentions("resource") || refusal.mentions("AADSTS9010010");
+        let meaning = refusal.meaning;
+        let problem = self.told(refusal, Step::Authorize);
+        match meaning {
+            Meaning::InvalidTarget if !self.unbound => Question::WithoutResource(problem),
+            Meaning::InvalidRequest if names_it && !self.unbound => Question::WithoutResource(problem),
+            _ => Question::Again(problem),
+        }
+    }
+
+    /// Lets go of the port; what is waited for there ends, and then it goes on.
+    fn close(&mut self, after: After) -> Next {
+        if !matches!(after, After::Redeem(_)) {
+            self.listening = None;
+        } else if let Some(listening) = &mut self.listening {
+            // The verifier is needed yet, the port is not.
+            listening.open = crate::flow::Lease::new(());
+        }
+        self.stage = Stage::Closing(after);
+        Next::Wait
+    }
+
+    pub(super) fn closed(&mut self, after: After, now: Timestamp) -> Next {
+        match after {
+            After::Redeem(code) => self.redeem(code),
+            After::Anew => {
+                if self.client.as_ref().is_some_and(|client| client.registered) {
+                    (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
+                }
+                self.begin(now)
+            }
+            After::WithDevice => {
+                self.wanted.way = Way::Device;
+                self.begin(now)
+            }
+            After::Ask(question) => self.ask(question),
+        }
+    }
+
+    /// What can be done about the page, in the order in which it is offered.
+    pub(super) fn remedies(&self) -> Vec<Remedy> {
+        let mut remedies = vec![Remedy::Wait, Remedy::Anew, Remedy::OtherHost];
+        remedies.extend((!self.unbound).then_some(Remedy::WithoutResource));
+        remedies.extend(self.wanted.server.device.as_ref().map(|_| Remedy::Device));
+        remedies
+    }
+
+    pub(super) fn trouble_picked(&mut self, picked: usize) -> Next {
+        debug_assert_eq!(self.remedies().get(KEEP_WAITING), Some(&Remedy::Wait));
+        match self.remedies().get(picked) {
+            Some(Remedy::Anew) => self.close(After::Anew),
+            Some(Remedy::OtherHost) => {
+                self.other_host();
+                self.close(After::Anew)
+            }
+            Some(Remedy::WithoutResource) => {
+                self.unbound = true;
+                self.close(After::Anew)
+            }
+            Some(Remedy::Device) => self.close(After::WithDevice),
+            Some(Remedy::Wait) | None => {
+                self.stage = Stage::Awaiting;
+                Next::Wait
+            }
+        }
+    }
+
+    fn redeem(&mut self, code: Secret) -> Next {
+        let (Some(redirect), Some(listening)) = (self.redirect(), &mut self.listening) else {
+            return Next::Wait;
+        };
+        listening.open = crate::flow::Lease::new(());
+        let verifier = listening.verifier.clone();
+        let request =
+            authorization::code_request(&self.wanted.server.token, &code, &redirect, &verifier, &self.asking());
+        self.stage = Stage::Redeeming(code);
+        Next::Do(Effect::Http(request))
+    }
+
+    pub(super) fn redeemed(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
+        let response = match answer {
+            Ok(response) => response,
+            // A code works once: it is not sent again.
+            Err(error) => return self.no_answer(&error),
+        };
+        let base = self.wanted.server.token.clone();
+        match authorization::tokens(&response, Step::Redeem, &base, now) {
+            Ok(granted) => self.admitted(granted),
+            Err(refusal) => {
+                let meaning = refusal.meaning;
+                let problem = self.told(refusal, Step::Redeem);
+                match meaning {
+                    Meaning::InvalidClient => self.client_unknown(problem, now),
+                    Meaning::InvalidTarget if !self.unbound => self.ask(Question::WithoutResource(problem)),
+                    _ => self.ask(Question::Again(problem)),
+                }
+            }
+        }
+    }
+}
