@@ -13,6 +13,7 @@
 //! | Lumen Docs | `/lumen` | shown by the service's page after sign-in, read back | an assertion, once, with a refresh token that works once (v0.7) | nested; `{code, message}` |
 //! | Quarry | `/quarry` | mailed, read back to `complete_url` | one access token, by one claim grant | `code`, not `otp` |
 //! | Tollgate | `/tollgate` | as Harbor | as Harbor, with an OAuth refresh token | proof of work, terms, one scope, `client_id` |
+//! | Meridian | `/meridian` | the browser's redirect, or typed on its page | access and refresh tokens by OAuth, for this resource only | OAuth: RFC 6749, 7591, 8628, 8707, 9207 |
 //! | Placeholders | `/placeholder/…` | – | nothing | `auth-md`: registers at its own auth.md; `none`: no way listed; `stub`: 501; `oauth`: client registration (RFC 7591); `empty`: 200 and nothing in it |
 //! | Agents Only | `/agents-only` | – | nothing for a person | only assertions of agent platforms (ID-JAG) |
 //! | Prose | `/prose` | – | nothing | an auth.md in words, no metadata |
@@ -25,7 +26,9 @@
 //! newest last: `service`, `to`, `url`, `state` (`waiting`, `allowed`, `claimed`, `denied`, `blocked`, `expired` or
 //! `replaced`), and `code` where the page shows one. The page is one form without a script; a plain `POST` of
 //! `decision=allow` or `decision=deny` to its `url` decides. Where the program shows the code, the form holds it, too:
-//! `code=123456&decision=allow`; a wrong one is answered with 400. Faults are switched by a `POST` of `step=…&fault=…` to
+//! `code=123456&decision=allow`; a wrong one is answered with 400. The pages of the OAuth server are where its links lead: a
+//! `POST` of `decision=allow` to the link sends the browser back with the answer, and one of `user_code=…&decision=allow` to the
+//! page for codes lets the program in. Faults are switched by a `POST` of `step=…&fault=…` to
 //! `/sandbox/faults`, and `GET /sandbox/log` lists the calls.
 
 mod attempts;
@@ -37,6 +40,7 @@ mod hybrid;
 mod identities;
 mod mailed;
 mod nested;
+mod oauth;
 mod pages;
 mod published;
 mod refusal;
@@ -58,8 +62,8 @@ use self::fault::Fault;
 use self::world::World;
 
 pub use self::services::{
-    ACME, AGENTS_ONLY, BEACON, Closed, Entry, HARBOR, HandsOut, LUMEN, NORTHWIND, PLACEHOLDERS, PROFILES, PROSE,
-    Profile, QUARRY, Shape, TOLLGATE,
+    ACME, AGENTS_ONLY, BEACON, Closed, Entry, HARBOR, HandsOut, LUMEN, MERIDIAN, NORTHWIND, PLACEHOLDERS, PROFILES,
+    PROSE, Profile, QUARRY, Shape, TOLLGATE,
 };
 
 /// How the sandbox is to be.
@@ -135,6 +139,11 @@ impl Sandbox {
     /// What a person would type to sign up.
     pub fn target(&self, profile: &Profile) -> String {
         self.world.at(profile.base)
+    }
+
+    /// The OAuth server forgets every program that has registered itself.
+    pub fn prune_clients(&self) {
+        self.world.prune_clients();
     }
 
     pub fn inbox(&self) -> String {

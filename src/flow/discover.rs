@@ -260,6 +260,10 @@ impl Discovery {
         match self.phase {
             Phase::Over => return Next::Over,
             Phase::Api | Phase::SignUp => {}
+            // Other places know nothing more of it.
+            Phase::Server if self.authorization.is_some() => {
+                self.note(StepState::Done, self.server_in_words(), Some(now))
+            }
             _ => self.note(StepState::Missed, self.nothing_found(), Some(now)),
         }
         if self.phase == Phase::Server && self.offer.is_none() {

@@ -201,7 +201,10 @@ impl OAuth {
             (Stage::AskingClient, Input::Answer(Answer::Text(id))) => self.client_typed(&id, now),
             (Stage::AskingSecret, Input::Answer(Answer::Text(secret))) => self.secret_typed(&secret, now),
             (Stage::Opening, Input::Opened(opened)) => {
-                self.problem = opened.err();
+                // The link stands above; it need not stand in the hint again.
+                let by_hand =
+                    |problem| Problem { hint: "Open the link by hand; it goes on from there.".into(), ..problem };
+                self.problem = opened.err().map(by_hand);
                 self.wait_for_browser()
             }
             (Stage::Awaiting | Stage::Trouble, Input::Redirected(Some(query))) => self.redirected(&query),

@@ -11,6 +11,7 @@
 //!                ▼
 //!            Declaring ▶ Spending ▶ Saving ▶ Over, or Exchanging where it got an assertion
 //!                            │         └──fails──▶ Store ▶ Saving
+//!                            ├──it is dead──▶ Rereading, for another program may have got the next one ▶ Over, or SigningUp
 //!                            ├──never sent──▶ Settling ▶ Over
 //!                            └──perhaps taken──▶ Over, and the note of `Declaring` stays
 //! ```
@@ -33,7 +34,7 @@ use super::revoke::Presence;
 use super::signup::SignUp;
 use super::verify::{credential_missing, no_credential_yet, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
-use crate::account::{Account, Kept, Note, Proof, StoreKind, Verdict};
+use crate::account::{Account, Kept, LayerKind, Note, Proof, StoreKind, Verdict};
 use crate::problem::{Kind, Problem};
 
 /// What another program has obtained so recently is not renewed once more.
@@ -91,6 +92,8 @@ enum Stage {
     Exchanging,
     Declaring,
     Spending,
+    /// The service does not take the token: is the one in the store another one by now?
+    Rereading(Problem),
     /// Writes down that nothing was spent, or that the token is dead; then ends with the problem.
     Settling(Problem),
     Saving,
@@ -167,7 +170,8 @@ impl Renew {
             );
             return self.fail(Problem::new(Kind::NeedsPerson, what, hint));
         }
-        match SignUp::again(self.account.clone()) {
+        let secret = self.kept.as_ref().and_then(|kept| kept.secret_of(LayerKind::ClientRegistration)).cloned();
+        match SignUp::again(self.account.clone()).map(|flow| flow.known_by(secret)) {
             Ok(mut flow) => {
                 let effects = flow.step(Input::Begin, now);
                 self.problem = why;
@@ -320,7 +324,13 @@ impl Renew {
     fn is_under_way(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Declaring | Stage::Spending | Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp
+            Stage::Declaring
+                | Stage::Spending
+                | Stage::Rereading(_)
+                | Stage::Saving
+                | Stage::Pausing
+                | Stage::Settling(_)
+                | Stage::LookingUp
         )
     }
 
@@ -382,6 +392,7 @@ impl Flow for Renew {
             // What cannot be written could not take the successor either: nothing is spent.
             (Stage::Declaring, Input::Stored(Err(problem))) => self.fail(problem),
             (Stage::Spending, Input::Http(answer)) => self.answered(answer, now),
+            (Stage::Rereading(problem), Input::Loaded(loaded)) => self.reread(loaded, problem),
             (Stage::Settling(problem), Input::Stored(_)) => match problem.kind {
                 Kind::NeedsPerson if !self.leaving => self.sign_up_again(Some(problem), now),
                 _ => self.fail(problem),

@@ -333,6 +333,8 @@ impl SignUp {
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
         self.lease = None;
+        // Nobody listens for the browser any more.
+        self.ceremony.posted |= self.oauth.take().is_some_and(|oauth| oauth.has_begun());
         self.stage = Stage::Over(outcome);
         Vec::new()
     }

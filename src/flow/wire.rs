@@ -14,6 +14,7 @@ mod token;
 pub use form::{Extras, Forms, canonical_code, claim_request, complete_request, register_request, scope_name};
 pub use metadata::{
     Closed, Issuer, Offer, ResourceMetadata, Start, embedded_agent_auth, offer, resource_metadata_document,
+    sendable_scopes,
 };
 pub use refusal::{Meaning, Refusal, Step, Want, puzzle, refusal};
 pub use reply::{Attempt, Credential, Expiry, Granted, Handle, Refresh, RefreshAt, Reply, Standing, Token, reply};

@@ -23,10 +23,13 @@ pub enum Step {
     Token,
     Revoke,
     Challenge,
+    Authorize,
+    Device,
+    Scope,
 }
 
 impl Step {
-    pub const ALL: [Step; 10] = [
+    pub const ALL: [Step; 13] = [
         Step::Api,
         Step::Resource,
         Step::Server,
@@ -37,6 +40,9 @@ impl Step {
         Step::Token,
         Step::Revoke,
         Step::Challenge,
+        Step::Authorize,
+        Step::Device,
+        Step::Scope,
     ];
 
     pub fn name(self) -> &'static str {
@@ -51,6 +57,9 @@ impl Step {
             Step::Token => "token",
             Step::Revoke => "revoke",
             Step::Challenge => "challenge",
+            Step::Authorize => "authorize",
+            Step::Device => "device",
+            Step::Scope => "scope",
         }
     }
 }
@@ -69,6 +78,12 @@ const ODD: &[(&str, &str)] = &[
     ("slow", "an answer after a minute"),
     ("late", "does it, and answers after a minute"),
     ("ignored", "says yes and does nothing (revoke)"),
+    ("wrong_state", "sends the browser back with another state (authorize)"),
+    ("wrong_issuer", "says that somebody else answers (authorize)"),
+    ("no_code", "sends the browser back without a code (authorize)"),
+    ("narrowed", "grants the first scope only (scope)"),
+    ("no_token_type", "a token without its type (token)"),
+    ("bare_401", "401 without a header (api)"),
 ];
 
 /// A fault switched on for a step: for so many calls, or until it is switched off.
@@ -164,7 +179,9 @@ pub fn answer(name: &'static str, spelling: Spelling) -> Option<(Option<Duration
         "not_found" => StatusCode::NOT_FOUND.into_response(),
         "redirect" => (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/")]).into_response(),
         "slow" => return Some((Some(Duration::from_secs(60)), StatusCode::OK.into_response())),
-        "ignored" | "late" => return None,
+        "no_token_type" => axum::Json(json!({"access_token": "at_untyped"})).into_response(),
+        "bare_401" => StatusCode::UNAUTHORIZED.into_response(),
+        "ignored" | "late" | "wrong_state" | "wrong_issuer" | "no_code" | "narrowed" => return None,
         code => Refused::from(code).response(spelling),
     };
     Some((None, response))

@@ -1,6 +1,7 @@
 //! What a browser shows of the sandbox: the index, the inbox, and the pages on which the human decides.
 
 pub mod claim;
+pub mod consent;
 
 use std::fmt::Write;
 

@@ -49,6 +49,20 @@ pub fn server(world: &World, profile: &Profile) -> Value {
                 "identity_assertion": verified_email(),
             },
         }),
+        Shape::OAuth => json!({
+            "issuer": issuer,
+            "authorization_endpoint": at(Step::Authorize),
+            "token_endpoint": at(Step::Token),
+            "registration_endpoint": at(Step::Register),
+            "device_authorization_endpoint": at(Step::Device),
+            "revocation_endpoint": at(Step::Revoke),
+            "scopes_supported": profile.scopes_after,
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "authorization_response_iss_parameter_supported": true,
+        }),
         Shape::Closed(closed) => closed::server(world, profile, closed),
         Shape::HandedOver(Entry::Toll) => json!({
             "issuer": issuer,
@@ -93,6 +107,7 @@ fn grant_types(profile: &Profile) -> &'static [&'static str] {
         Shape::HandedOver(_) => &[JWT_BEARER, CLAIM_GRANT],
         Shape::Nested => &[JWT_BEARER],
         Shape::Hybrid => &[CLAIM_GRANT],
+        Shape::OAuth => &[],
         Shape::Closed(_) => &[],
     }
 }
@@ -133,6 +148,8 @@ pub fn auth_md(world: &World, profile: &Profile) -> String {
                 format!("Ask {} until the human has decided", at(Step::Token)),
             ],
         ),
+        // It publishes none.
+        Shape::OAuth => return String::new(),
         Shape::Closed(closed) => return closed::auth_md(world, profile, closed),
         Shape::HandedOver(Entry::Toll) => (
             "It hands out a token to a program that has\nworked for it, once a human has accepted the terms and typed a code on a page of this service.",

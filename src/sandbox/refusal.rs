@@ -48,6 +48,10 @@ pub const CODES: &[(&str, u16)] = &[
     ("tos_required", 400),
     ("invalid_scope", 400),
     ("invalid_client", 401),
+    // OAuth client registration
+    ("invalid_redirect_uri", 400),
+    ("invalid_client_metadata", 400),
+    ("unapproved_software_statement", 403),
     ("requires_funding", 402),
     ("account_claim_required", 403),
     // auth.md v0.7

@@ -11,8 +11,10 @@ use axum::routing::{any, get, post};
 use serde::Deserialize;
 
 use super::fault::{Fault, Step};
+use super::oauth::Asked;
 use super::pages;
 use super::pages::claim::{self, Place, Sent};
+use super::pages::consent;
 use super::services::{Closed, PROFILES, PROSE, Profile, Shape};
 use super::world::World;
 
@@ -47,6 +49,9 @@ pub fn router(world: Arc<World>) -> Router {
                     }),
             );
         }
+        if profile.shape == Shape::OAuth {
+            router = oauth_pages(router, profile);
+        }
         router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
         for step in Step::ALL.into_iter().filter(|step| profile.serves(*step)) {
             router = router.route(
@@ -71,6 +76,33 @@ pub fn router(world: Arc<World>) -> Router {
         }
     }
     router.fallback(nothing_here).method_not_allowed_fallback(not_that_way).with_state(world)
+}
+
+/// Where a browser is asked, and where a code is typed.
+fn oauth_pages(router: Router<Arc<World>>, profile: &'static Profile) -> Router<Arc<World>> {
+    let path = profile.path(Step::Authorize);
+    router
+        .route(
+            &path,
+            get(move |State(world): Shared, Query(asked): Query<Asked>| async move {
+                consent::ask(&world, profile, &asked)
+            })
+            .post(
+                move |State(world): Shared, Query(asked): Query<Asked>, Form(sent): Form<consent::Sent>| async move {
+                    let answer = consent::decide(&world, profile, &asked, &sent);
+                    world.note(&Method::POST, &profile.path(Step::Authorize), answer.status().as_u16());
+                    answer
+                },
+            ),
+        )
+        .route(
+            &profile.page(),
+            get(move |Query(code): Query<consent::Code>| async move { consent::device(profile, &code) }).post(
+                move |State(world): Shared, Form(sent): Form<consent::Sent>| async move {
+                    consent::decide_device(&world, profile, &sent)
+                },
+            ),
+        )
 }
 
 async fn serve(

@@ -27,6 +27,8 @@ pub enum Shape {
     Nested,
     /// Mailed and read back as in the first versions; the token comes from the token endpoint as in the later ones.
     Hybrid,
+    /// OAuth: in the browser, or with a code in a browser anywhere.
+    OAuth,
     /// Nobody can walk in.
     Closed(Closed),
 }
@@ -125,6 +127,14 @@ pub const TOLLGATE: &Profile = &Profile {
     shape: Shape::HandedOver(Entry::Toll),
 };
 
+pub const MERIDIAN: &Profile = &Profile {
+    name: "Meridian Notes",
+    base: "/meridian",
+    scopes_before: &[],
+    scopes_after: &["notes.read", "notes.write"],
+    shape: Shape::OAuth,
+};
+
 pub const AGENTS_ONLY: &Profile = &closed("Agents Only", "/agents-only", Closed::AgentsOnly);
 pub const PROSE: &Profile = &closed("Prose", "/prose", Closed::Prose);
 pub const PLACEHOLDERS: [&Profile; 5] = [
@@ -148,6 +158,7 @@ pub const PROFILES: &[&Profile] = &[
     LUMEN,
     QUARRY,
     TOLLGATE,
+    MERIDIAN,
     AGENTS_ONLY,
     PROSE,
     PLACEHOLDERS[0],
@@ -168,6 +179,7 @@ impl Shape {
             Shape::HandedOver(Entry::Toll) => "code typed on its page, after work and terms",
             Shape::Nested => "code read on its page",
             Shape::Hybrid => "code from a mail, then one token",
+            Shape::OAuth => "OAuth, in a browser or with a code",
             Shape::Closed(Closed::AuthMd) => "no way in: registers at its own auth.md",
             Shape::Closed(Closed::NoType) => "no way in: lists the type \"none\"",
             Shape::Closed(Closed::Stub) => "no way in: 501 everywhere",
@@ -189,6 +201,20 @@ impl Profile {
     pub fn serves(&self, step: Step) -> bool {
         match (self.shape, step) {
             (Shape::HandedOver(entry), Step::Challenge) => entry == Entry::Toll,
+            (Shape::OAuth, step) => {
+                matches!(
+                    step,
+                    Step::Api
+                        | Step::Resource
+                        | Step::Server
+                        | Step::Register
+                        | Step::Token
+                        | Step::Revoke
+                        | Step::Device
+                )
+            }
+            // These have pages, or are a part of another call.
+            (_, Step::Authorize | Step::Device | Step::Scope) => false,
             (Shape::Closed(Closed::Prose), step) => matches!(step, Step::Api | Step::AuthMd),
             (_, Step::Api | Step::Resource | Step::Server | Step::AuthMd) => true,
             (Shape::Closed(Closed::Stub), step) => {
@@ -203,7 +229,10 @@ impl Profile {
 
     /// The page on which the human decides.
     pub fn page(&self) -> String {
-        format!("{}/claim", self.base)
+        match self.shape {
+            Shape::OAuth => format!("{}/code", self.base),
+            _ => format!("{}/claim", self.base),
+        }
     }
 
     /// The page with the terms; every service can be made to demand them.
@@ -220,7 +249,7 @@ impl Profile {
     pub fn spelling(&self, step: Step) -> Spelling {
         match (self.shape, step) {
             (Shape::Nested, _) => Spelling::Code,
-            (Shape::HandedOver(_) | Shape::Hybrid, Step::Token) => Spelling::Description,
+            (Shape::OAuth, _) | (Shape::HandedOver(_) | Shape::Hybrid, Step::Token) => Spelling::Description,
             _ => Spelling::Message,
         }
     }
@@ -234,7 +263,10 @@ impl Profile {
             Step::Register if self.shape == Shape::Closed(Closed::AuthMd) => self.path(Step::AuthMd),
             Step::Register if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/register"),
             Step::Claim if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/authorize"),
-            Step::Api => base.to_owned(),
+            Step::Register if self.shape == Shape::OAuth => format!("{base}/oauth/register"),
+            Step::Authorize => format!("{base}/oauth/authorize"),
+            Step::Device => format!("{base}/oauth/device"),
+            Step::Scope | Step::Api => base.to_owned(),
             Step::Resource => format!("/.well-known/oauth-protected-resource{base}"),
             Step::Server if older => format!("{base}/.well-known/oauth-authorization-server"),
             Step::Server => format!("/.well-known/oauth-authorization-server{base}"),

@@ -15,6 +15,7 @@ use super::fault::Step;
 use super::handed_over::{self, CLAIM_GRANT};
 use super::hybrid;
 use super::identities::JWT_BEARER;
+use super::oauth;
 use super::refusal::{Answer, Refused, Spelling};
 use super::services::{Entry, HandsOut, Profile, Scopes, Shape};
 use super::world::{Inner, World, after, token};
@@ -79,8 +80,12 @@ impl World {
                 axum::Json(json!({"service": profile.name, "you": held.email, "scopes": held.scopes})).into_response()
             }
             None => {
+                let scope = match profile.shape {
+                    Shape::OAuth => format!(", scope=\"{}\"", profile.scopes_after.join(" ")),
+                    _ => String::new(),
+                };
                 let challenge = match profile.serves(Step::Resource) {
-                    true => format!("Bearer resource_metadata=\"{}\"", self.at(&profile.path(Step::Resource))),
+                    true => format!("Bearer resource_metadata=\"{}\"{scope}", self.at(&profile.path(Step::Resource))),
                     false => format!("Bearer realm=\"{}\"", profile.name),
                 };
                 let body = json!({"error": "unauthorized", "message": "A credential is needed. The header says where to get one."});
@@ -159,6 +164,11 @@ impl World {
             return Err("invalid_client".into());
         }
         match (profile.shape, grant) {
+            (Shape::OAuth, "refresh_token") => {
+                oauth::known(&self.inner(), &fields)?;
+                self.refresh(profile, &fields, now)
+            }
+            (Shape::OAuth, _) => self.oauth_token(profile, &fields, now),
             (Shape::ReadBack(_) | Shape::HandedOver(Entry::Toll), "refresh_token") => {
                 self.refresh(profile, &fields, now)
             }

@@ -14,7 +14,9 @@ use url::Url;
 use super::fault::{self, Fault, Faults, Step};
 use super::refusal::{Answer, Refused, Spelling, answered};
 use super::services::{Profile, Shape};
-use super::{Options, attempts, closed, handed_over, hybrid, identities, mailed, nested, published, tokens, toll};
+use super::{
+    Options, attempts, closed, handed_over, hybrid, identities, mailed, nested, oauth, published, tokens, toll,
+};
 use crate::shell::clock;
 use crate::when;
 
@@ -26,13 +28,14 @@ pub struct World {
 
 #[derive(Default)]
 pub(super) struct Inner {
-    faults: Faults,
+    pub(super) faults: Faults,
     pub(super) mailed: HashMap<String, mailed::Registration>,
     pub(super) registrations: HashMap<String, attempts::Registration>,
     pub(super) attempts: Vec<attempts::Attempt>,
     pub(super) identities: identities::Identities,
     pub(super) credentials: HashMap<String, tokens::Credential>,
     pub(super) grants: tokens::Grants,
+    pub(super) oauth: oauth::OAuth,
     /// The proofs of work that were asked for, each with its end.
     pub(super) challenges: HashMap<String, Timestamp>,
     pub(super) mails: Vec<Mail>,
@@ -118,6 +121,13 @@ impl World {
                 ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response()
             }
             (_, Shape::Closed(closed)) => closed::answer(step, closed, body),
+            (Step::Register, Shape::OAuth) => match object(body).and_then(|body| self.register_client(&body)) {
+                Ok(client) => (oauth::REGISTERED, axum::Json(client)).into_response(),
+                refused => answered(refused, spelling),
+            },
+            (Step::Device, _) => answered(self.device(profile, &tokens::form(body), now), spelling),
+            // These are pages, or a part of another call.
+            (Step::Authorize | Step::Scope, _) => not_found(),
             (Step::Register | Step::Claim | Step::Complete, _) => {
                 answered(object(body).and_then(|body| self.ceremony(profile, step, &body, now)), spelling)
             }
@@ -145,7 +155,7 @@ impl World {
             (Shape::Hybrid, Step::Register) => hybrid::register(self, profile, body, now),
             (Shape::Hybrid, _) => hybrid::complete(self, profile, body, now),
             // Its calls have an answer of their own.
-            (Shape::Closed(_), _) => Err("not_implemented".into()),
+            (Shape::OAuth | Shape::Closed(_), _) => Err("not_implemented".into()),
         }
     }
 
@@ -183,10 +193,14 @@ impl World {
             Shape::HandedOver(_) => handed_over::sign_up(self, profile, somebody, profile.scopes_after, now),
             Shape::Nested => nested::sign_up(self, profile, somebody, now),
             Shape::Hybrid => hybrid::sign_up(self, profile, somebody, now),
-            Shape::Closed(_) => Err("not_implemented".into()),
+            Shape::OAuth | Shape::Closed(_) => Err("not_implemented".into()),
         };
         Refused::from("interaction_required").with(asked.unwrap_or_default())
     }
+}
+
+fn not_found() -> Response {
+    axum::http::StatusCode::NOT_FOUND.into_response()
 }
 
 pub(super) fn after(now: Timestamp, span: Duration) -> Timestamp {

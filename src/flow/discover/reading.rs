@@ -80,9 +80,8 @@ impl Discovery {
         self.offer = offer.or(self.offer.take());
         let words = match (&self.offer, &self.authorization) {
             (Some(_), None) => trust::authority(&url),
-            (None, Some(server)) => format!("{}, OAuth", trust::authority(&server.token)),
-            (Some(_), Some(_)) => format!("{}, auth.md and OAuth", trust::authority(&url)),
             (None, None) => format!("{}, without sign-up for agents", trust::authority(&url)),
+            (_, Some(_)) => self.server_in_words(),
         };
         self.note(StepState::Done, words, Some(now));
         let read_already = self.document.is_some();

@@ -7,8 +7,8 @@ use super::{Discovery, Verdict};
 use crate::account::Mode;
 use crate::flow::screen::Surroundings;
 use crate::flow::wire::authorization::{OFFLINE, Server};
-use crate::flow::wire::{Closed, Issuer, Offer, Start, challenge_parameter};
-use crate::{json, trust};
+use crate::flow::wire::{Closed, Issuer, Offer, Start, challenge_parameter, sendable_scopes};
+use crate::trust;
 
 /// A way to sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +51,15 @@ impl Discovery {
     /// The authorization server, where one can sign in with it.
     pub fn authorization(&self) -> Option<&Server> {
         self.authorization.as_ref()
+    }
+
+    /// Which server it is, and what it speaks.
+    pub(super) fn server_in_words(&self) -> String {
+        let host = self.authorization().map(|server| trust::authority(&server.token)).unwrap_or_default();
+        match self.offer {
+            Some(_) => format!("{host}, auth.md and OAuth"),
+            None => format!("{host}, OAuth"),
+        }
     }
 
     /// What can be told of auth.md alone.
@@ -185,7 +194,8 @@ impl Discovery {
     /// What is asked for: what the challenge names, else what the resource's metadata lists (and what gets a refresh token,
     /// where the server knows that).
     pub fn wanted_scopes(&self) -> Vec<String> {
-        let listed = || self.resource.as_ref().map(|(_, metadata)| metadata.scopes.clone()).unwrap_or_default();
+        let listed =
+            || self.resource.as_ref().map(|(_, metadata)| metadata.sendable_scopes.clone()).unwrap_or_default();
         let mut scopes = self.challenge_scopes.clone().unwrap_or_else(listed);
         let offline = self.authorization().is_some_and(|server| server.scopes.iter().any(|scope| scope == OFFLINE));
         if offline && !scopes.is_empty() && !scopes.iter().any(|scope| scope == OFFLINE) {
@@ -205,7 +215,6 @@ impl Offer {
 /// The scopes of a challenge (RFC 6750, section 3).
 pub(super) fn challenged_scopes(header: &str) -> Option<Vec<String>> {
     let scope = challenge_parameter(header, "scope")?;
-    let scopes = json::list(&serde_json::json!({ "scope": scope }), &["scope"])?;
-    let scopes: Vec<String> = scopes.iter().map(|scope| trust::clean(scope, 60)).take(100).collect();
+    let scopes = sendable_scopes(scope.split_whitespace().map(str::to_owned).collect());
     (!scopes.is_empty()).then_some(scopes)
 }

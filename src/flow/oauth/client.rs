@@ -40,7 +40,7 @@ impl Host {
 #[derive(Debug, Default)]
 pub struct Ladder {
     pub host: Host,
-    tried_other_host: bool,
+    tried_other_redirect: bool,
     by: usize,
 }
 
@@ -113,7 +113,9 @@ impl OAuth {
     fn registration(&self) -> Option<Effect> {
         let server = &self.wanted.server;
         let by = *server.authentication.get(self.registering.by)?;
-        let redirect = self.redirect();
+        // Some register nobody without a redirect, though a code for a browser anywhere needs none.
+        let nowhere = || Url::parse("http://127.0.0.1/callback").ok().filter(|_| self.registering.tried_other_redirect);
+        let redirect = self.redirect().or_else(nowhere);
         let request = authorization::registration_request(server.register.as_ref()?, server, redirect.as_ref(), by);
         Some(Effect::Http(request))
     }
@@ -142,9 +144,9 @@ impl OAuth {
         };
         let more_ways = self.registering.by + 1 < self.wanted.server.authentication.len();
         match refusal.meaning {
-            // It may know this machine by its other name only.
-            Meaning::RedirectRefused if !self.registering.tried_other_host && self.listening.is_some() => {
-                self.registering.tried_other_host = true;
+            // It may know this machine by its other name only, or want to be told of one at all.
+            Meaning::RedirectRefused if !self.registering.tried_other_redirect => {
+                self.registering.tried_other_redirect = true;
                 self.other_host();
                 self.identify(now)
             }

@@ -37,6 +37,7 @@ impl Renew {
             Stage::Asking(_) => busy("Trying the present credential once…"),
             Stage::Exchanging => busy("Exchanging the identity assertion…"),
             Stage::Spending => busy("Sending the refresh token…"),
+            Stage::Rereading(_) => busy("Looking whether another program was faster…"),
             Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => busy("Keeping what came of it…"),
             Stage::Doubt => self.doubt(title, now),
             Stage::Store => self.another_store(title),

@@ -127,7 +127,8 @@ impl Renew {
         match &self.account.renewal {
             Renewal::Exchange { identity: Some(url), .. } => Some((url.clone(), wire::identity_request(url, token))),
             Renewal::Refresh { url } | Renewal::Exchange { url, .. } => {
-                let resource = kept.account.bound.then_some(kept.account.resource.as_str());
+                let named = kept.account.bound && !self.resource_unwanted;
+                let resource = named.then_some(kept.account.resource.as_str());
                 let asking = Asking { client: Identified::of(kept), resource };
                 Some((url.clone(), wire::refresh_request(url, token, &asking)))
             }
@@ -141,8 +142,10 @@ impl Renew {
             (Note::Unspent, Some(since)) => Note::Spending(since),
             (note, _) => note,
         };
+        let effects = self.note(note);
+        self.account.note(note, self.account.obtained_at());
         self.stage = Stage::Settling(problem);
-        self.note(note)
+        effects
     }
 
     pub(super) fn answered(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Vec<Effect> {
@@ -170,14 +173,40 @@ impl Renew {
             Err(refusal) => {
                 let meaning = refusal.meaning;
                 let problem = self.told(refusal, Step::Refresh);
+                let registered = self.account.client.as_ref().is_some_and(|client| client.registered);
                 match meaning {
-                    Meaning::GrantDead => self.settle(Note::NoRefresh, problem),
+                    Meaning::GrantDead => {
+                        self.stage = Stage::Rereading(problem);
+                        vec![Effect::Load(self.account.id.clone())]
+                    }
+                    // The token stays what it is, and is for that resource all the same.
+                    Meaning::InvalidTarget if !self.resource_unwanted => {
+                        self.resource_unwanted = true;
+                        self.spend(now)
+                    }
+                    // Servers forget programs that have registered themselves; a person signs in again as another one.
+                    Meaning::InvalidClient if registered => {
+                        self.settle(Note::NoClient, Problem { kind: Kind::NeedsPerson, ..problem })
+                    }
                     // It may have gone through before the trouble began.
                     Meaning::Unreadable => self.perhaps_taken(problem),
                     Meaning::Unavailable if !matches!(response.status, 429 | 503) => self.perhaps_taken(problem),
                     _ => self.settle(Note::Unspent, problem),
                 }
             }
+        }
+    }
+
+    /// Whoever got the next one without our lock has put it into the store.
+    pub(super) fn reread(&mut self, loaded: Result<Option<Box<Kept>>, Problem>, problem: Problem) -> Vec<Effect> {
+        let refresh = |kept: &Kept| kept.secret_of(LayerKind::RefreshToken).cloned();
+        let sent = self.kept.as_deref().and_then(refresh);
+        match loaded {
+            Ok(Some(kept)) if refresh(&kept).is_some() && refresh(&kept) != sent => {
+                self.adopted = true;
+                self.end(Outcome::Connected(Box::new(kept.account)))
+            }
+            _ => self.settle(Note::NoRefresh, problem),
         }
     }
 

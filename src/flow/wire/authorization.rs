@@ -114,21 +114,18 @@ fn spelled(way: Authentication) -> &'static str {
 
 /// Makes this program known (RFC 7591, section 2): a native one, without a secret where that is taken.
 pub fn registration_request(url: &Url, server: &Server, redirect: Option<&Url>, by: Authentication) -> Request {
-    let mut grants = vec![REFRESH_GRANT.to_owned()];
-    let mut fields = vec![
+    // Who is led nowhere says so: what is left out means an authorization by redirect.
+    let by_code = redirect.map(|_| CODE_GRANT);
+    let by_device = server.device.as_ref().map(|_| DEVICE_GRANT);
+    let grants = by_code.into_iter().chain([REFRESH_GRANT]).chain(by_device);
+    let fields = vec![
         field("client_name", NAME),
         field("application_type", "native"),
         field("token_endpoint_auth_method", spelled(by)),
+        field("redirect_uris", redirect.map(Url::to_string).into_iter().collect::<Vec<_>>()),
+        field("response_types", redirect.map(|_| "code".to_owned()).into_iter().collect::<Vec<_>>()),
+        field("grant_types", grants.map(str::to_owned).collect::<Vec<_>>()),
     ];
-    if let Some(redirect) = redirect {
-        grants.insert(0, CODE_GRANT.to_owned());
-        fields.push(field("redirect_uris", vec![redirect.to_string()]));
-        fields.push(field("response_types", vec!["code".to_owned()]));
-    }
-    if server.device.is_some() {
-        grants.push(DEVICE_GRANT.to_owned());
-    }
-    fields.push(field("grant_types", grants));
     Request::post(url.clone(), Body::Json(fields))
 }
 

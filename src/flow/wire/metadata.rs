@@ -21,6 +21,7 @@ const ASSERTIONS: &[&str] = &["assertion_types_supported", "identity_assertion_t
 
 /// A name, a scope or a logo's address: no service needs more.
 const NAME_WIDTH: usize = 60;
+const MOST_SCOPES: usize = 100;
 
 /// The protected resource metadata that matters here.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +31,10 @@ pub struct ResourceMetadata {
     pub name: Option<String>,
     pub logo: Option<Url>,
     pub servers: Vec<Issuer>,
+    /// To be shown.
     pub scopes: Vec<String>,
+    /// The same to be sent: letter by letter.
+    pub sendable_scopes: Vec<String>,
     pub agent_auth: Option<Value>,
 }
 
@@ -62,6 +66,7 @@ pub fn resource_metadata_document(document: &Value, base: &Url) -> ResourceMetad
             })
             .collect(),
         scopes: scopes(document, &["scopes_supported"]),
+        sendable_scopes: sendable_scopes(json::list(document, &["scopes_supported"]).unwrap_or_default()),
         agent_auth: json::member(document, &["agent_auth"])
             .filter(|block| block.is_object())
             .map(|it| absolute(it, base)),
@@ -316,9 +321,24 @@ fn credential_types(block: &Value) -> Vec<String> {
         .unwrap_or_default()
 }
 
+/// Scopes that can be asked for: of the characters that they are made of (RFC 6749, appendix A.4), and not without end.
+pub fn sendable_scopes(listed: Vec<String>) -> Vec<String> {
+    const LONGEST: usize = 256;
+    let is_scope = |scope: &String| {
+        let visible = scope.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'));
+        visible && !scope.is_empty() && scope.len() <= LONGEST
+    };
+    listed.into_iter().filter(is_scope).take(MOST_SCOPES).collect()
+}
+
 fn scopes(document: &Value, names: &[&str]) -> Vec<String> {
     let listed = json::list(document, names).unwrap_or_default();
-    listed.iter().map(|scope| trust::clean(scope, NAME_WIDTH)).filter(|scope| !scope.is_empty()).take(100).collect()
+    listed
+        .iter()
+        .map(|scope| trust::clean(scope, NAME_WIDTH))
+        .filter(|scope| !scope.is_empty())
+        .take(MOST_SCOPES)
+        .collect()
 }
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ fn every_service_is_on_the_index_and_in_the_ready_line() {
         let listed = ready["services"].as_array().expect("services").iter().find(|it| it["target"] == *target);
         assert_eq!(listed.map(|it| text(it, "name")), Some(profile.name.to_owned()));
         assert_eq!(client.look(profile.base).0, 401, "{target}");
-        assert!(client.look(&profile.path(Step::AuthMd)).1.starts_with("# "), "{target}");
+        let explained = client.look(&profile.path(Step::AuthMd)).1.starts_with("# ");
+        assert_eq!(explained, profile.serves(Step::AuthMd), "{target}");
     }
 }

@@ -132,6 +132,8 @@ pub struct Play {
     /// What the store says when something is put into it, one after another; the last one stays.
     pub storing: VecDeque<Result<(), Problem>>,
     pub held: Option<Kept>,
+    /// What is there after that was read once.
+    pub held_later: Option<Kept>,
     /// Pages that were opened for the person, and what comes of opening one.
     pub opened: Vec<String>,
     pub opening: Result<(), Problem>,
@@ -215,6 +217,7 @@ impl Play {
             known: Known { stores: stores(), decided: true, ..Known::default() },
             storing: VecDeque::from([Ok(())]),
             held: Some(Kept::new(account("Acme Mail", "acme.dev", None, Some(48)), Secret::new("sk_held"))),
+            held_later: None,
             opened: Vec::new(),
             opening: Ok(()),
             port: None,
@@ -345,7 +348,11 @@ impl Play {
             }
             Effect::Work(slice) => Input::Worked(slice.search()),
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
-            Effect::Load(_) => Input::Loaded(Ok(self.held.clone().map(Box::new))),
+            Effect::Load(_) => {
+                let now = self.held.clone();
+                self.held = self.held_later.take().or(self.held.take());
+                Input::Loaded(Ok(now.map(Box::new)))
+            }
             Effect::Save(kept) => {
                 let result = self.stored();
                 if result.is_ok() {

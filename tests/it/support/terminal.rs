@@ -194,6 +194,24 @@ impl Home {
         all
     }
 
+    /// With a browser that only writes down what it is to open.
+    pub fn with_browser(mut self) -> Self {
+        let script = self.path("browser");
+        std::fs::write(&script, format!("#!/bin/sh\nprintf '%s' \"$1\" > {}\n", self.path("opening")))
+            .expect("written");
+        let mode: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&script, mode).expect("made to be run");
+        self.extra.push(("BROWSER", script));
+        self
+    }
+
+    /// On a machine that is reached by SSH.
+    pub fn over_ssh(mut self) -> Self {
+        self.extra.push(("SSH_CONNECTION", "198.51.100.7 50712 203.0.113.5 2222".to_owned()));
+        self.extra.push(("USER", "ada".to_owned()));
+        self
+    }
+
     /// Runs a command without a terminal; returns exit code, stdout and stderr.
     pub fn command(&self, arguments: &[&str]) -> (i32, String, String) {
         let output = Command::new(PROGRAM)
@@ -314,6 +332,28 @@ impl Service {
         let fields = vec![field("code", code), field("decision", decision)];
         let answer = Self::send(&authmd_tui::http::Request::post(page, authmd_tui::http::Body::Form(fields)));
         assert!(answer.is_success(), "{}: {}", answer.status, answer.body.expose());
+    }
+
+    /// The human's browser opens a link of an authorization, and the human decides: where it is led to then.
+    pub fn browse(link: &str, decision: &str) -> String {
+        let fields = vec![field("decision", decision)];
+        let page = link.parse().expect("a URL");
+        let answer = Self::send(&authmd_tui::http::Request::post(page, authmd_tui::http::Body::Form(fields)));
+        let place = answer.header("location").next();
+        place.unwrap_or_else(|| panic!("{}: {}", answer.status, answer.body.expose())).to_owned()
+    }
+
+    /// The human's browser goes there.
+    pub fn visit(place: &str) -> (u16, String) {
+        let answer = Self::send(&authmd_tui::http::Request::get(place.parse().expect("a URL")));
+        (answer.status, answer.body.expose().to_owned())
+    }
+
+    /// The human types the code that a program shows into the page for codes.
+    pub fn type_code(page: &str, code: &str, decision: &str) -> u16 {
+        let fields = vec![field("user_code", code), field("decision", decision)];
+        let page = page.parse().expect("a URL");
+        Self::send(&authmd_tui::http::Request::post(page, authmd_tui::http::Body::Form(fields))).status
     }
 
     /// The human makes a key on the page of the service that explains itself in words.

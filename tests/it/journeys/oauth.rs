@@ -1,0 +1,178 @@
+//! Signing in by OAuth with the built program: a browser here, a browser elsewhere, a code.
+
+use crate::support::terminal::{Home, Screen, Service, begin_sign_up, exists};
+
+/// The link as it stands on the screen: rows from the first column on, without anything in between.
+fn link_of(text: &str) -> String {
+    let rows = text.lines().skip_while(|row| !row.starts_with("http"));
+    rows.take_while(|row| !row.starts_with(' ') && !row.trim().is_empty()).map(str::trim_end).collect()
+}
+
+/// Up to the sign-in, in the full screen: the nth of the ways, and consent.
+fn sign_in(screen: &mut Screen, service: &Service, nth: &str) {
+    begin_sign_up(screen, service, "Meridian");
+    screen.keys(nth);
+    screen.keys("\r");
+    screen.shows("Nothing has been sent yet.");
+    screen.keys("y\r");
+}
+
+#[test]
+fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
+    let mut screen = Screen::start(&[], &home);
+    sign_in(&mut screen, &service, "1");
+    let text = screen.shows("Where the browser ended up");
+    assert!(text.contains("comes back here"), "{text}");
+    // The link is on the screen as a whole, and it is the one that was opened.
+    let link = link_of(&text);
+    screen.until(|_| home.read("opening") == link, "the browser");
+    let back = Service::browse(&link, "allow");
+    let (status, page) = Service::visit(&back);
+    assert!(status == 200 && page.contains("You can close this page"), "{page}");
+    let text = screen.shows("is connected");
+    assert!(text.contains("works (200)") && text.contains("renews by itself"), "{text}");
+    screen.keys("\r");
+    screen.until(|text| text.contains("1 account") && text.contains("OAuth") && text.contains("renews"), "the list");
+    screen.keys("q");
+    assert_eq!(screen.ends().0, 0);
+
+    // Everything afterwards needs nobody, as who it is known for.
+    let (code, token, _) = home.command(&["token", "meridian"]);
+    assert!(code == 0 && token.starts_with("at_sandbox_"), "{token}");
+    assert_eq!(home.command(&["renew", "meridian"]).0, 0);
+    let (_, shown) = home.json(&["show", "meridian", "--json"]);
+    let account = &shown["accounts"][0];
+    assert_eq!((&account["mode"], &account["audience"]), (&"oauth".into(), &account["resource"]));
+    let kinds: Vec<_> = account["layers"].as_array().expect("layers").iter().map(|layer| &layer["kind"]).collect();
+    assert_eq!(kinds, ["access_token", "refresh_token", "client_registration"]);
+    let (code, told, _) = home.command(&["revoke", "meridian"]);
+    assert!(code == 0 && told.contains("refresh token") && told.contains("401, as it should be"), "{told}");
+}
+
+#[test]
+fn over_ssh_nothing_is_opened_and_where_the_browser_ended_up_is_pasted() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser().over_ssh());
+    let mut screen = Screen::start(&[], &home);
+    sign_in(&mut screen, &service, "2");
+    let text = screen.shows("Where the browser ended up");
+    let tunnel = text.lines().find(|row| row.starts_with("ssh -N -L ")).expect("a line to run").trim_end();
+    assert!(tunnel.ends_with(" -p 2222 ada@203.0.113.5"), "{tunnel}");
+    assert!(!exists(&home.path("opening")), "no browser over SSH");
+    let back = Service::browse(&link_of(&text), "allow");
+    let port = back.split(':').nth(2).and_then(|rest| rest.split('/').next()).expect("a port");
+    assert!(tunnel.contains(&format!("-L {port}:127.0.0.1:{port}")), "{tunnel} {back}");
+    screen.keys("\x1b[200~nonsense and more\x1b[201~\r");
+    screen.shows("There is no answer in that.");
+    screen.keys(&format!("\x15\x1b[200~{back}\x1b[201~"));
+    let text = screen.shows("••••••••");
+    assert!(!text.contains("code_sandbox"), "what is pasted is not shown");
+    screen.keys("\r");
+    screen.shows("is connected");
+}
+
+#[test]
+fn a_code_can_be_typed_in_a_browser_anywhere_and_had_anew() {
+    let (service, home) = (Service::start(&["--poll-interval", "1s"]), Home::with_tokens().over_ssh());
+    let mut screen = Screen::start(&[], &home);
+    sign_in(&mut screen, &service, "1");
+    let text = screen.shows("waiting for you");
+    let code = |text: &str| {
+        let row =
+            text.lines().find(|row| row.trim().len() == 17 && row.contains(" - ")).unwrap_or_else(|| panic!("{text}"));
+        row.split_whitespace().collect::<String>()
+    };
+    let first = code(&text);
+    screen.keys("n");
+    let text = screen.until(|text| text.contains("waiting for you") && !text.contains(&spaced(&first)), "another code");
+    let page = link_of(&text);
+    assert_eq!(Service::type_code(&page, "WRNG-CODE", "allow"), 400);
+    assert_eq!(Service::type_code(&page, &code(&text), "allow"), 200);
+    screen.shows("is connected");
+    screen.keys("\r");
+    screen.shows("device");
+}
+
+fn spaced(code: &str) -> String {
+    code.chars().map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn with_prompts_the_browsers_answer_may_come_before_any_typed_line() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
+    let mut screen = Screen::start(&["add", &service.target("Meridian"), "--mode", "oauth"], &home);
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Sign in to Meridian Notes?");
+    screen.line("yes");
+    screen.shows("Where the browser ended up");
+    screen.until(|_| home.read("opening").starts_with("http"), "the browser");
+    let back = Service::browse(&home.read("opening"), "allow");
+    assert_eq!(Service::visit(&back).0, 200);
+    screen.shows("is connected");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(home.command(&["verify", "--all"]).0, 0);
+}
+
+#[test]
+fn with_prompts_a_line_can_be_pasted_and_other_ways_be_asked_for() {
+    let (service, home) = (Service::start(&["--poll-interval", "1s"]), Home::with_tokens().over_ssh());
+    let mut screen = Screen::start(&["add", &service.target("Meridian"), "--mode", "oauth"], &home);
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Sign in to Meridian Notes?");
+    screen.line("yes");
+    let text = screen.shows("Where the browser ended up");
+    assert!(text.lines().any(|row| row.starts_with("ssh -N -L ")), "{text}");
+    screen.keys("other\r");
+    screen.shows("Go on how?");
+    screen.line("5");
+    let text = screen.shows("The code:");
+    let code =
+        text.split("The code:").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a code").to_owned();
+    let page = format!("{}/code", service.target("Meridian"));
+    assert_eq!(Service::type_code(&page, &code, "allow"), 200);
+    screen.shows("is connected");
+    assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn what_comes_back_wrong_keeps_nothing_and_leaves_a_way_on() {
+    for (fault, told) in [
+        ("authorize=wrong_state:1", "does not belong to this sign-in"),
+        ("authorize=wrong_issuer:1", "https://elsewhere.example, which was not"),
+        ("authorize=no_code:1", "without a code"),
+        ("authorize=access_denied:1", "told not to let you in"),
+        ("token=html:1", "cannot be read"),
+        ("token=no_token_type:1", "without saying of which type"),
+        ("token=invalid_grant:1", "does not take what came back"),
+    ] {
+        let (service, home) = (Service::start(&["--fault", fault]), Home::with_tokens().with_browser());
+        let mut screen = Screen::start(&[], &home);
+        sign_in(&mut screen, &service, "1");
+        let text = screen.shows("Where the browser ended up");
+        let back = Service::browse(&link_of(&text), "allow");
+        Service::visit(&back);
+        let text = screen.shows(told);
+        assert!(!exists(&home.path("tokens.json")), "{fault}");
+        let link = if text.contains("Make a new link") {
+            screen.keys("y\r");
+            link_of(&screen.shows("Where the browser ended up"))
+        } else {
+            link_of(&text)
+        };
+        Service::visit(&Service::browse(&link, "allow"));
+        screen.shows("is connected");
+    }
+}
+
+#[test]
+fn a_browser_that_does_not_start_is_told_and_the_link_is_there() {
+    let (service, mut home) = (Service::start(&[]), Home::with_tokens());
+    home.extra.push(("BROWSER", "/nonexistent/browser".into()));
+    let mut screen = Screen::start(&[], &home);
+    sign_in(&mut screen, &service, "1");
+    let text = screen.shows("The browser did not start");
+    Service::visit(&Service::browse(&link_of(&text), "allow"));
+    screen.shows("is connected");
+}
