@@ -141,7 +141,8 @@ impl Printed {
             lines.extend(["", &format!("  The code:  {code}")].map(Told::ours));
         }
         if let Some(link) = &screen.link {
-            lines.extend(["", link.as_str()].map(Told::ours));
+            // With nothing beside it, nor right below: so it can be taken from the screen.
+            lines.extend(["", link.as_str(), ""].map(Told::ours));
         }
         match &screen.prompt {
             Some(Prompt::Pick { label, choices }) => {

@@ -1,4 +1,8 @@
-//! Against a real Secret Service. Not part of `cargo test`: `tests/real/secret-service.sh` makes one and runs these.
+//! Against real components; none of these is part of `cargo test`. A Secret Service: `tests/real/secret-service.sh` makes one
+//! and runs these. Others have files of their own.
+
+mod oauth;
+mod ssh;
 
 use std::fs;
 use std::path::PathBuf;

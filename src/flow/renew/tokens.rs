@@ -182,7 +182,7 @@ impl Renew {
                     // The token stays what it is, and is for that resource all the same.
                     Meaning::InvalidTarget if !self.resource_unwanted => {
                         self.resource_unwanted = true;
-                        self.spend(now)
+                        self.declare(now)
                     }
                     // Servers forget programs that have registered themselves; a person signs in again as another one.
                     Meaning::InvalidClient if registered => {

@@ -1,12 +1,6 @@
 //! Signing in by OAuth with the built program: a browser here, a browser elsewhere, a code.
 
-use crate::support::terminal::{Home, Screen, Service, begin_sign_up, exists};
-
-/// The link as it stands on the screen: rows from the first column on, without anything in between.
-fn link_of(text: &str) -> String {
-    let rows = text.lines().skip_while(|row| !row.starts_with("http"));
-    rows.take_while(|row| !row.starts_with(' ') && !row.trim().is_empty()).map(str::trim_end).collect()
-}
+use crate::support::terminal::{Home, Screen, Service, begin_sign_up, exists, link_of};
 
 /// Up to the sign-in, in the full screen: the nth of the ways, and consent.
 fn sign_in(screen: &mut Screen, service: &Service, nth: &str) {

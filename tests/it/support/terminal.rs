@@ -99,6 +99,19 @@ impl Screen {
         text
     }
 
+    /// Waits until all that was written to the terminal is as wanted, and returns it.
+    pub fn until_written(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
+        let (shown, changed) = &*self.shown;
+        let shown = shown.lock().expect("not poisoned");
+        let text = |shown: &Shown| String::from_utf8_lossy(&shown.raw).into_owned();
+        let (shown, _) = changed
+            .wait_timeout_while(shown, PATIENCE, |shown| !shown.over && !wanted(&text(shown)))
+            .expect("not poisoned");
+        let text = text(&shown);
+        assert!(wanted(&text), "waited for {what}:\n{text}");
+        text
+    }
+
     /// Waits for a text on the screen.
     pub fn shows(&self, text: &str) -> String {
         self.until(|screen| screen.contains(text), text)
@@ -319,10 +332,14 @@ impl Service {
     }
 
     fn send(request: &authmd_tui::http::Request) -> authmd_tui::http::Response {
+        Self::try_send(request).expect("an answer")
+    }
+
+    fn try_send(request: &authmd_tui::http::Request) -> Option<authmd_tui::http::Response> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let net = authmd_tui::shell::net::Net::new(PATIENCE, authmd_tui::trust::Reach::Public).expect("a client");
-            net.send(request).await.expect("an answer")
+            net.send(request).await.ok()
         })
     }
 
@@ -347,6 +364,11 @@ impl Service {
     pub fn visit(place: &str) -> (u16, String) {
         let answer = Self::send(&authmd_tui::http::Request::get(place.parse().expect("a URL")));
         (answer.status, answer.body.expose().to_owned())
+    }
+
+    /// The same, where perhaps nobody answers.
+    pub fn try_visit(place: &str) -> Option<u16> {
+        Self::try_send(&authmd_tui::http::Request::get(place.parse().expect("a URL"))).map(|answer| answer.status)
     }
 
     /// The human types the code that a program shows into the page for codes.
@@ -434,6 +456,12 @@ pub fn begin_sign_up(screen: &mut Screen, service: &Service, name: &str) {
     screen.shows("Which service?");
     screen.line(&service.target(name));
     screen.shows("How do you want to sign up?");
+}
+
+/// The link as it stands on the screen: rows from the first column on, without anything in between.
+pub fn link_of(text: &str) -> String {
+    let rows = text.lines().skip_while(|row| !row.starts_with("http"));
+    rows.take_while(|row| !row.starts_with(' ') && !row.trim().is_empty()).map(str::trim_end).collect()
 }
 
 pub fn exists(path: &str) -> bool {
