@@ -20,10 +20,11 @@
 //! # The rooms
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
-//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::wire`] knows how
-//!   services spell things, and nothing else does: every answer is one [`flow::wire::Reply`], and what it holds decides how
-//!   a flow goes on; [`flow::target`] understands what a person typed; [`flow::screen`] is what a person sees;
-//!   [`flow::work`] proves work where a service wants that.
+//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::oauth`] is the part of a
+//!   sign-up that is OAuth; [`flow::wire`] knows how services spell things, and nothing else does: every answer of auth.md is
+//!   one [`flow::wire::Reply`], and what it holds decides how a flow goes on; [`flow::target`] understands what a person typed;
+//!   [`flow::screen`] is what a person sees; [`flow::pace`] knows when to look again; [`flow::work`] proves work where a
+//!   service wants that.
 //! - [`account`]: what the list shows; its status is computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted,
 //!   which addresses are within reach, and what a stranger's text looks like when it is safe. [`when`]: moments in words.
@@ -32,7 +33,8 @@
 //! - [`report`]: accounts and findings as text and JSON.
 //!
 //! What touches the world:
-//! - [`shell`]: effects performed: network (proxies, certificates, where names lead), clock, browser, folders, process, log.
+//! - [`shell`]: effects performed: network (proxies, certificates, where names lead), the port for a browser's answer, clock,
+//!   browser, folders, who we are to authorization servers, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::vault::seal`] has all the
 //!   cryptography, [`store::keyring`] the system's keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.

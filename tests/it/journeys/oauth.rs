@@ -20,7 +20,7 @@ fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
     assert!(text.contains("comes back here"), "{text}");
     // The link is on the screen as a whole, and it is the one that was opened.
     let link = link_of(&text);
-    screen.until(|_| home.read("opening") == link, "the browser");
+    assert_eq!(home.opening(), link);
     let back = Service::browse(&link, "allow");
     let (status, page) = Service::visit(&back);
     assert!(status == 200 && page.contains("You can close this page"), "{page}");
@@ -100,8 +100,7 @@ fn with_prompts_the_browsers_answer_may_come_before_any_typed_line() {
     screen.shows("Sign in to Meridian Notes?");
     screen.line("yes");
     screen.shows("Where the browser ended up");
-    screen.until(|_| home.read("opening").starts_with("http"), "the browser");
-    let back = Service::browse(&home.read("opening"), "allow");
+    let back = Service::browse(&home.opening(), "allow");
     assert_eq!(Service::visit(&back).0, 200);
     screen.shows("is connected");
     assert_eq!(screen.ends().0, 0);

@@ -218,6 +218,20 @@ impl Home {
         self
     }
 
+    /// What the browser has been told to open, once it has.
+    pub fn opening(&self) -> String {
+        let begun = authmd_tui::shell::clock::now();
+        loop {
+            let link = self.read("opening");
+            if link.starts_with("http") {
+                return link;
+            }
+            let waited = authmd_tui::shell::clock::now().duration_since(begun);
+            assert!(waited.unsigned_abs() < PATIENCE, "no browser was started");
+            thread::yield_now();
+        }
+    }
+
     /// On a machine that is reached by SSH.
     pub fn over_ssh(mut self) -> Self {
         self.extra.push(("SSH_CONNECTION", "198.51.100.7 50712 203.0.113.5 2222".to_owned()));
