@@ -28,7 +28,7 @@
 //! - [`account`]: what the list shows; its status is computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted,
 //!   which addresses are within reach, and what a stranger's text looks like when it is safe. [`when`]: moments in words.
-//!   [`wrap`]: text on lines.
+//!   [`wrap`]: text on lines. [`qr`]: a link for a camera.
 //! - [`secret`] and [`problem`]: what must not be seen, and what is said when something went wrong.
 //! - [`report`]: accounts and findings as text and JSON.
 //!
@@ -55,6 +55,7 @@ pub mod http;
 pub mod json;
 pub mod plain;
 pub mod problem;
+pub mod qr;
 pub mod report;
 pub mod sandbox;
 pub mod secret;

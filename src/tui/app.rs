@@ -170,6 +170,7 @@ impl App {
     pub fn place(&self) -> Place {
         match (&self.overlay, &self.scene) {
             (Some(Overlay::Help { .. }), _) => Place::Help,
+            (Some(Overlay::Qr(_)), _) => Place::Qr,
             (Some(Overlay::Credential(_)), _) => Place::Credential,
             (Some(Overlay::Unlock(_)), _) => Place::Unlock,
             (Some(Overlay::Question(_)), _) => Place::YesNo,
@@ -439,6 +440,10 @@ impl App {
             (Action::NewCode, ..) => Some(Input::Answer(crate::flow::Answer::NewCode)),
             (Action::PreviousQuestion, ..) => Some(Input::Back),
             (Action::Cancel, ..) => return self.cancel_session(now),
+            (Action::ShowQr, ..) => {
+                self.overlay = session.screen().qr.clone().map(Overlay::Qr);
+                return Vec::new();
+            }
             (Action::OpenLink, _, Some(link)) => return vec![Command::Open(link)],
             (Action::PrintLink, _, Some(link)) => return vec![Command::Print(link)],
             (Action::CopyLink, _, Some(link)) => {

@@ -31,11 +31,13 @@ pub enum Place {
     Credential,
     /// The vault's passphrase.
     Unlock,
+    /// A link for a camera.
+    Qr,
     Help,
 }
 
 impl Place {
-    pub const ALL: [Place; 15] = [
+    pub const ALL: [Place; 16] = [
         Place::List,
         Place::Detail,
         Place::Filter,
@@ -50,6 +52,7 @@ impl Place {
         Place::Over,
         Place::Credential,
         Place::Unlock,
+        Place::Qr,
         Place::Help,
     ];
 
@@ -70,6 +73,7 @@ impl Place {
             Place::Over => "a finished pane",
             Place::Credential => "the credential pane",
             Place::Unlock => "the passphrase question",
+            Place::Qr => "the QR code",
             Place::Help => "the help",
         }
     }
@@ -234,12 +238,14 @@ pub const BINDINGS: &[Binding] = &[
     seen(ctrl('n'), Action::NewCode, "new code", &[Place::Code]),
     seen(ctrl('n'), Action::NewCode, "other ways", &[Place::Paste]),
     seen(char('n'), Action::NewCode, "new code", &[Place::Handoff]),
+    seen(plain(KeyCode::F(2)), Action::ShowQr, "QR code", &[Place::Handoff]),
+    known(plain(KeyCode::F(2)), Action::Back, "back", &[Place::Qr]),
     seen(ctrl('o'), Action::OpenLink, "open link", LINKED),
     known(ctrl('y'), Action::CopyLink, "copy the link", LINKED),
     known(ctrl('l'), Action::PrintLink, "leave the screen and print the bare link", LINKED),
     seen(plain(KeyCode::BackTab), Action::PreviousQuestion, "back", GUIDED),
     known(plain(KeyCode::Esc), Action::Back, "back", &[Place::List]),
-    seen(plain(KeyCode::Esc), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Help]),
+    seen(plain(KeyCode::Esc), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Qr, Place::Help]),
     seen(plain(KeyCode::Esc), Action::Back, "no filter", &[Place::Filter]),
     known(plain(KeyCode::Esc), Action::Back, "back to the list", &[Place::Over]),
     known(plain(KeyCode::Up), Action::Up, "up", SCROLLING),
@@ -255,7 +261,7 @@ pub const BINDINGS: &[Binding] = &[
     known(char('?'), Action::Help, "help", &[Place::Handoff, Place::Choice, Place::YesNo, Place::Busy, Place::Over]),
     seen(char('?'), Action::Back, "", &[Place::Help]),
     seen(char('q'), Action::Quit, "quit", &[Place::List]),
-    known(char('q'), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Help, Place::Over]),
+    known(char('q'), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Qr, Place::Help, Place::Over]),
     known(ctrl('c'), Action::Quit, "quit", ANYWHERE),
     known(ctrl('z'), Action::Suspend, "suspend", ANYWHERE),
     known(plain(KeyCode::F(5)), Action::Redraw, "read the stores again", ACCOUNT),

@@ -38,6 +38,11 @@ impl Theme {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// What a camera is to read: black on white, whatever the terminal's own colours are.
+    pub fn camera(self) -> Style {
+        if self.color { Style::new().fg(Color::Black).bg(Color::White) } else { Style::new() }
+    }
+
     pub fn good(self) -> Style {
         self.colored(Color::Green)
     }

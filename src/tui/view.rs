@@ -10,10 +10,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
+use url::Url;
 
 use super::app::{App, Overlay, Scene};
 use super::keymap;
 use super::theme::Theme;
+use crate::qr::{self, Ground};
 use crate::wrap::{fitting, wrapped};
 
 /// Below this, lines would be cut that a person needs.
@@ -89,6 +91,9 @@ pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(frame, area);
     }
+    if let Some(Overlay::Qr(link)) = &app.overlay {
+        return put_qr(link, frame, area, app.theme);
+    }
     let inner = inner(area);
     let page = page(app, area, now);
     let middle = middle(app, inner, &page);
@@ -128,6 +133,8 @@ fn page(app: &App, area: Rect, now: Timestamp) -> Page {
     let inner = inner(area);
     match (&app.overlay, &app.scene) {
         (Some(Overlay::Help { scroll }), _) => help(app, *scroll),
+        // It has the screen for itself.
+        (Some(Overlay::Qr(_)), _) => Page::default(),
         (Some(Overlay::Credential(pane)), _) => pane::credential(app, pane, area.width),
         (Some(Overlay::Unlock(pane)), _) => pane::unlock(app, pane, inner.width),
         (Some(Overlay::Question(question)), _) => pane::question(app, question, inner.width),
@@ -276,6 +283,28 @@ fn help(app: &App, scroll: usize) -> Page {
         rows.push(Row::blank());
     }
     Page { title: Line::styled("Keys", theme.strong()), rows, scroll, ..Page::default() }
+}
+
+/// The picture alone, as large as it is: a camera needs all of it.
+fn put_qr(link: &Url, frame: &mut Frame, area: Rect, theme: Theme) {
+    let rows = qr_rows(link, theme);
+    let (width, height) = (rows.first().map_or(0, |row| row.width()) as u16, rows.len() as u16);
+    if rows.is_empty() || width > area.width || height > area.height {
+        let text = format!(
+            "The QR code needs {width}×{height}; this window has {}×{}.\nMake it larger; esc leads back to the link.",
+            area.width, area.height
+        );
+        return frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: false }), area);
+    }
+    let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
+    let lines: Vec<Line> = rows.into_iter().map(Line::from).collect();
+    frame.render_widget(Paragraph::new(lines).style(theme.camera()), place);
+}
+
+/// A link for a camera, where there are letters to draw it with.
+pub fn qr_rows(link: &Url, theme: Theme) -> Vec<String> {
+    let ground = if theme.color { Ground::White } else { Ground::Dark };
+    if theme.unicode { qr::rows(link.as_str(), ground) } else { Vec::new() }
 }
 
 fn too_small(frame: &mut Frame, area: Rect) {

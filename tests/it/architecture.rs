@@ -12,6 +12,7 @@ const PURE: &[&str] = &[
     "http.rs",
     "json.rs",
     "problem.rs",
+    "qr.rs",
     "secret.rs",
     "trust",
     "trust.rs",

@@ -4,7 +4,7 @@ mod bad_answers;
 mod codes;
 mod exchange;
 mod handoff;
-mod oauth;
+pub mod oauth;
 mod oauth_found;
 mod oauth_life;
 mod renew;

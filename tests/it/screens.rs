@@ -3,7 +3,7 @@
 //! `cargo insta review`, or `INSTA_UPDATE=always cargo test screens`, accepts what has changed on purpose.
 
 use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
-use authmd_tui::flow::{Effect, Input, Known, Lease, Protection};
+use authmd_tui::flow::{Effect, Input, Known, Lease, Listening, Protection, Ssh, Surroundings};
 use authmd_tui::http::Response;
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
@@ -18,6 +18,7 @@ use ratatui::backend::TestBackend;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
+use crate::flows::oauth;
 use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, SERVER, answer, refusal, stores, survey};
 use crate::support::{account, hours, loaded, noon};
 
@@ -74,12 +75,27 @@ impl Tour {
         self
     }
 
+    fn press(&mut self, code: KeyCode) -> &mut Self {
+        self.waiting = self.app.update(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)), self.now);
+        self.settle();
+        self
+    }
+
+    fn control(&mut self, c: char) -> &mut Self {
+        let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+        self.waiting = self.app.update(Message::Key(key), self.now);
+        self.settle();
+        self
+    }
+
     /// Answers what the flows want done, as the shell would.
     fn settle(&mut self) {
         while let Some(command) = self.waiting.pop() {
             let message = match command {
                 // While a person is on the service's page, time stands still here.
                 Command::Perform(_, Effect::Wait(_)) if self.app.place() == Place::Handoff => continue,
+                // The browser's answer is not there yet.
+                Command::Perform(_, Effect::Await { .. }) => continue,
                 Command::Perform(id, effect) => Message::Flow(id, self.perform(effect)),
                 Command::Fetch(id) => {
                     let kept = self.kept(&id, "sk_live_51f0c2a9d7e3b8");
@@ -103,6 +119,13 @@ impl Tour {
                 Input::Http(self.fake.answer_to(&request))
             }
             Effect::Wait(_) => Input::Elapsed,
+            Effect::Listen { .. } => Input::Listening(Ok(Listening {
+                port: 41_890,
+                open: Lease::new(()),
+                state: Secret::new("yzwcYMQTv5vrr-hGjoQOGQ"),
+                verifier: Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            })),
+            Effect::Open(_) => Input::Opened(Ok(())),
             Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
             Effect::Survey => Input::Surveyed(Box::new(Ok(survey(Some(Protection::Passphrase))))),
             Effect::Unlock(_) => Input::Stored(Ok(())),
@@ -255,6 +278,43 @@ fn the_other_shapes_of_the_walk() {
         wanting(json!({"error": "tos_required", "tos_version": "2026-03", "tos_url": "https://acme.dev/terms"})),
     );
     is("scopes", wanting(json!({"error": "invalid_request", "message": "scope is required"})));
+}
+
+/// A sign-in by OAuth; `remote` is a machine that is reached by SSH.
+fn signing_in(theme: Theme, remote: bool) -> Tour {
+    let mut tour = Tour::new(theme, vec![]);
+    tour.fake = oauth::fake();
+    // The person is not done yet, and stays so.
+    tour.fake.on("POST https://auth.acme.dev/t1/token", [refusal(400, "authorization_pending")]);
+    if remote {
+        tour.known.surroundings = Surroundings {
+            no_browser: Some("you are on SSH, a browser would open on the other machine"),
+            ssh: Some(Ssh { user: "ada".into(), host: "203.0.113.5".into(), port: 22 }),
+        };
+    }
+    tour.keys("ahttps://mcp.acme.dev/v1\n");
+    tour
+}
+
+#[test]
+fn signing_in_by_oauth() {
+    is("oauth_offer", signing_in(COLOR, false).picture(80, 24));
+    is("oauth_offer_ssh", signing_in(COLOR, true).picture(80, 24));
+    is("oauth_consent", signing_in(COLOR, false).keys("\n").picture(80, 24));
+    is("oauth_browser", signing_in(COLOR, false).keys("\ny\n").picture(80, 24));
+    is("oauth_browser_ssh", signing_in(COLOR, true).keys("2\ny\n").picture(80, 24));
+    is("oauth_browser_small", signing_in(COLOR, true).keys("2\ny\n").picture(60, 15));
+    is("oauth_device", signing_in(COLOR, true).keys("\ny\n").picture(80, 24));
+    is("oauth_device_large", signing_in(COLOR, true).keys("\ny\n").picture(120, 40));
+    is("oauth_device_ascii", signing_in(ASCII, true).keys("\ny\n").picture(80, 24));
+    let mut for_a_camera = signing_in(COLOR, true);
+    for_a_camera.keys("\ny\n").press(KeyCode::F(2));
+    is("oauth_qr", for_a_camera.picture(80, 24));
+    is("oauth_qr_small", for_a_camera.picture(60, 15));
+    assert_eq!(for_a_camera.press(KeyCode::Esc).app.place(), Place::Handoff);
+    let mut other_ways = signing_in(COLOR, true);
+    other_ways.keys("2\ny\n").control('n');
+    is("oauth_other_ways", other_ways.picture(80, 24));
 }
 
 #[test]

@@ -55,6 +55,7 @@ impl SignUp {
         let secrets = self.secrets(&reply.granted);
         if let Some(attempt) = &mut reply.attempt {
             attempt.page = attempt.page.take().filter(|page| is_harmless(page, &secrets));
+            attempt.complete = attempt.complete.take().filter(|page| is_harmless(page, &secrets));
             attempt.code = attempt.code.take().filter(|code| trust::without(code, secrets.iter()) == *code);
         }
         self.ceremony.message = reply.message.take().map(|message| trust::without(&message, secrets.iter()));

@@ -38,6 +38,12 @@ impl App {
         if matches!(action, Action::OpenLink | Action::CopyLink | Action::PrintLink) && link.is_none() {
             return Some("There is no link on this screen.");
         }
+        if action == Action::ShowQr && self.session().is_none_or(|session| session.screen().qr.is_none()) {
+            return Some("There is no link here that is short enough for a QR code.");
+        }
+        if action == Action::ShowQr && !self.theme.unicode {
+            return Some("A QR code needs letters beyond ASCII; this terminal speaks none.");
+        }
         let can_go_back = self.overlay.is_none() && self.session().is_some_and(|session| session.screen().can_go_back);
         if action == Action::PreviousQuestion && !can_go_back {
             return Some("There is no question before this one.");

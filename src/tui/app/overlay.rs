@@ -1,6 +1,7 @@
 //! What lies over a scene: the help, the credential, the program's own questions.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{App, CREDENTIAL_SEEN, Command, scrolled};
 use crate::account::AccountId;
@@ -12,7 +13,11 @@ use crate::tui::view;
 
 /// What lies over a scene.
 pub enum Overlay {
-    Help { scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    /// A link for a camera, alone on the screen.
+    Qr(Url),
     Credential(CredentialPane),
     Unlock(UnlockPane),
     Question(Question),
@@ -76,7 +81,7 @@ impl App {
             (Overlay::Credential(pane), Action::Show) => {
                 self.overlay = Some(Overlay::Credential(CredentialPane { shown: !pane.shown, ..pane }))
             }
-            (Overlay::Credential(_), _) => {}
+            (Overlay::Credential(_) | Overlay::Qr(_), _) => {}
             (Overlay::Unlock(pane), action) => return self.act_on_unlock(pane, action, now),
             (Overlay::Question(question), action) => return self.act_on_question(question, action, now),
         }

@@ -53,8 +53,20 @@ pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> 
         page.rows.extend([Row::blank(), Row::text("waiting for you".to_owned(), theme.quiet())]);
     }
     ask(&mut page, session, theme, inner, now);
+    if let Some(link) = &screen.qr {
+        let picture = super::qr_rows(link, theme);
+        let free = (inner.height as usize).saturating_sub(AROUND + page.rows.len() + page.question.len());
+        // Where it does not fit, there is a key for it.
+        if !picture.is_empty() && picture.len() < free && picture[0].width() <= width {
+            page.rows.push(Row::blank());
+            page.rows.extend(picture.into_iter().map(|row| Row::text(row, theme.camera())));
+        }
+    }
     page
 }
+
+/// Rows that have to stay beside the page: where you are, the keys, and blanks.
+const AROUND: usize = 5;
 
 /// The question: what is asked, what was typed or chosen, how long it is good, and what was wrong with it.
 fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Timestamp) {

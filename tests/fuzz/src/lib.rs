@@ -1,5 +1,6 @@
 //! What holds of everything that is read from strangers, whatever they write. The targets read; here is what they assert.
 
+use authmd_tui::account::Client;
 use authmd_tui::flow::wire::{self, Attempt, Extras, Forms, Handle, Offer, Refusal, Reply, Start, Step, Want};
 use authmd_tui::flow::work::Puzzle;
 use authmd_tui::http::{Body, Request, Response};
@@ -226,7 +227,9 @@ fn requests(reply: &Reply, base: &Url) {
     let handle = reply.handle.as_ref();
     let code = Secret::new(reply.attempt.as_ref().and_then(|attempt| attempt.code.clone()).unwrap_or_default());
     let extras = Extras { name: reply.message.clone(), ..Extras::default() };
-    let asking = wire::Asking { client_id: reply.client_id.as_deref(), resource: None };
+    let client = reply.client_id.as_deref().map(Client::named);
+    let client = client.as_ref().map(|client| wire::Identified { client, secret: None });
+    let asking = wire::Asking { client, resource: None };
     let token = handle.map(|handle: &Handle| handle.value.clone()).unwrap_or_else(|| Secret::new("clm"));
     let asked = (0..6).flat_map(|form| {
         let complete = reply.complete_url.as_ref().unwrap_or(base);

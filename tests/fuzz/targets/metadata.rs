@@ -4,7 +4,7 @@
 //! blank and the body; for a 401 the body is the challenge.
 #![no_main]
 
-use authmd_tui::flow::discover::{Discovery, Next};
+use authmd_tui::flow::discover::{Discovery, Next, Way};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::wire;
 use authmd_tui::flow::{Line, wire::ResourceMetadata};
@@ -99,9 +99,24 @@ fn told(discovery: &Discovery, base: &Url) {
     service.resource.chars().for_each(|c| promises::shown(c.encode_utf8(&mut [0; 4]), 1));
     service.logo.iter().for_each(|logo| promises::contacted(logo, base));
     service.scopes.iter().for_each(|scope| promises::shown(scope, 60));
-    for host in service.hosts.iter().chain(&discovery.hosts_of_the_address()).chain(&discovery.foreign_hosts()) {
+    for host in service.hosts.iter().chain(&discovery.hosts_of_the_address()) {
         promises::shown(host, 270);
-        let _ = discovery.sent_to(host);
+    }
+    for way in Way::ALL {
+        for host in discovery.foreign_hosts(way) {
+            promises::shown(&host, 270);
+            assert!(!discovery.sent_to(&host, way).is_empty(), "{host} is told something");
+        }
+    }
+    if let Some(server) = discovery.authorization() {
+        server.endpoints().chain(&server.authorize).for_each(|url| promises::contacted(url, base));
+        let named = discovery.named_resource().expect("a server is for what was asked");
+        assert_eq!(Url::parse(&named).expect("an address").origin(), base.origin(), "{named}");
+        discovery.wanted_scopes().iter().for_each(|scope| promises::shown(scope, 256));
+        for step in discovery.oauth_plan(Way::Browser, "in the vault") {
+            promises::sentence(&step.what);
+            promises::sentence(&step.detail);
+        }
     }
     if let Some(offer) = discovery.offer() {
         // It was published anywhere: each document is judged by its own origin, and all by where discovery began.
@@ -126,7 +141,9 @@ fn told(discovery: &Discovery, base: &Url) {
             Line::Gap => {}
             Line::Heading(text) | Line::Text(text) | Line::Quiet(text) => promises::shown(text, 310),
             Line::Step { what, found, .. } => [what, found].into_iter().for_each(|text| promises::sentence(text)),
-            Line::Fact(..) | Line::Item { .. } | Line::Theirs(_) | Line::Quote { .. } => panic!("{line:?} is not of discovery"),
+            Line::Fact(..) | Line::Item { .. } | Line::Command(_) | Line::Theirs(_) | Line::Quote { .. } => {
+                panic!("{line:?} is not of discovery")
+            }
         }
     }
     let links = discovery.document_links();

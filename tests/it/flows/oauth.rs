@@ -46,7 +46,7 @@ fn with(more: Value) -> Value {
 }
 
 /// An MCP server behind an authorization server whose issuer has a path.
-fn fake() -> Fake {
+pub fn fake() -> Fake {
     let mut fake = Fake::default();
     let challenge = "Bearer realm=\"x\", scope=\"notes.read notes.write\"";
     let mut unauthorized = answer(401, "").expect("an answer");

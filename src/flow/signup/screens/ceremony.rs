@@ -159,6 +159,7 @@ impl SignUp {
         let attempt = self.ceremony.attempt.as_ref();
         screen.user_code = attempt.and_then(|attempt| attempt.code.clone());
         screen.link = attempt.and_then(|attempt| attempt.page.clone()).or_else(|| self.other_page());
+        screen.qr = attempt.and_then(|attempt| attempt.complete.clone());
         screen.deadline = self.code_ends();
         screen.lines.push(Line::text(match (&screen.link, &screen.user_code) {
             (page @ Some(_), Some(_)) => {
