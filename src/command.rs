@@ -15,7 +15,7 @@ use self::find::{find, find_all, find_to_end};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
-use crate::flow::discover::{Discover, Way};
+use crate::flow::discover::{By, Discover, Way};
 use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
@@ -242,8 +242,8 @@ async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Opt
         None => flow,
         Some(ModeChoice::ApiKey) => flow.by_key(),
         Some(ModeChoice::AuthMd) => flow.only(Way::AuthMd),
-        Some(ModeChoice::OAuth) => flow.only(Way::Browser),
-        Some(ModeChoice::Device) => flow.only(Way::Device),
+        Some(ModeChoice::OAuth) => flow.only(Way::OAuth(By::Browser)),
+        Some(ModeChoice::Device) => flow.only(Way::OAuth(By::Device)),
     };
     let outcome = walk(settings, &mut walker, &mut flow).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use crate::account::{Account, LayerKind, Mode, Renewal, Revocation, Source, Status, Verdict};
-use crate::flow::discover::{Discovery, Way};
+use crate::flow::discover::{By, Discovery, Way};
 use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
 use crate::flow::{Line, StepState, Surroundings};
@@ -437,7 +437,7 @@ fn steps(discovery: &Discovery, way: Way) -> Vec<String> {
     let plan = match (way, discovery.starts().first()) {
         (Way::AuthMd, Some(start)) => discovery.plan(*start, ""),
         (Way::AuthMd, None) => Vec::new(),
-        (Way::Browser | Way::Device, _) => discovery.oauth_plan(way, ""),
+        (Way::OAuth(by), _) => discovery.oauth_plan(by, ""),
     };
     plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
 }
@@ -448,8 +448,10 @@ fn why(discovery: &Discovery, way: Way) -> String {
     let known = if stranger { " It registers no programs by itself: a client id of yours is asked for." } else { "" };
     match way {
         Way::AuthMd => discovery.confirmation().why().to_owned(),
-        Way::Browser => format!("A browser's answer comes to this machine only, or is pasted.{known}"),
-        Way::Device => format!("A code that is typed in a browser anywhere: for SSH, containers, servers.{known}"),
+        Way::OAuth(By::Browser) => format!("A browser's answer comes to this machine only, or is pasted.{known}"),
+        Way::OAuth(By::Device) => {
+            format!("A code that is typed in a browser anywhere: for SSH, containers, servers.{known}")
+        }
     }
 }
 

@@ -37,7 +37,7 @@ use crate::trust;
 pub use answer::no_answer;
 pub use plan::{Confirmation, Planned};
 pub use report::{Finding, Level, Sent, Service, Verdict};
-pub use ways::Way;
+pub use ways::{By, Way};
 
 /// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];

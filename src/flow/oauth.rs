@@ -24,7 +24,7 @@ mod screens;
 use jiff::Timestamp;
 use url::Url;
 
-use super::discover::Way;
+use super::discover::By;
 use super::pace::Pace;
 use super::wire::authorization::{Device, Server};
 use super::wire::{Granted, Refusal, Step};
@@ -40,7 +40,7 @@ use crate::trust;
 pub struct Wanted {
     pub server: Server,
     /// In the browser, or with a code.
-    pub way: Way,
+    pub by: By,
     /// The service, as the person knows it.
     pub service: String,
     /// Where discovery began: its site is the one that others are measured against.
@@ -167,8 +167,8 @@ impl OAuth {
     }
 
     /// In the browser, or with a code: the person may have changed over.
-    pub fn way(&self) -> Way {
-        self.wanted.way
+    pub fn by(&self) -> By {
+        self.wanted.by
     }
 
     /// Would something have to begin anew?
@@ -176,14 +176,14 @@ impl OAuth {
         self.posted
     }
 
-    pub fn begin(&mut self, now: Timestamp) -> Next {
+    pub fn begin(&mut self) -> Next {
         self.problem = None;
-        match self.wanted.way {
-            Way::Browser | Way::AuthMd => {
+        match self.wanted.by {
+            By::Browser => {
                 self.stage = Stage::Listening;
                 Next::Do(Effect::Listen { port: self.port_before() })
             }
-            Way::Device => self.identify(now),
+            By::Device => self.identify(),
         }
     }
 
@@ -194,12 +194,12 @@ impl OAuth {
         match (self.stage.clone(), input) {
             (Stage::Listening, Input::Listening(Ok(listening))) => {
                 self.listening = Some(listening);
-                self.identify(now)
+                self.identify()
             }
             (Stage::Listening, Input::Listening(Err(problem))) => Next::Over(problem),
             (Stage::Registering, Input::Http(answer)) => self.registered(answer, now),
-            (Stage::AskingClient, Input::Answer(Answer::Text(id))) => self.client_typed(&id, now),
-            (Stage::AskingSecret, Input::Answer(Answer::Text(secret))) => self.secret_typed(&secret, now),
+            (Stage::AskingClient, Input::Answer(Answer::Text(id))) => self.client_typed(&id),
+            (Stage::AskingSecret, Input::Answer(Answer::Text(secret))) => self.secret_typed(&secret),
             (Stage::Opening, Input::Opened(opened)) => {
                 // The link stands above; it need not stand in the hint again.
                 let by_hand =
@@ -214,7 +214,7 @@ impl OAuth {
                 Next::Wait
             }
             (Stage::Trouble, Input::Answer(Answer::Pick(picked))) => self.trouble_picked(picked),
-            (Stage::Closing(after), Input::Redirected(_)) => self.closed(after, now),
+            (Stage::Closing(after), Input::Redirected(_)) => self.closed(after),
             (Stage::Redeeming(_), Input::Http(answer)) => self.redeemed(answer, now),
             (Stage::Starting, Input::Http(answer)) => self.started(answer, now),
             (Stage::Watching, Input::Elapsed) => self.watch(now),
@@ -227,9 +227,9 @@ impl OAuth {
             (Stage::Ask(question), Input::Answer(Answer::Confirm(yes))) => match (question, yes) {
                 (Question::WithoutResource(_), true) => {
                     self.unbound = true;
-                    self.begin(now)
+                    self.begin()
                 }
-                (Question::Again(_), true) => self.begin(now),
+                (Question::Again(_), true) => self.begin(),
                 (Question::Again(problem) | Question::WithoutResource(problem), false) => Next::Over(problem),
             },
             _ => Next::Wait,

@@ -25,11 +25,10 @@ pub enum Step {
     Challenge,
     Authorize,
     Device,
-    Scope,
 }
 
 impl Step {
-    pub const ALL: [Step; 13] = [
+    pub const ALL: [Step; 12] = [
         Step::Api,
         Step::Resource,
         Step::Server,
@@ -42,7 +41,6 @@ impl Step {
         Step::Challenge,
         Step::Authorize,
         Step::Device,
-        Step::Scope,
     ];
 
     pub fn name(self) -> &'static str {
@@ -59,7 +57,6 @@ impl Step {
             Step::Challenge => "challenge",
             Step::Authorize => "authorize",
             Step::Device => "device",
-            Step::Scope => "scope",
         }
     }
 }
@@ -81,7 +78,7 @@ const ODD: &[(&str, &str)] = &[
     ("wrong_state", "sends the browser back with another state (authorize)"),
     ("wrong_issuer", "says that somebody else answers (authorize)"),
     ("no_code", "sends the browser back without a code (authorize)"),
-    ("narrowed", "grants the first scope only (scope)"),
+    ("narrowed", "grants the first scope only (token)"),
     ("no_token_type", "a token without its type (token)"),
     ("bare_401", "401 without a header (api)"),
 ];

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 
-use axum::http::StatusCode;
 use jiff::Timestamp;
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use serde::Deserialize;
@@ -210,6 +209,7 @@ impl World {
         &self,
         profile: &'static Profile,
         fields: &HashMap<String, String>,
+        narrowed: bool,
         now: Timestamp,
     ) -> Answer {
         let mut inner = self.inner();
@@ -230,8 +230,7 @@ impl World {
             DEVICE_GRANT => self.look(profile, &mut inner, field("device_code"), &client, now)?,
             _ => return Err("unsupported_grant_type".into()),
         }
-        let scopes =
-            if inner.faults.take(Step::Scope).is_some() { &profile.scopes_after[..1] } else { profile.scopes_after };
+        let scopes = if narrowed { &profile.scopes_after[..1] } else { profile.scopes_after };
         Ok(self.grant(&mut inner, profile, Some("ada@example.com".to_owned()), scopes, now))
     }
 
@@ -272,6 +271,3 @@ fn proves(verifier: &str, challenge: &str) -> bool {
         && PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned())).as_str()
             == challenge
 }
-
-/// The status of a yes to a registration.
-pub const REGISTERED: StatusCode = StatusCode::CREATED;

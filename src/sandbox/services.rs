@@ -213,8 +213,7 @@ impl Profile {
                         | Step::Device
                 )
             }
-            // These have pages, or are a part of another call.
-            (_, Step::Authorize | Step::Device | Step::Scope) => false,
+            (_, Step::Authorize | Step::Device) => false,
             (Shape::Closed(Closed::Prose), step) => matches!(step, Step::Api | Step::AuthMd),
             (_, Step::Api | Step::Resource | Step::Server | Step::AuthMd) => true,
             (Shape::Closed(Closed::Stub), step) => {
@@ -266,7 +265,7 @@ impl Profile {
             Step::Register if self.shape == Shape::OAuth => format!("{base}/oauth/register"),
             Step::Authorize => format!("{base}/oauth/authorize"),
             Step::Device => format!("{base}/oauth/device"),
-            Step::Scope | Step::Api => base.to_owned(),
+            Step::Api => base.to_owned(),
             Step::Resource => format!("/.well-known/oauth-protected-resource{base}"),
             Step::Server if older => format!("{base}/.well-known/oauth-authorization-server"),
             Step::Server => format!("/.well-known/oauth-authorization-server{base}"),

@@ -157,7 +157,7 @@ impl World {
     }
 
     /// The token endpoint.
-    pub(super) fn token(&self, profile: &'static Profile, body: &[u8], now: Timestamp) -> Answer {
+    pub(super) fn token(&self, profile: &'static Profile, body: &[u8], narrowed: bool, now: Timestamp) -> Answer {
         let fields = form(body);
         let grant = fields.get("grant_type").map(String::as_str).unwrap_or_default();
         if profile.client_id().is_some_and(|id| fields.get("client_id").is_none_or(|sent| sent != id)) {
@@ -168,7 +168,7 @@ impl World {
                 oauth::known(&self.inner(), &fields)?;
                 self.refresh(profile, &fields, now)
             }
-            (Shape::OAuth, _) => self.oauth_token(profile, &fields, now),
+            (Shape::OAuth, _) => self.oauth_token(profile, &fields, narrowed, now),
             (Shape::ReadBack(_) | Shape::HandedOver(Entry::Toll), "refresh_token") => {
                 self.refresh(profile, &fields, now)
             }

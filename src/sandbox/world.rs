@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -122,18 +122,18 @@ impl World {
             }
             (_, Shape::Closed(closed)) => closed::answer(step, closed, body),
             (Step::Register, Shape::OAuth) => match object(body).and_then(|body| self.register_client(&body)) {
-                Ok(client) => (oauth::REGISTERED, axum::Json(client)).into_response(),
+                Ok(client) => (StatusCode::CREATED, axum::Json(client)).into_response(),
                 refused => answered(refused, spelling),
             },
             (Step::Device, _) => answered(self.device(profile, &tokens::form(body), now), spelling),
-            // These are pages, or a part of another call.
-            (Step::Authorize | Step::Scope, _) => not_found(),
+            // That is a page.
+            (Step::Authorize, _) => not_found(),
             (Step::Register | Step::Claim | Step::Complete, _) => {
                 answered(object(body).and_then(|body| self.ceremony(profile, step, &body, now)), spelling)
             }
             (Step::Token, _) => {
                 // RFC 6749, section 5.1: nobody on the way keeps a token.
-                let answer = answered(self.token(profile, body, now), spelling);
+                let answer = answered(self.token(profile, body, fault == Some("narrowed"), now), spelling);
                 ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
             }
             (Step::Challenge, _) => axum::Json(toll::challenge(self, now)).into_response(),
@@ -200,7 +200,7 @@ impl World {
 }
 
 fn not_found() -> Response {
-    axum::http::StatusCode::NOT_FOUND.into_response()
+    StatusCode::NOT_FOUND.into_response()
 }
 
 pub(super) fn after(now: Timestamp, span: Duration) -> Timestamp {

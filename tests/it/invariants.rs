@@ -1,7 +1,7 @@
 //! What every flow keeps, whatever comes: thousands of random lives of each.
 
 use authmd_tui::account::{Account, Kept, Layer, LayerKind, Note, Renewal, StoreKind};
-use authmd_tui::flow::discover::{Discover, Way};
+use authmd_tui::flow::discover::{By, Discover, Way};
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
@@ -40,8 +40,8 @@ fn flow(kind: u8) -> Box<dyn Flow> {
         7 => Box::new(Storage::new(Wish::Look)),
         5 => Box::new(Renew::new(refreshing().account, Presence::Person)),
         6 => Box::new(Renew::new(refreshing().account, Presence::Nobody)),
-        8 => Box::new(SignUp::new(target(), None).only(Way::Browser)),
-        9 => Box::new(SignUp::new(target(), None).only(Way::Device)),
+        8 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Browser))),
+        9 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Device))),
         _ => Box::new(Discover::new(target())),
     }
 }

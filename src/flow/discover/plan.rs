@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Discovery, Way};
+use super::{By, Discovery};
 use crate::flow::wire::Start;
 use crate::trust;
 
@@ -48,7 +48,7 @@ impl Discovery {
     }
 
     /// The steps, where one signs in by OAuth.
-    pub fn oauth_plan(&self, way: Way, store: &str) -> Vec<Planned> {
+    pub fn oauth_plan(&self, by: By, store: &str) -> Vec<Planned> {
         let Some(server) = self.authorization() else {
             return Vec::new();
         };
@@ -58,12 +58,12 @@ impl Discovery {
         if let Some(register) = &server.register {
             plan.push(step("this program is made known", place(Some(register))));
         }
-        match way {
-            Way::Device => plan.extend([
+        match by {
+            By::Device => plan.extend([
                 step("a code is asked for", place(server.device.as_ref())),
                 step("you type it in a browser anywhere", "and sign in there".to_owned()),
             ]),
-            Way::Browser | Way::AuthMd => plan.extend([
+            By::Browser => plan.extend([
                 step("you sign in in a browser", host(server.authorize.as_ref())),
                 step("its answer comes back here", "to a port of this machine, or pasted".to_owned()),
             ]),

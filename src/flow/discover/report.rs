@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::{Discovery, Trouble, Way, no_answer};
+use super::{By, Discovery, Trouble, Way, no_answer};
 use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
@@ -176,12 +176,12 @@ impl Discovery {
     fn told(&self, way: Way) -> Vec<(&Url, Sent)> {
         let told = match way {
             Way::AuthMd => self.told_by_auth_md(),
-            Way::Browser => self.authorization().map(|server| {
+            Way::OAuth(By::Browser) => self.authorization().map(|server| {
                 let mut told = told_by_oauth(server);
                 told.push((server.authorize.as_ref(), Sent::SignIn));
                 told
             }),
-            Way::Device => self.authorization().map(|server| {
+            Way::OAuth(By::Device) => self.authorization().map(|server| {
                 let mut told = told_by_oauth(server);
                 told.push((server.device.as_ref(), Sent::CodeRequest));
                 told

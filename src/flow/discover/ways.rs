@@ -16,20 +16,26 @@ pub enum Way {
     /// auth.md: a code confirms it.
     #[default]
     AuthMd,
-    /// OAuth; the browser's answer comes back to this machine.
+    OAuth(By),
+}
+
+/// How one signs in by OAuth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// In a browser, whose answer comes back to this machine (RFC 8252).
     Browser,
-    /// OAuth, with a code that is typed in a browser anywhere.
+    /// With a code that is typed in a browser anywhere (RFC 8628).
     Device,
 }
 
 impl Way {
-    pub const ALL: [Way; 3] = [Way::AuthMd, Way::Browser, Way::Device];
+    pub const ALL: [Way; 3] = [Way::AuthMd, Way::OAuth(By::Browser), Way::OAuth(By::Device)];
 
     pub fn mode(self) -> Mode {
         match self {
             Way::AuthMd => Mode::AuthMd,
-            Way::Browser => Mode::OAuth,
-            Way::Device => Mode::Device,
+            Way::OAuth(By::Browser) => Mode::OAuth,
+            Way::OAuth(By::Device) => Mode::Device,
         }
     }
 }
@@ -39,8 +45,8 @@ impl Discovery {
     pub fn ways(&self, surroundings: &Surroundings) -> Vec<Way> {
         let server = self.authorization();
         let auth_md = (self.auth_md_verdict() == Verdict::Signup).then_some(Way::AuthMd);
-        let browser = server.and_then(|server| server.authorize.as_ref()).map(|_| Way::Browser);
-        let device = server.and_then(|server| server.device.as_ref()).map(|_| Way::Device);
+        let browser = server.and_then(|server| server.authorize.as_ref()).map(|_| Way::OAuth(By::Browser));
+        let device = server.and_then(|server| server.device.as_ref()).map(|_| Way::OAuth(By::Device));
         let oauth = match surroundings.no_browser {
             Some(_) => [device, browser],
             None => [browser, device],

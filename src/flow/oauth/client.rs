@@ -7,7 +7,7 @@ use url::Url;
 use super::{Next, OAuth, Question, Stage};
 use crate::account::{Authentication, Client};
 use crate::flow::Effect;
-use crate::flow::discover::Way;
+use crate::flow::discover::By;
 use crate::flow::wire::authorization::{self, Registered};
 use crate::flow::wire::{Asking, Identified, Meaning, Step};
 use crate::http::{HttpError, Response};
@@ -70,7 +70,7 @@ impl OAuth {
     }
 
     /// Settles who this program is, then goes on with the sign-in.
-    pub(super) fn identify(&mut self, now: Timestamp) -> Next {
+    pub(super) fn identify(&mut self) -> Next {
         let redirect = self.redirect();
         // What was registered with another address would be turned away.
         let holds = |client: &Client| !client.registered || redirect.is_none() || client.redirect == redirect;
@@ -79,24 +79,24 @@ impl OAuth {
             {
                 client.redirect = Some(redirect);
             }
-            return self.go_on(now);
+            return self.go_on();
         }
         self.client = None;
         let issuer = &self.wanted.server.issuer;
         let known = |id: &str| Client { issuer: Some(issuer.clone()), redirect: redirect.clone(), ..Client::named(id) };
         if let Some((_, id)) = self.wanted.clients.known.iter().find(|(known, _)| known == issuer) {
             self.client = Some(known(id));
-            return self.go_on(now);
+            return self.go_on();
         }
         let former =
             self.wanted.former.take().filter(|(client, _)| client.issuer.as_ref() == Some(issuer) && holds(client));
         if let Some((client, secret)) = former {
             (self.client, self.client_secret) = (Some(client), secret);
-            return self.go_on(now);
+            return self.go_on();
         }
         if let Some(document) = self.wanted.clients.document.as_ref().filter(|_| self.wanted.server.takes_documents) {
             self.client = Some(known(document.as_str()));
-            return self.go_on(now);
+            return self.go_on();
         }
         match self.registration() {
             Some(effect) => {
@@ -138,7 +138,7 @@ impl OAuth {
                     registered: true,
                 });
                 (self.client_secret, self.client_expires_at) = (secret, expires_at);
-                return self.go_on(now);
+                return self.go_on();
             }
             Err(refusal) => refusal,
         };
@@ -148,11 +148,11 @@ impl OAuth {
             Meaning::RedirectRefused if !self.registering.tried_other_redirect => {
                 self.registering.tried_other_redirect = true;
                 self.other_host();
-                self.identify(now)
+                self.identify()
             }
             Meaning::ClientRefused if more_ways => {
                 self.registering.by += 1;
-                self.identify(now)
+                self.identify()
             }
             Meaning::Unavailable | Meaning::RateLimited | Meaning::Unreadable => {
                 let problem = self.told(refusal, Step::ClientRegistration);
@@ -174,7 +174,7 @@ impl OAuth {
         };
     }
 
-    pub(super) fn client_typed(&mut self, typed: &Secret, now: Timestamp) -> Next {
+    pub(super) fn client_typed(&mut self, typed: &Secret) -> Next {
         let id = typed.expose().trim();
         let is_one_word = !id.is_empty() && !id.contains(char::is_whitespace) && !trust::has_invisible(id);
         if !is_one_word || id.len() > LONGEST {
@@ -187,11 +187,11 @@ impl OAuth {
         }
         let issuer = Some(self.wanted.server.issuer.clone());
         self.client = Some(Client { issuer, redirect: self.redirect(), ..Client::named(id) });
-        self.go_on(now)
+        self.go_on()
     }
 
     /// The server knows the client, and wants proof: what was asked for is asked for once more, with it.
-    pub(super) fn secret_typed(&mut self, typed: &Secret, now: Timestamp) -> Next {
+    pub(super) fn secret_typed(&mut self, typed: &Secret) -> Next {
         let secret = typed.expose().trim();
         if secret.is_empty() || secret.contains(char::is_whitespace) || trust::has_invisible(secret) {
             let what = "That is not a client secret: it is one word.";
@@ -204,16 +204,16 @@ impl OAuth {
         if let Some(client) = &mut self.client {
             client.authentication = by;
         }
-        self.begin(now)
+        self.begin()
     }
 
     /// The server does not know the client. One of our own is registered anew, once; else only the person can help.
-    pub(super) fn client_unknown(&mut self, problem: Problem, now: Timestamp) -> Next {
+    pub(super) fn client_unknown(&mut self, problem: Problem) -> Next {
         match &self.client {
             Some(client) if client.registered && !self.registered_anew => {
                 self.registered_anew = true;
                 (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
-                self.begin(now)
+                self.begin()
             }
             Some(client) if !client.registered && self.client_secret.is_none() => {
                 self.problem = Some(problem);
@@ -229,10 +229,10 @@ impl OAuth {
         Asking { client: self.client.as_ref().map(|client| Identified { client, secret }), resource: self.resource() }
     }
 
-    fn go_on(&mut self, now: Timestamp) -> Next {
-        match self.wanted.way {
-            Way::Device => self.start(),
-            Way::Browser | Way::AuthMd => self.open_link(now),
+    fn go_on(&mut self) -> Next {
+        match self.wanted.by {
+            By::Device => self.start(),
+            By::Browser => self.open_link(),
         }
     }
 }

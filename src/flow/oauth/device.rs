@@ -105,7 +105,7 @@ impl OAuth {
         }
         let problem = self.told(refusal, step);
         match meaning {
-            Meaning::InvalidClient => self.client_unknown(problem, now),
+            Meaning::InvalidClient => self.client_unknown(problem),
             Meaning::InvalidTarget if !self.unbound => self.ask(Question::WithoutResource(problem)),
             _ => self.ask(Question::Again(problem)),
         }

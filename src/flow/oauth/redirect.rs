@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{After, Next, OAuth, Question, Stage};
 use crate::flow::Effect;
-use crate::flow::discover::Way;
+use crate::flow::discover::By;
 use crate::flow::wire::authorization::{self, Authorizing, Brought, Redirect};
 use crate::flow::wire::{Meaning, Refusal, Step};
 use crate::http::{HttpError, Response};
@@ -35,7 +35,7 @@ enum Wrong {
 }
 
 impl OAuth {
-    pub(super) fn open_link(&mut self, _now: Timestamp) -> Next {
+    pub(super) fn open_link(&mut self) -> Next {
         let (Some(redirect), Some(listening), Some(client)) = (self.redirect(), &self.listening, &self.client) else {
             return Next::Wait;
         };
@@ -180,18 +180,18 @@ impl OAuth {
         Next::Wait
     }
 
-    pub(super) fn closed(&mut self, after: After, now: Timestamp) -> Next {
+    pub(super) fn closed(&mut self, after: After) -> Next {
         match after {
             After::Redeem(code) => self.redeem(code),
             After::Anew => {
                 if self.client.as_ref().is_some_and(|client| client.registered) {
                     (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
                 }
-                self.begin(now)
+                self.begin()
             }
             After::WithDevice => {
-                self.wanted.way = Way::Device;
-                self.begin(now)
+                self.wanted.by = By::Device;
+                self.begin()
             }
             After::Ask(question) => self.ask(question),
         }
@@ -250,7 +250,7 @@ impl OAuth {
                 let meaning = refusal.meaning;
                 let problem = self.told(refusal, Step::Redeem);
                 match meaning {
-                    Meaning::InvalidClient => self.client_unknown(problem, now),
+                    Meaning::InvalidClient => self.client_unknown(problem),
                     Meaning::InvalidTarget if !self.unbound => self.ask(Question::WithoutResource(problem)),
                     _ => self.ask(Question::Again(problem)),
                 }

@@ -2,7 +2,7 @@
 
 use super::redirect::Remedy;
 use super::{OAuth, Question, Stage};
-use crate::flow::discover::Way;
+use crate::flow::discover::By;
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId, Ssh};
 use crate::trust;
 
@@ -175,11 +175,11 @@ impl OAuth {
 
     fn asked(&self, question: &Question, mut screen: Screen) -> Screen {
         let (text, label, yes) = match question {
-            Question::Again(_) => match self.wanted.way {
-                Way::Device => {
+            Question::Again(_) => match self.wanted.by {
+                By::Device => {
                     ("Nothing is kept yet. Another code can be had.".to_owned(), "Get a new code?", "Get a new code")
                 }
-                Way::Browser | Way::AuthMd => (
+                By::Browser => (
                     "Nothing is kept yet. Another link can be made.".to_owned(),
                     "Sign in with a new link?",
                     "Make a new link",

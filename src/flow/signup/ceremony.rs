@@ -29,8 +29,8 @@ impl Call {
 
 impl SignUp {
     pub(super) fn consented(&mut self, now: Timestamp) -> Vec<Effect> {
-        if self.way != discover::Way::AuthMd {
-            return self.sign_in(now);
+        if let discover::Way::OAuth(by) = self.way {
+            return self.sign_in(by, now);
         }
         match (self.ceremony.registered, self.start()) {
             (false, Start::Anonymous) => self.send(Call::Register),

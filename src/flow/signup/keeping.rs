@@ -61,7 +61,7 @@ impl SignUp {
     fn guarded(&self) -> Option<bool> {
         match self.way {
             Way::AuthMd => self.discovery.is_guarded(),
-            Way::Browser | Way::Device => self.discovery.is_start_guarded(),
+            Way::OAuth(_) => self.discovery.is_start_guarded(),
         }
     }
 
@@ -70,7 +70,7 @@ impl SignUp {
         let published = self.discovery.service().resource;
         match self.way {
             Way::AuthMd => published,
-            Way::Browser | Way::Device => self.discovery.named_resource().unwrap_or(published),
+            Way::OAuth(_) => self.discovery.named_resource().unwrap_or(published),
         }
     }
 

@@ -88,7 +88,7 @@ impl SignUp {
         let steps = match self.way {
             Way::AuthMd if handed_over => PAGE_STEPS,
             Way::AuthMd => CODE_STEPS,
-            Way::Browser | Way::Device => SIGN_IN_STEPS,
+            Way::OAuth(_) => SIGN_IN_STEPS,
         };
         screen.trail = at.filter(|_| !self.by_key).map(|at| Trail { steps, at });
         screen

@@ -5,21 +5,21 @@ use jiff::Timestamp;
 use super::{SignUp, Stage};
 use crate::account::{Kept, Layer, LayerKind, Renewal, Revocation, RevokeForm};
 use crate::flow::Effect;
-use crate::flow::discover::Way;
+use crate::flow::discover::{By, Way};
 use crate::flow::oauth::{Admitted, Next, OAuth, Wanted};
 use crate::flow::wire::Granted;
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
 impl SignUp {
-    pub(super) fn sign_in(&mut self, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn sign_in(&mut self, by: By, now: Timestamp) -> Vec<Effect> {
         let (Some(server), Ok(resource)) = (self.discovery.authorization(), self.discovery.named_resource()) else {
             return Vec::new();
         };
         let former = self.replaced.as_ref().and_then(|account| account.client.clone());
         let mut oauth = Box::new(OAuth::new(Wanted {
             server: server.clone(),
-            way: self.way,
+            by,
             service: self.service_name(),
             start: self.discovery.target().start.clone(),
             resource,
@@ -28,7 +28,7 @@ impl SignUp {
             surroundings: self.known.surroundings.clone(),
             former: former.map(|client| (client, self.client_secret.clone())),
         }));
-        let next = oauth.begin(now);
+        let next = oauth.begin();
         self.oauth = Some(oauth);
         self.stage = Stage::SigningIn;
         self.signed_in(next, now)
@@ -45,7 +45,7 @@ impl SignUp {
                     let what = format!("{} let you in, but handed out no token.", self.service_name());
                     return self.fail(Problem::new(Kind::ServiceRefused, what, "Nothing was kept; tell the service."));
                 }
-                self.way = self.oauth.as_ref().map_or(self.way, |oauth| oauth.way());
+                self.way = self.oauth.as_ref().map_or(self.way, |oauth| Way::OAuth(oauth.by()));
                 self.admitted = Some(admitted);
                 self.obtained(granted, true, now)
             }

@@ -4,7 +4,7 @@
 //! blank and the body; for a 401 the body is the challenge.
 #![no_main]
 
-use authmd_tui::flow::discover::{Discovery, Next, Way};
+use authmd_tui::flow::discover::{By, Discovery, Next, Way};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::wire;
 use authmd_tui::flow::{Line, wire::ResourceMetadata};
@@ -113,7 +113,7 @@ fn told(discovery: &Discovery, base: &Url) {
         let named = discovery.named_resource().expect("a server is for what was asked");
         assert_eq!(Url::parse(&named).expect("an address").origin(), base.origin(), "{named}");
         discovery.wanted_scopes().iter().for_each(|scope| promises::shown(scope, 256));
-        for step in discovery.oauth_plan(Way::Browser, "in the vault") {
+        for step in discovery.oauth_plan(By::Browser, "in the vault") {
             promises::sentence(&step.what);
             promises::sentence(&step.detail);
         }

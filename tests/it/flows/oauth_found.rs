@@ -2,7 +2,7 @@
 //! the letter of its issuer, and what is refused.
 
 use authmd_tui::flow::Surroundings;
-use authmd_tui::flow::discover::{Discovery, Next, Verdict, Way};
+use authmd_tui::flow::discover::{By, Discovery, Next, Verdict, Way};
 use authmd_tui::flow::target::Target;
 use authmd_tui::http::Response;
 use authmd_tui::secret::Secret;
@@ -79,7 +79,11 @@ fn metadata_is_looked_for_where_the_challenge_says_then_below_the_path_then_at_t
     let named = "Bearer error=\"x\", resource_metadata=\"https://mcp.acme.dev/prm\"";
     for (challenge, place) in [(Some(named), "https://mcp.acme.dev/prm"), (None, BELOW), (Some("Bearer"), ROOT)] {
         let (discovery, asked) = discover(MCP, challenge, &[(place, resource(MCP, ISSUER)), (SERVER, server(ISSUER))]);
-        assert_eq!((discovery.verdict(), ways(&discovery)), (Verdict::Signup, vec![Way::Browser]), "{place}");
+        assert_eq!(
+            (discovery.verdict(), ways(&discovery)),
+            (Verdict::Signup, vec![Way::OAuth(By::Browser)]),
+            "{place}"
+        );
         let order = [MCP, "https://mcp.acme.dev/prm", BELOW, ROOT];
         let looked: Vec<&str> = order.into_iter().filter(|it| asked.iter().any(|asked| asked == it)).collect();
         assert_eq!(looked.last(), Some(&place), "no further than needed: {asked:?}");
@@ -93,7 +97,7 @@ fn a_first_call_that_is_let_in_hides_no_server() {
     fake.json(&format!("GET {ROOT}"), resource("https://mcp.acme.dev", ISSUER));
     fake.json(&format!("GET {SERVER}"), server(ISSUER));
     let (discovery, _) = run(MCP, fake);
-    assert_eq!(ways(&discovery), [Way::Browser]);
+    assert_eq!(ways(&discovery), [Way::OAuth(By::Browser)]);
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn the_metadata_of_an_issuer_with_a_path_has_three_places() {
         "https://auth.acme.dev/t1/.well-known/openid-configuration",
     ] {
         let (discovery, asked) = discover(MCP, None, &[(BELOW, resource(MCP, ISSUER)), (place, server(ISSUER))]);
-        assert_eq!(ways(&discovery), [Way::Browser], "{place}: {asked:?}");
+        assert_eq!(ways(&discovery), [Way::OAuth(By::Browser)], "{place}: {asked:?}");
     }
 }
 
@@ -136,7 +140,7 @@ fn a_server_that_does_not_check_s256_is_refused_with_the_reason() {
         // A code that is typed elsewhere needs no such proof.
         let server = with(server, "device_authorization_endpoint", json!("https://auth.acme.dev/d"));
         let (discovery, _) = discover(MCP, None, &[(BELOW, resource(MCP, ISSUER)), (SERVER, server)]);
-        assert_eq!(ways(&discovery), [Way::Device]);
+        assert_eq!(ways(&discovery), [Way::OAuth(By::Device)]);
     }
 }
 
@@ -146,7 +150,10 @@ fn the_resource_may_be_a_parent_of_what_was_asked_and_not_another_origin() {
         |published: &str| discover(MCP, None, &[(BELOW, resource(published, ISSUER)), (SERVER, server(ISSUER))]).0;
     for parent in ["https://mcp.acme.dev", "https://mcp.acme.dev/", "https://mcp.acme.dev/v1", MCP] {
         let discovery = found(parent);
-        assert_eq!((ways(&discovery), discovery.named_resource()), (vec![Way::Browser], Ok(parent.to_owned())));
+        assert_eq!(
+            (ways(&discovery), discovery.named_resource()),
+            (vec![Way::OAuth(By::Browser)], Ok(parent.to_owned()))
+        );
     }
     for other in ["https://api.acme.dev", "https://evil.example/", "http://mcp.acme.dev", "https://mcp.acme.dev:8443"] {
         let discovery = found(other);
@@ -194,7 +201,7 @@ fn without_resource_metadata_the_servers_own_origin_is_asked() {
     let place = "https://mcp.acme.dev/.well-known/oauth-authorization-server";
     let own = server("https://mcp.acme.dev");
     let (discovery, _) = discover("https://mcp.acme.dev/", None, &[(place, own.clone())]);
-    assert_eq!(ways(&discovery), [Way::Browser]);
+    assert_eq!(ways(&discovery), [Way::OAuth(By::Browser)]);
     assert_eq!(discovery.named_resource(), Ok("https://mcp.acme.dev".to_owned()), "without a slash at the end");
     // One that only says who somebody is says nothing of the API.
     let login = with(own, "scopes_supported", json!(["openid", "email", "profile", "offline_access"]));
@@ -224,7 +231,7 @@ fn both_auth_md_and_oauth_are_offered_the_one_without_a_browser_first() {
         json!("https://auth.acme.dev/d"),
     );
     let (discovery, _) = discover(MCP, None, &[(BELOW, resource(MCP, ISSUER)), (SERVER, both)]);
-    assert_eq!(ways(&discovery), [Way::AuthMd, Way::Browser, Way::Device]);
+    assert_eq!(ways(&discovery), [Way::AuthMd, Way::OAuth(By::Browser), Way::OAuth(By::Device)]);
     let remote = Surroundings { no_browser: Some("you are on SSH"), ssh: None };
-    assert_eq!(discovery.ways(&remote), [Way::AuthMd, Way::Device, Way::Browser]);
+    assert_eq!(discovery.ways(&remote), [Way::AuthMd, Way::OAuth(By::Device), Way::OAuth(By::Browser)]);
 }

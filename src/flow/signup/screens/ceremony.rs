@@ -7,7 +7,7 @@ use super::super::handoff::{FINISHED, KEEP};
 use super::super::heard::is_harmless;
 use super::SignUp;
 use crate::account::StoreKind;
-use crate::flow::discover::{Confirmation, Way};
+use crate::flow::discover::{By, Confirmation, Way};
 use crate::flow::wire::Granted;
 use crate::flow::work::{SLICE, Slice};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
@@ -15,8 +15,8 @@ use crate::trust;
 
 impl SignUp {
     pub(super) fn consent(&self) -> Screen {
-        if self.way != Way::AuthMd {
-            return self.consent_to_oauth();
+        if let Way::OAuth(by) = self.way {
+            return self.consent_to_oauth(by);
         }
         let service = self.discovery.service();
         let name = &service.name;
@@ -65,11 +65,11 @@ impl SignUp {
         }
     }
 
-    fn consent_to_oauth(&self) -> Screen {
+    fn consent_to_oauth(&self, by: By) -> Screen {
         let name = self.service_name();
         let mut screen = self.page(ScreenId::Consent, Some(0));
         screen.lines.push(Line::Heading("This will happen, in this order:".into()));
-        let plan = self.discovery.oauth_plan(self.way, self.place_in_words());
+        let plan = self.discovery.oauth_plan(by, self.place_in_words());
         screen.lines.extend(plan.into_iter().enumerate().map(|(nth, step)| Line::Item {
             number: nth + 1,
             what: step.what,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::SignUp;
 use crate::account::{Account, DUE_WITHIN};
-use crate::flow::discover::{Sent, Way};
+use crate::flow::discover::{By, Sent, Way};
 use crate::flow::keep::{NOT_STORED, where_to_keep_it};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
 use crate::{report, trust};
@@ -14,7 +14,7 @@ impl SignUp {
         let service = self.discovery.service();
         let mut screen = self.page(ScreenId::Offer, None);
         let scopes = match self.ways().first() {
-            Some(Way::Browser | Way::Device) => self.discovery.wanted_scopes(),
+            Some(Way::OAuth(_)) => self.discovery.wanted_scopes(),
             _ => service.scopes.clone(),
         };
         let scopes = if scopes.is_empty() { "not said beforehand".to_owned() } else { scopes.join(", ") };
@@ -40,12 +40,16 @@ impl SignUp {
         let no_browser = self.known.surroundings.no_browser.is_some();
         let (label, detail) = match way {
             Way::AuthMd => self.discovery.confirmation().words(),
-            Way::Browser if no_browser => {
+            Way::OAuth(By::Browser) if no_browser => {
                 ("OAuth, in a browser elsewhere", "you bring its answer here; safer than a code, which can be misused")
             }
-            Way::Browser => ("OAuth, in your browser", "the safer one: its answer comes to this machine only"),
-            Way::Device if no_browser => ("OAuth, with a short code", "typed in a browser anywhere; none is here"),
-            Way::Device => ("OAuth, with a short code", "typed in a browser anywhere"),
+            Way::OAuth(By::Browser) => {
+                ("OAuth, in your browser", "the safer one: its answer comes to this machine only")
+            }
+            Way::OAuth(By::Device) if no_browser => {
+                ("OAuth, with a short code", "typed in a browser anywhere; none is here")
+            }
+            Way::OAuth(By::Device) => ("OAuth, with a short code", "typed in a browser anywhere"),
         };
         let several = self.ways().len() > 1;
         let detail = if first && several { format!("recommended: {detail}") } else { detail.to_owned() };

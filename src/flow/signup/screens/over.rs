@@ -61,7 +61,7 @@ impl SignUp {
         match (&account.identity, self.way) {
             (Some(identity), _) => trust::clean(identity, 80),
             (None, Way::AuthMd) => "nobody".to_owned(),
-            (None, Way::Browser | Way::Device) => "whoever signed in".to_owned(),
+            (None, Way::OAuth(_)) => "whoever signed in".to_owned(),
         }
     }
 
