@@ -221,12 +221,13 @@ pub async fn run(
             events.screen(&screen, now);
         }
         if let Some(console) = console.as_deref_mut() {
+            // Whoever sees a question may answer it at once.
+            if !matches!(screen.prompt, Some(Prompt::Secret { .. } | Prompt::Paste { .. })) {
+                console.seen();
+            }
             printed.show(&screen, now).iter().for_each(|line| console.tell(line));
         }
         if let Some(outcome) = screen.outcome {
-            if let Some(console) = console {
-                console.seen();
-            }
             return outcome;
         }
         let input = match (&mut work, &screen.prompt, console.as_deref_mut()) {
@@ -240,19 +241,14 @@ pub async fn run(
                 input = ask(console, &screen, prompt) => input,
                 _ = tokio::signal::ctrl_c() => Input::Cancel,
             },
-            (Some(effect), _, console) => {
-                if let Some(console) = console {
-                    console.seen();
+            (Some(effect), ..) => tokio::select! {
+                input = effect => {
+                    work = None;
+                    input
                 }
-                tokio::select! {
-                    input = effect => {
-                        work = None;
-                        input
-                    }
-                    // What must arrive first (a credential on its way into the store) is waited for.
-                    _ = tokio::signal::ctrl_c() => Input::Cancel,
-                }
-            }
+                // What must arrive first (a credential on its way into the store) is waited for.
+                _ = tokio::signal::ctrl_c() => Input::Cancel,
+            },
             (None, Some(prompt), Some(console)) => tokio::select! {
                 input = ask(console, &screen, prompt) => input,
                 _ = tokio::signal::ctrl_c() => Input::Cancel,
