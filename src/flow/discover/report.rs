@@ -115,11 +115,14 @@ impl Finding {
     }
 }
 
-/// What OAuth tells whom, whatever the browser.
-fn told_by_oauth(server: &Server) -> Vec<(Option<&Url>, Sent)> {
+fn told_by_oauth(server: &Server, by: By) -> Vec<(Option<&Url>, Sent)> {
+    let page = server.authorize.as_ref().filter(|_| by == By::Browser);
     vec![
+        (page, Sent::SignIn),
         (server.register.as_ref(), Sent::ClientRegistration),
         (Some(&server.token), Sent::Redeemed),
+        // Who begins in a browser may change over to a code.
+        (server.device.as_ref(), Sent::CodeRequest),
         (server.revoke.as_ref(), Sent::Credential),
     ]
 }
@@ -176,16 +179,7 @@ impl Discovery {
     fn told(&self, way: Way) -> Vec<(&Url, Sent)> {
         let told = match way {
             Way::AuthMd => self.told_by_auth_md(),
-            Way::OAuth(By::Browser) => self.authorization().map(|server| {
-                let mut told = told_by_oauth(server);
-                told.push((server.authorize.as_ref(), Sent::SignIn));
-                told
-            }),
-            Way::OAuth(By::Device) => self.authorization().map(|server| {
-                let mut told = told_by_oauth(server);
-                told.push((server.device.as_ref(), Sent::CodeRequest));
-                told
-            }),
+            Way::OAuth(by) => self.authorization().map(|server| told_by_oauth(server, by)),
         };
         told.into_iter().flatten().filter_map(|(url, sent)| Some((url?, sent))).collect()
     }

@@ -91,10 +91,7 @@ impl OAuth {
         let object = |what: &str, hint: &str| Problem::new(Kind::Usage, what, hint);
         let judged = match Brought::read(pasted) {
             Brought::Whole(redirect) => self.judged(redirect, true),
-            Brought::Code(redirect) => {
-                let has_state = redirect.state.is_some();
-                self.judged(redirect, has_state)
-            }
+            Brought::Code(redirect) => self.judged(redirect, false),
             Brought::TheLink => Err(Wrong::Stray(object(
                 "That is the link to open, not where it led to.",
                 "Sign in there; then paste the address that the browser ends up at.",
@@ -114,10 +111,12 @@ impl OAuth {
         }
     }
 
-    /// Is this the answer to what was asked? `whole` is one that names its state; of a code alone less can be told.
+    /// Is this the answer to what was asked? `whole` is one as the browser brings it; of a code less can be told, and nothing of
+    /// who it is from.
     fn judged(&mut self, redirect: Redirect, whole: bool) -> Result<Secret, Wrong> {
         let asked = self.listening.as_ref().map(|listening| &listening.state);
-        if whole && (redirect.is_ambiguous || redirect.state.as_ref() != asked) {
+        let names_state = whole || redirect.state.is_some();
+        if names_state && (redirect.is_ambiguous || redirect.state.as_ref() != asked) {
             return Err(Wrong::Stray(Problem::new(
                 Kind::Unsafe,
                 "An answer came that does not belong to this sign-in; it was not used.",

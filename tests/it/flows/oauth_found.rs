@@ -2,7 +2,7 @@
 //! the letter of its issuer, and what is refused.
 
 use authmd_tui::flow::Surroundings;
-use authmd_tui::flow::discover::{By, Discovery, Next, Verdict, Way};
+use authmd_tui::flow::discover::{By, Discovery, Next, Sent, Verdict, Way};
 use authmd_tui::flow::target::Target;
 use authmd_tui::http::Response;
 use authmd_tui::secret::Secret;
@@ -194,6 +194,33 @@ fn of_two_documents_that_disagree_the_resource_says_which_counts() {
         &[(BELOW, resource(MCP, ISSUER)), ("https://mcp.acme.dev/.well-known/oauth-authorization-server", own)],
     );
     assert_eq!(ways(&discovery), []);
+}
+
+#[test]
+fn hosts_of_other_domains_are_told_with_what_each_gets() {
+    let far = json!({
+        "issuer": "https://login.example", "authorization_endpoint": "https://login.example/a",
+        "token_endpoint": "https://tokens.example/t", "registration_endpoint": "https://login.example/r",
+        "device_authorization_endpoint": "https://codes.example/d", "code_challenge_methods_supported": ["S256"],
+    });
+    let (discovery, _) = discover(
+        MCP,
+        None,
+        &[
+            (BELOW, resource(MCP, "https://login.example")),
+            ("https://login.example/.well-known/oauth-authorization-server", far),
+        ],
+    );
+    let (browser, device) = (Way::OAuth(By::Browser), Way::OAuth(By::Device));
+    let all = ["codes.example", "login.example", "tokens.example"];
+    // Who begins in the browser may change over to a code.
+    assert_eq!(
+        (discovery.foreign_hosts(browser), discovery.foreign_hosts(device)),
+        (all.map(String::from).to_vec(), all.map(String::from).to_vec())
+    );
+    assert_eq!(discovery.sent_to("login.example", browser), [Sent::SignIn, Sent::ClientRegistration]);
+    assert_eq!(discovery.sent_to("login.example", device), [Sent::ClientRegistration]);
+    assert_eq!(discovery.sent_to("codes.example", device), [Sent::CodeRequest]);
 }
 
 #[test]
