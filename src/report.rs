@@ -279,12 +279,8 @@ pub fn renewal_words(account: &Account) -> String {
 }
 
 /// For what a token is that was asked for with its resource (RFC 8707).
-pub fn binding(account: &Account) -> String {
-    format!(
-        "The token is for {} only. Other addresses of the service, its API among them, usually turn it away.",
-        trust::clean(&account.resource, 100)
-    )
-}
+pub const BOUND: &str =
+    "The token is for this resource only. Other addresses of the service, its API among them, usually turn it away.";
 
 /// What revoking does for this account, or why it cannot.
 pub fn revocation_words(account: &Account) -> String {

@@ -166,7 +166,7 @@ fn in_the_browser_the_port_is_open_before_anything_is_registered() {
     let client = account.client.as_ref().expect("known");
     assert_eq!((client.id.as_str(), client.issuer.as_deref(), client.registered), ("client_1", Some(ISSUER), true));
     assert!(play.text_shown().contains("not granted: notes.write"), "{}", play.text_shown());
-    assert!(play.text_shown().contains("is for https://mcp.acme.dev/v1 only"), "{}", play.text_shown());
+    assert!(play.text_shown().contains("is for this resource only"), "{}", play.text_shown());
     assert!(account.proof.is_some(), "it was tried where it was asked for");
 }
 

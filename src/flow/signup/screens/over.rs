@@ -105,7 +105,11 @@ impl SignUp {
             lines.extend([Line::Gap, Line::text(format!("Asked for, and not granted: {}.", withheld.join(", ")))]);
         }
         if account.bound {
-            lines.extend([Line::Gap, Line::text(report::binding(account))]);
+            lines.extend([
+                Line::Gap,
+                Line::fact("for", trust::clean(&account.resource, 100)),
+                Line::text(report::BOUND),
+            ]);
         }
         if account.store != StoreKind::Memory {
             lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
