@@ -18,6 +18,8 @@ const SLICE: SignedDuration = SignedDuration::from_secs(1);
 #[derive(Debug, Clone, Default)]
 pub struct Pace {
     interval: Option<Duration>,
+    /// The next pause is to be at least as long.
+    wanted: Duration,
     /// Looks in a row that got no answer.
     silent: u32,
     next: Option<Timestamp>,
@@ -37,7 +39,7 @@ impl Pace {
     pub fn later(&mut self, now: Timestamp) {
         let interval = self.interval.unwrap_or(INTERVAL);
         let backed_off = interval.saturating_mul(1 << self.silent.min(6)).min(LONGEST.max(interval));
-        self.next = now.checked_add(backed_off).ok();
+        self.next = now.checked_add(backed_off.max(std::mem::take(&mut self.wanted))).ok();
     }
 
     /// How long to wait before it is looked whether to wait on; nothing where it is time.
@@ -62,9 +64,7 @@ impl Pace {
     /// The service is in trouble, and may have said for how long.
     pub fn trouble(&mut self, wanted: Option<SignedDuration>) {
         let wanted = wanted.and_then(|wait| u64::try_from(wait.as_secs()).ok());
-        let interval = self.interval.unwrap_or(INTERVAL);
-        let wanted = wanted.map(|seconds| Duration::from_secs(seconds.min(LONGEST_WANTED)).max(interval));
-        self.interval = wanted.or(self.interval);
+        self.wanted = Duration::from_secs(wanted.unwrap_or_default().min(LONGEST_WANTED));
     }
 
     /// Nobody looks for ever, though the service names no end.

@@ -61,7 +61,7 @@ impl Loopback {
     /// Listens at `wanted`, or at any other port where that is taken.
     pub async fn listen(&self, wanted: Option<u16>) -> Result<Listening, Problem> {
         let (port, listeners) = match wanted {
-            Some(port) => match bind(port).await {
+            Some(port) => match bind_again(port).await {
                 Ok(bound) => bound,
                 Err(_) => bind_any().await?,
             },
@@ -101,6 +101,17 @@ impl Loopback {
         }
         query
     }
+}
+
+/// A port that was closed a moment ago is free only once its tasks have been put away.
+async fn bind_again(port: u16) -> io::Result<(u16, Vec<TcpListener>)> {
+    for _ in 0..TRIES {
+        if let Ok(bound) = bind(port).await {
+            return Ok(bound);
+        }
+        tokio::task::yield_now().await;
+    }
+    bind(port).await
 }
 
 async fn bind_any() -> Result<(u16, Vec<TcpListener>), Problem> {
@@ -202,6 +213,7 @@ mod tests {
         let first = (other.state.clone(), other.verifier.clone());
         drop(other);
         let again = loopback.listen(Some(port)).await.expect("free again");
+        assert_eq!(again.port, port, "what was registered with it still holds");
         assert_ne!((again.state, again.verifier), first, "nothing is guessed twice");
     }
 }

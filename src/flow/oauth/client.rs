@@ -81,15 +81,18 @@ impl OAuth {
             }
             return self.go_on();
         }
-        self.client = None;
+        (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
         let issuer = &self.wanted.server.issuer;
         let known = |id: &str| Client { issuer: Some(issuer.clone()), redirect: redirect.clone(), ..Client::named(id) };
         if let Some((_, id)) = self.wanted.clients.known.iter().find(|(known, _)| known == issuer) {
             self.client = Some(known(id));
             return self.go_on();
         }
-        let former =
-            self.wanted.former.take().filter(|(client, _)| client.issuer.as_ref() == Some(issuer) && holds(client));
+        let former = self.wanted.former.take().filter(|(client, secret)| {
+            // One that cannot prove itself any more would be turned away after the person has signed in.
+            let proves = !client.registered || client.authentication == Authentication::None || secret.is_some();
+            client.issuer.as_ref() == Some(issuer) && holds(client) && proves
+        });
         if let Some((client, secret)) = former {
             (self.client, self.client_secret) = (Some(client), secret);
             return self.go_on();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{After, Next, OAuth, Question, Stage};
 use crate::flow::Effect;
 use crate::flow::discover::By;
-use crate::flow::wire::authorization::{self, Authorizing, Brought, Redirect};
+use crate::flow::wire::authorization::{self, Authorizing, Brought, OFFLINE, Redirect};
 use crate::flow::wire::{Meaning, Refusal, Step};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -158,6 +158,10 @@ impl OAuth {
         let refusal = Refusal::of_code(code, message);
         // Some say it in words only (Entra ID: AADSTS9010010).
         let names_it = refusal.mentions("resource") || refusal.mentions("AADSTS9010010");
+        if refusal.code.as_deref() == Some("invalid_scope") {
+            // That one was ours, to get a refresh token; the next link does without it.
+            self.wanted.scopes.retain(|scope| scope != OFFLINE);
+        }
         let meaning = refusal.meaning;
         let problem = self.told(refusal, Step::Authorize);
         match meaning {

@@ -100,7 +100,7 @@ impl Revoke {
                     self.sent.form += 1;
                     return self.send();
                 }
-                let secrets = self.tokens.iter().map(|(_, token)| token);
+                let secrets = self.tokens.iter().map(|(_, token)| token).chain(&self.client_secret);
                 let refusal = wire::refusal(response, Step::Revoke, url, now).without(secrets);
                 self.sent.message.clone_from(&refusal.message);
                 (refusal.verbatim(), Some(refusal.problem(&self.account.service, Step::Revoke)))

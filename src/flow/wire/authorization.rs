@@ -15,10 +15,10 @@ use url::Url;
 pub use self::redirect::{Brought, Redirect};
 use super::refusal::{Meaning, Refusal, Step, refusal};
 use super::reply::granted::{granted, sendable};
-use super::reply::{Attempt, COMPLETE_PAGE, Granted, PAGE, client_id, user_code};
+use super::reply::{Attempt, COMPLETE_PAGE, Credential, Granted, PAGE, client_id, user_code};
 use super::{Asking, NAME, object};
-use crate::account::Authentication;
-use crate::http::{Body, Request, Response, field};
+use crate::account::{Authentication, LayerKind};
+use crate::http::{Body, Presentation, Request, Response, field};
 use crate::json::{self, Document};
 use crate::secret::Secret;
 use crate::trust;
@@ -83,7 +83,9 @@ pub fn server(document: &Value, place: &Url) -> Option<Server> {
     if authorize.is_none() && device.is_none() {
         return None;
     }
-    let listed = json::list(document, &["token_endpoint_auth_methods_supported"]).unwrap_or_default();
+    // What is not said is `client_secret_basic` (RFC 8414, section 2).
+    let listed = json::list(document, &["token_endpoint_auth_methods_supported"]);
+    let listed = listed.unwrap_or_else(|| vec![spelled(Authentication::Basic).to_owned()]);
     let ways = [Authentication::None, Authentication::Basic, Authentication::Post];
     Some(Server {
         issuer: document.get("issuer")?.as_str()?.to_owned(),
@@ -254,11 +256,16 @@ pub fn tokens(response: &Response, step: Step, base: &Url, now: Timestamp) -> Re
         }
         _ => return Err(refusal),
     };
-    let handed_out = granted(&answer, None, now);
-    let is_token = sendable(&answer, &["access_token"]).is_some();
+    let Some(token) = sendable(&answer, &["access_token"]).map(Secret::from) else {
+        return Err(Refusal { meaning: Meaning::Unreadable, ..refusal });
+    };
     match json::text(&answer, &["token_type"]) {
-        Some(kind) if is_token && kind.eq_ignore_ascii_case("bearer") => Ok(handed_out),
-        _ if is_token => Err(Refusal { meaning: Meaning::TokenTypeUnknown, ..refusal }),
-        _ => Err(Refusal { meaning: Meaning::Unreadable, ..refusal }),
+        Some(kind) if kind.eq_ignore_ascii_case("bearer") => {
+            // Whatever else stands there is not the token.
+            let (kind, presentation) = (LayerKind::AccessToken, Presentation::Bearer);
+            let credential = Some(Credential { secret: token, kind, presentation });
+            Ok(Granted { credential, assertion: None, ..granted(&answer, None, now) })
+        }
+        _ => Err(Refusal { meaning: Meaning::TokenTypeUnknown, ..refusal }),
     }
 }

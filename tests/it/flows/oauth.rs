@@ -561,3 +561,28 @@ fn registering_may_fail_for_a_while() {
         assert_eq!(play.id(), "paste");
     }
 }
+
+#[test]
+fn the_token_is_what_is_called_so_whatever_stands_beside_it() {
+    let mut fake = fake();
+    fake.json(
+        TOKEN,
+        json!({"access_token": "at_1", "token_type": "Bearer", "api_key": "k", "secret": "s", "cookie": "c=1", "identity_assertion": "j"}),
+    );
+    let mut play = in_browser(play(fake));
+    let redirect = good(&play);
+    play.redirect(&redirect);
+    let kept = &play.saved[0];
+    assert_eq!((kept.secrets.credential.expose(), kept.account.layers[0].kind), ("at_1", LayerKind::AccessToken));
+    assert_eq!(kept.account.presentation, authmd_tui::http::Presentation::Bearer);
+    assert_eq!(kept.account.layer(LayerKind::IdentityAssertion), None);
+}
+
+#[test]
+fn a_scope_of_our_own_that_is_not_taken_is_left_out_the_next_time() {
+    let mut play = in_browser(play(fake()));
+    play.redirect("error=invalid_scope&state=st_1&iss=https%3A%2F%2Fauth.acme.dev%2Ft1");
+    play.confirm(true);
+    assert_eq!(query(&play.opened[1], "scope").as_deref(), Some("notes.read notes.write"));
+    assert_eq!(query(&play.opened[1], "prompt"), None);
+}
