@@ -88,7 +88,7 @@ pub struct Console {
     wanted: mpsc::UnboundedSender<Wanted>,
     typed: mpsc::UnboundedReceiver<Option<Secret>>,
     /// A line was asked for and has not come: what was waited for besides came first. It is the next one that is wanted.
-    asked: bool,
+    asked: Option<Wanted>,
     unicode: bool,
     /// From one hidden line to the next, so that nothing typed ahead is shown in between.
     unseen: Option<Unseen>,
@@ -110,7 +110,7 @@ impl Console {
                 }
             }
         });
-        Self { wanted, typed, asked: false, unicode, unseen: None }
+        Self { wanted, typed, asked: None, unicode, unseen: None }
     }
 
     pub fn say(&self, text: &str) {
@@ -149,17 +149,22 @@ impl Console {
     }
 
     async fn next(&mut self, wanted: Wanted) -> Option<Secret> {
-        if !self.asked {
+        if self.asked.is_none() {
             self.wanted.send(wanted).ok()?;
-            self.asked = true;
+            self.asked = Some(wanted);
         }
         let line = self.typed.recv().await?;
-        self.asked = false;
+        self.asked = None;
         line
     }
 
     /// The next line, not shown while it is typed.
     async fn hidden(&mut self, question: &str) -> Option<Secret> {
+        if let Some(Wanted::Shown) = self.asked {
+            // A line is being read that would be seen, and whose end is another key than that of a hidden one.
+            self.say("Press Enter to go on.");
+            self.line().await?;
+        }
         if self.unseen.is_none() {
             self.unseen = Some(Unseen::enter()?);
         }

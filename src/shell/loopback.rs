@@ -147,10 +147,13 @@ fn answer(uri: &Uri, heard: &mpsc::UnboundedSender<Secret>) -> Response {
     let is_answer =
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| matches!(&*name, "code" | "error" | "state"));
     if !is_answer {
-        return (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response();
+        return (StatusCode::NOT_FOUND, [(header::CONNECTION, "close")], "There is nothing here.\n").into_response();
     }
-    // Nobody waits any more where it was closed meanwhile.
-    let _ = heard.send(Secret::new(query));
+    if heard.send(Secret::new(query)).is_err() {
+        // A connection may outlive the port that it came in at.
+        return (StatusCode::GONE, [(header::CONNECTION, "close")], "Nobody waits for this any more.\n")
+            .into_response();
+    }
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),

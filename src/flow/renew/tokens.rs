@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{Renew, Stage};
-use crate::account::{Kept, LayerKind, Note, Renewal, Secrets};
+use crate::account::{Kept, LayerKind, Mode, Note, Renewal, Secrets};
 use crate::flow::tokens::{absorb, obtained_after, renews_at};
 use crate::flow::wire::{self, Asking, Granted, Identified, Meaning, Step};
 use crate::flow::{Effect, Outcome};
@@ -173,7 +173,7 @@ impl Renew {
             Err(refusal) => {
                 let meaning = refusal.meaning;
                 let problem = self.told(refusal, Step::Refresh);
-                let registered = self.account.client.as_ref().is_some_and(|client| client.registered);
+                let by_oauth = matches!(self.account.mode, Mode::OAuth | Mode::Device);
                 match meaning {
                     Meaning::GrantDead => {
                         self.stage = Stage::Rereading(problem);
@@ -184,8 +184,9 @@ impl Renew {
                         self.resource_unwanted = true;
                         self.declare(now)
                     }
-                    // Servers forget programs that have registered themselves; a person signs in again as another one.
-                    Meaning::InvalidClient if registered => {
+                    // Servers forget programs that have registered themselves, and people change their clients: who we are
+                    // is settled anew when the person signs in again.
+                    Meaning::InvalidClient if by_oauth => {
                         self.settle(Note::NoClient, Problem { kind: Kind::NeedsPerson, ..problem })
                     }
                     // It may have gone through before the trouble began.
