@@ -50,8 +50,8 @@ pub struct Wanted {
     pub scopes: Vec<String>,
     pub clients: Clients,
     pub surroundings: Surroundings,
-    /// Who this program was there before, and what proves it.
-    pub former: Option<(Client, Option<Secret>)>,
+    /// Who this program was there before, what proves it, and until when.
+    pub former: Option<(Client, Option<Secret>, Option<Timestamp>)>,
 }
 
 /// What came of it.
@@ -144,7 +144,7 @@ enum Question {
 
 impl OAuth {
     pub fn new(wanted: Wanted) -> Self {
-        let former = wanted.former.as_ref().and_then(|(client, _)| client.redirect.as_ref());
+        let former = wanted.former.as_ref().and_then(|(client, ..)| client.redirect.as_ref());
         let registering = client::Ladder::beginning_with(client::Host::of(former));
         Self {
             wanted,

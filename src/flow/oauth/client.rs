@@ -55,7 +55,7 @@ impl OAuth {
     pub(super) fn port_before(&self) -> Option<u16> {
         let now = self.listening.as_ref().map(|listening| listening.port);
         let redirect = |client: &Client| client.redirect.as_ref().and_then(Url::port);
-        let former = self.wanted.former.as_ref().map(|(client, _)| client);
+        let former = self.wanted.former.as_ref().map(|(client, ..)| client);
         self.client.as_ref().and_then(redirect).or(now).or_else(|| former.and_then(redirect))
     }
 
@@ -88,13 +88,13 @@ impl OAuth {
             self.client = Some(known(id));
             return self.go_on();
         }
-        let former = self.wanted.former.take().filter(|(client, secret)| {
+        let former = self.wanted.former.take().filter(|(client, secret, _)| {
             // One that cannot prove itself any more would be turned away after the person has signed in.
             let proves = !client.registered || client.authentication == Authentication::None || secret.is_some();
             client.issuer.as_ref() == Some(issuer) && holds(client) && proves
         });
-        if let Some((client, secret)) = former {
-            (self.client, self.client_secret) = (Some(client), secret);
+        if let Some((client, secret, expires_at)) = former {
+            (self.client, self.client_secret, self.client_expires_at) = (Some(client), secret, expires_at);
             return self.go_on();
         }
         if let Some(document) = self.wanted.clients.document.as_ref().filter(|_| self.wanted.server.takes_documents) {

@@ -8,7 +8,6 @@ use crate::flow::Effect;
 use crate::flow::discover::{By, Way};
 use crate::flow::oauth::{Admitted, Next, OAuth, Wanted};
 use crate::flow::wire::Granted;
-use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
 impl SignUp {
@@ -16,7 +15,13 @@ impl SignUp {
         let (Some(server), Ok(resource)) = (self.discovery.authorization(), self.discovery.named_resource()) else {
             return Vec::new();
         };
-        let former = self.replaced.as_ref().and_then(|account| account.client.clone());
+        let former = self.replaced.as_ref().and_then(|account| {
+            let registration = account.layer(LayerKind::ClientRegistration);
+            let expires_at = registration.and_then(|layer| layer.expires_at);
+            let has_ended = expires_at.is_some_and(|end| end <= now);
+            let client = account.client.clone().filter(|_| !has_ended)?;
+            Some((client, self.client_secret.clone(), expires_at))
+        });
         let mut oauth = Box::new(OAuth::new(Wanted {
             server: server.clone(),
             by,
@@ -26,7 +31,7 @@ impl SignUp {
             scopes: self.discovery.wanted_scopes(),
             clients: self.known.clients.clone(),
             surroundings: self.known.surroundings.clone(),
-            former: former.map(|client| (client, self.client_secret.clone())),
+            former,
         }));
         let next = oauth.begin();
         self.oauth = Some(oauth);
@@ -41,10 +46,6 @@ impl SignUp {
             Next::Over(problem) => self.fail(problem),
             Next::Admitted(admitted) => {
                 let granted = admitted.granted.clone();
-                if granted.credential.is_none() {
-                    let what = format!("{} let you in, but handed out no token.", self.service_name());
-                    return self.fail(Problem::new(Kind::ServiceRefused, what, "Nothing was kept; tell the service."));
-                }
                 self.way = self.oauth.as_ref().map_or(self.way, |oauth| Way::OAuth(oauth.by()));
                 self.admitted = Some(admitted);
                 self.obtained(granted, true, now)

@@ -190,3 +190,16 @@ fn cancelling_while_the_browser_is_waited_for_ends_it() {
     play.pick(0).confirm(true).step(Input::Cancel);
     assert_eq!((play.outcome(), play.saved.len(), play.is_listening()), (Outcome::Cancelled, 0, false));
 }
+
+#[test]
+fn what_is_known_of_a_registration_stays_known_and_one_that_has_ended_is_not_used() {
+    for (ends, id, known_until) in [(24, "client_1", Some(noon() + hours(24))), (-1, "client_2", None)] {
+        let mut fake = fake();
+        fake.on(TOKEN, [refusal(400, "invalid_grant"), answer(200, PAIR)]);
+        let mut play = renewal(held(client(), None, Some(ends)), Presence::Person, fake);
+        play.pick(0).confirm(true).redirect("code=c_1&state=st_1");
+        let account = &play.saved[0].account;
+        assert_eq!(account.client.as_ref().map(|client| client.id.as_str()), Some(id));
+        assert_eq!(account.layer(LayerKind::ClientRegistration).and_then(|layer| layer.expires_at), known_until);
+    }
+}

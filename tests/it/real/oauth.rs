@@ -18,9 +18,14 @@ pub struct Server {
 
 impl Server {
     pub fn start(access_seconds: u32) -> Self {
+        Self::start_at(0, access_seconds)
+    }
+
+    fn start_at(port: u16, access_seconds: u32) -> Self {
         let place = std::env::var("REAL_OAUTH_SERVER").expect("run by tests/real/oauth-server.sh");
         let mut child = Command::new("node")
             .arg(place)
+            .env("PORT", port.to_string())
             .env("ACCESS_SECONDS", access_seconds.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -243,18 +248,7 @@ fn a_server_that_has_forgotten_us_is_registered_with_anew() {
     };
     // The same place, and nothing in its memory.
     // It was free a moment ago; whoever else has taken it makes this test fail, not pass.
-    let place = std::env::var("REAL_OAUTH_SERVER").expect("a place");
-    let mut child = Command::new("node")
-        .arg(place)
-        .env("PORT", port.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("node");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-    let server = Server { child, ready: serde_json::from_str(&line).expect("ready") };
+    let server = Server::start_at(port, 300);
     let (code, _, told) = home.command(&["renew", "127"]);
     assert!(code == 5 && told.contains("invalid_client"), "{code} {told}");
     assert!(home.read("tokens.json").contains("refresh_token"), "the tokens are kept");
