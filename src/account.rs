@@ -15,7 +15,7 @@ use url::Url;
 use crate::http::Presentation;
 use crate::trust;
 
-pub use client::{Authentication, Client};
+pub use client::{Authentication, Client, Identity};
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};
 pub use status::Status;

@@ -1,7 +1,11 @@
 //! Who this program is to an authorization server (RFC 6749, section 2).
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use super::{Kept, Layer, LayerKind};
+use crate::secret::Secret;
 
 /// A client, as the server that handed out an account's tokens knows it. Its secret, where it has one, is that of the
 /// layer [`super::LayerKind::ClientRegistration`].
@@ -32,6 +36,43 @@ pub enum Authentication {
     Basic,
     #[serde(rename = "client_secret_post")]
     Post,
+}
+
+/// A client with what proves that it is the one, and until when: all that a server can be told of who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub client: Client,
+    pub secret: Option<Secret>,
+    /// When the secret ends, and the registration with it (RFC 7591, section 3.2.1).
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Identity {
+    /// Whoever the account's tokens were handed out to.
+    pub fn of(kept: &Kept) -> Option<Self> {
+        let registration = kept.account.layer(LayerKind::ClientRegistration);
+        Some(Self {
+            client: kept.account.client.clone()?,
+            secret: kept.secret_of(LayerKind::ClientRegistration).cloned(),
+            expires_at: registration.and_then(|layer| layer.expires_at),
+        })
+    }
+
+    /// Writes down that the account's tokens were handed out to it.
+    pub fn keep(&self, kept: &mut Kept) {
+        kept.account.client = Some(self.client.clone());
+        if self.client.registered || self.secret.is_some() {
+            let layer = Layer { kind: LayerKind::ClientRegistration, expires_at: self.expires_at };
+            kept.put(layer, self.secret.clone());
+        }
+    }
+}
+
+impl From<Client> for Identity {
+    /// It names itself, and that is all.
+    fn from(client: Client) -> Self {
+        Self { client, secret: None, expires_at: None }
+    }
 }
 
 impl Client {

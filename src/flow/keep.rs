@@ -25,10 +25,19 @@ pub struct Known {
 /// Who this program is to authorization servers, as far as that was settled beforehand.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Clients {
-    /// Client ids by the issuers that know them, letter by letter.
+    /// Client ids by the issuers that know them.
     pub known: Vec<(String, String)>,
     /// A document about this program that is its client id, where servers take such a thing (Client ID Metadata Document).
     pub document: Option<Url>,
+}
+
+impl Clients {
+    /// The client id for a server. A person who writes its issuer down may leave the last slash out.
+    pub fn at(&self, issuer: &str) -> Option<&str> {
+        let bare = |issuer: &str| issuer.trim_end_matches('/').to_owned();
+        let known = self.known.iter().find(|(known, _)| bare(known) == bare(issuer));
+        known.map(|(_, id)| id.as_str())
+    }
 }
 
 /// What opens a vault.

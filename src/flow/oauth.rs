@@ -29,7 +29,7 @@ use super::pace::Pace;
 use super::wire::authorization::{Device, Server};
 use super::wire::{Granted, Refusal, Step};
 use super::{Answer, Clients, Effect, Input, Listening, Surroundings};
-use crate::account::Client;
+use crate::account::Identity;
 use crate::http::HttpError;
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -50,20 +50,8 @@ pub struct Wanted {
     pub scopes: Vec<String>,
     pub clients: Clients,
     pub surroundings: Surroundings,
-    /// Who this program was there before, what proves it, and until when.
-    pub former: Option<(Client, Option<Secret>, Option<Timestamp>)>,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Admitted {
-    pub granted: Granted,
-    pub client: Client,
-    pub client_secret: Option<Secret>,
-    /// When the registration of the client ends.
-    pub client_expires_at: Option<Timestamp>,
-    /// The tokens are for the resource that was named.
-    pub bound: bool,
+    /// Who this program was there before.
+    pub former: Option<Identity>,
 }
 
 /// What [`OAuth`] wants next.
@@ -72,7 +60,8 @@ pub enum Next {
     Do(Effect),
     /// For the person, or for what is under way already.
     Wait,
-    Admitted(Box<Admitted>),
+    /// The person is signed in; these are the tokens, for who [`OAuth::identity`] is.
+    Admitted(Box<Granted>),
     Over(Problem),
 }
 
@@ -80,14 +69,18 @@ pub enum Next {
 pub struct OAuth {
     wanted: Wanted,
     stage: Stage,
-    client: Option<Client>,
-    client_secret: Option<Secret>,
-    client_expires_at: Option<Timestamp>,
+    identity: Option<Identity>,
+    /// Where the next one may come from.
+    source: client::Source,
     /// The name of this machine in the redirect, and how the client proves itself: what was refused is not tried again.
     registering: client::Ladder,
     /// A client that the server did not know any more was registered anew once.
     registered_anew: bool,
     listening: Option<Listening>,
+    /// The port that was listened at last.
+    port: Option<u16>,
+    /// The port is waited at.
+    awaiting: bool,
     link: Option<Url>,
     /// The resource is not named any more, because the server does not take that and the person has agreed.
     unbound: bool,
@@ -140,21 +133,24 @@ enum Question {
     Again(Problem),
     /// The server does not take the resource: go on without?
     WithoutResource(Problem),
+    /// The server does not take the client: who else could this program be there?
+    Client(Problem),
 }
 
 impl OAuth {
     pub fn new(wanted: Wanted) -> Self {
-        let former = wanted.former.as_ref().and_then(|(client, ..)| client.redirect.as_ref());
+        let former = wanted.former.as_ref().and_then(|identity| identity.client.redirect.as_ref());
         let registering = client::Ladder::beginning_with(client::Host::of(former));
         Self {
             wanted,
             stage: Stage::Starting,
-            client: None,
-            client_secret: None,
-            client_expires_at: None,
+            identity: None,
+            source: client::Source::default(),
             registering,
             registered_anew: false,
             listening: None,
+            port: None,
+            awaiting: false,
             link: None,
             unbound: false,
             device: None,
@@ -169,6 +165,21 @@ impl OAuth {
     /// In the browser, or with a code: the person may have changed over.
     pub fn by(&self) -> By {
         self.wanted.by
+    }
+
+    /// Who this program is to the server, as far as that is settled.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// The tokens are for the resource that was named.
+    pub fn is_bound(&self) -> bool {
+        !self.unbound
+    }
+
+    /// The code is on its way; whatever it brings is there, whether or not anybody waits for it.
+    pub fn is_redeeming(&self) -> bool {
+        matches!(self.stage, Stage::Redeeming(_))
     }
 
     /// Would something have to begin anew?
@@ -193,6 +204,7 @@ impl OAuth {
         }
         match (self.stage.clone(), input) {
             (Stage::Listening, Input::Listening(Ok(listening))) => {
+                self.port = Some(listening.port);
                 self.listening = Some(listening);
                 self.identify()
             }
@@ -207,7 +219,11 @@ impl OAuth {
                 self.problem = opened.err().map(by_hand);
                 self.wait_for_browser()
             }
-            (Stage::Awaiting | Stage::Trouble, Input::Redirected(Some(query))) => self.redirected(&query),
+            (Stage::Awaiting | Stage::Trouble, Input::Redirected(answer)) => {
+                self.awaiting = false;
+                // Nobody listens any more; what the person pastes is understood all the same.
+                answer.map_or(Next::Wait, |query| self.redirected(&query))
+            }
             (Stage::Awaiting, Input::Answer(Answer::Text(pasted))) => self.pasted(&pasted),
             (Stage::Awaiting, Input::Answer(Answer::NewCode)) => {
                 self.stage = Stage::Trouble;
@@ -224,14 +240,18 @@ impl OAuth {
                 self.wants_new_code = true;
                 Next::Wait
             }
-            (Stage::Ask(question), Input::Answer(Answer::Confirm(yes))) => match (question, yes) {
-                (Question::WithoutResource(_), true) => {
-                    self.unbound = true;
-                    self.begin()
-                }
-                (Question::Again(_), true) => self.begin(),
-                (Question::Again(problem) | Question::WithoutResource(problem), false) => Next::Over(problem),
-            },
+            (Stage::Ask(Question::WithoutResource(_)), Input::Answer(Answer::Confirm(true))) => {
+                self.unbound = true;
+                self.begin()
+            }
+            (Stage::Ask(Question::Again(_)), Input::Answer(Answer::Confirm(true))) => self.begin(),
+            (
+                Stage::Ask(Question::Again(problem) | Question::WithoutResource(problem)),
+                Input::Answer(Answer::Confirm(false)),
+            ) => Next::Over(problem),
+            (Stage::Ask(Question::Client(problem)), Input::Answer(Answer::Pick(picked))) => {
+                self.correction_picked(picked, problem)
+            }
             _ => Next::Wait,
         }
     }
@@ -271,23 +291,15 @@ impl OAuth {
         let listening = self.listening.iter().flat_map(|listening| [&listening.state, &listening.verifier]);
         let device = self.device.iter().map(|device| &device.code);
         let code = if let Stage::Redeeming(code) = &self.stage { Some(code) } else { None };
-        listening.chain(device).chain(code).chain(&self.client_secret).cloned().collect()
+        let proof = self.identity.iter().flat_map(|identity| &identity.secret);
+        listening.chain(device).chain(code).chain(proof).cloned().collect()
     }
 
     fn admitted(&mut self, mut granted: Granted) -> Next {
         // What is not said is what was asked for (RFC 6749, section 5.1).
         let asked = || Some(self.wanted.scopes.clone()).filter(|scopes| !scopes.is_empty());
         granted.scopes = granted.scopes.filter(|scopes| !scopes.is_empty()).or_else(asked);
-        let Some(client) = self.client.clone() else {
-            return Next::Wait;
-        };
         self.listening = None;
-        Next::Admitted(Box::new(Admitted {
-            granted,
-            client,
-            client_secret: self.client_secret.clone(),
-            client_expires_at: self.client_expires_at,
-            bound: !self.unbound,
-        }))
+        Next::Admitted(Box::new(granted))
     }
 }

@@ -34,7 +34,7 @@ use super::revoke::Presence;
 use super::signup::SignUp;
 use super::verify::{credential_missing, no_credential_yet, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
-use crate::account::{Account, Kept, LayerKind, Note, Proof, StoreKind, Verdict};
+use crate::account::{Account, Kept, Note, Proof, StoreKind, Verdict};
 use crate::problem::{Kind, Problem};
 
 /// What another program has obtained so recently is not renewed once more.
@@ -170,8 +170,7 @@ impl Renew {
             );
             return self.fail(Problem::new(Kind::NeedsPerson, what, hint));
         }
-        let secret = self.kept.as_ref().and_then(|kept| kept.secret_of(LayerKind::ClientRegistration)).cloned();
-        match SignUp::again(self.account.clone()).map(|flow| flow.known_by(secret)) {
+        match SignUp::again(self.account.clone()) {
             Ok(mut flow) => {
                 let effects = flow.step(Input::Begin, now);
                 self.problem = why;

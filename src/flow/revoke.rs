@@ -18,7 +18,7 @@ use super::probe::{self, Check};
 use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen};
-use crate::account::{Account, Kept, LayerKind, Note, Proof, Revocation, Verdict};
+use crate::account::{Account, Identity, Kept, LayerKind, Note, Proof, Revocation, Verdict};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::{trust, when};
@@ -52,8 +52,8 @@ pub struct Revoke {
     /// What is to be ended, in this order: a refresh token would get new credentials (RFC 7009, section 2.1). An assertion
     /// would too, but few services end those; here it is dropped in any case.
     tokens: Vec<(LayerKind, Secret)>,
-    /// What proves who asks, where the server has given us such a thing.
-    client_secret: Option<Secret>,
+    /// Who asks, where the tokens were handed out to somebody by name.
+    identity: Option<Identity>,
     /// Which of them is being ended.
     nth: usize,
     before: Option<Verdict>,
@@ -121,7 +121,7 @@ impl Revoke {
             presence,
             stage,
             tokens: Vec::new(),
-            client_secret: None,
+            identity: None,
             nth: 0,
             before: None,
             told: false,
@@ -197,7 +197,7 @@ impl Revoke {
         let held = |kind: LayerKind| kept.secret_of(kind).map(|secret| (kind, secret.clone()));
         let kinds = [LayerKind::RefreshToken, LayerKind::AccessToken, LayerKind::ApiKey, LayerKind::IdentityAssertion];
         self.tokens = kinds.into_iter().filter_map(held).collect();
-        self.client_secret = kept.secret_of(LayerKind::ClientRegistration).cloned();
+        self.identity = Identity::of(&kept);
         self.nth = 0;
         if self.account.revocation == Revocation::Undiscovered || kept.account.revocation != Revocation::Undiscovered {
             self.account = kept.account;

@@ -43,8 +43,8 @@ pub use choosing::label;
 use jiff::Timestamp;
 use url::Url;
 
-use super::discover::{Discovery, Way};
-use super::oauth::{Admitted, OAuth};
+use super::discover::{By, Discovery, Way};
+use super::oauth::OAuth;
 use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
 use super::target::Target;
@@ -92,11 +92,8 @@ pub struct SignUp {
     place: Option<StoreKind>,
     passphrase: NewPassphrase,
     ceremony: Ceremony,
-    /// Signing in by OAuth, and what came of it.
+    /// Signing in by OAuth.
     oauth: Option<Box<OAuth>>,
-    admitted: Option<Box<Admitted>>,
-    /// What proves who this program was to the server before.
-    client_secret: Option<Secret>,
     /// A code was sent, and nobody knows what became of it.
     code_on_its_way: bool,
     /// The account as it is in the store; from then on nothing is lost by leaving.
@@ -189,6 +186,8 @@ enum Stage {
     Passphrase,
     SettingUp(Protection),
     Consent,
+    /// What proves who this program was to the authorization server before is being fetched.
+    Recalling(By),
     /// By OAuth, in a machine of its own.
     SigningIn,
     /// A key from a page of the service.
@@ -288,8 +287,6 @@ impl SignUp {
             passphrase: NewPassphrase::default(),
             ceremony: Ceremony::default(),
             oauth: None,
-            admitted: None,
-            client_secret: None,
             code_on_its_way: false,
             stored: None,
             lease: None,
@@ -391,6 +388,11 @@ impl SignUp {
                 self.leaving = true;
                 Vec::new()
             }
+            // The code works once: what it brings is there from now on, and is kept rather than lost.
+            (Stage::SigningIn, None) if self.oauth.as_ref().is_some_and(|oauth| oauth.is_redeeming()) => {
+                self.leaving = true;
+                Vec::new()
+            }
             // It is stored; what is left to be done can be done later.
             (_, Some(account)) => {
                 let proven = self.ceremony.granted.as_ref().filter(|_| matches!(self.stage, Stage::Noting));
@@ -451,6 +453,10 @@ impl Flow for SignUp {
             },
             (Stage::SettingUp(protection), Input::Stored(result)) => self.was_set_up(protection, result),
             (Stage::Consent, Input::Answer(Answer::Confirm(true))) => self.consented(now),
+            (Stage::Recalling(by), Input::Loaded(former)) => {
+                let former = former.ok().flatten().map(|kept| *kept);
+                self.sign_in_as(former, by, now)
+            }
             (Stage::SigningIn, input) => match self.oauth.as_mut().map(|oauth| oauth.step(input, now)) {
                 Some(next) => self.signed_in(next, now),
                 None => Vec::new(),

@@ -19,8 +19,7 @@ pub use metadata::{
 pub use refusal::{Meaning, Refusal, Step, Want, puzzle, refusal};
 pub use reply::{Attempt, Credential, Expiry, Granted, Handle, Refresh, RefreshAt, Reply, Standing, Token, reply};
 pub use token::{
-    Asking, Identified, exchange_request, grant_request, identity_request, refresh_request, revoke_request,
-    view_request,
+    Asking, exchange_request, grant_request, identity_request, refresh_request, revoke_request, view_request,
 };
 
 use crate::http::Response;

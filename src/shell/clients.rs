@@ -43,6 +43,10 @@ pub fn read(path: &Path) -> Result<Clients, Problem> {
     };
     let OAuth { clients, client_id_metadata_document: document } =
         serde_json::from_str::<Settings>(&text).map_err(|error| problem(error.to_string()))?.oauth;
+    let is_id = |id: &str| !id.is_empty() && !id.contains(char::is_whitespace);
+    if let Some((issuer, _)) = clients.iter().find(|(_, id)| !is_id(id)) {
+        return Err(problem(format!("the client id for {issuer} is not one word")));
+    }
     match document {
         Some(document) if document.scheme() != "https" || document.path() == "/" => {
             Err(problem("a client's document has an https address with a path".to_owned()))
@@ -70,6 +74,7 @@ mod tests {
         for wrong in [
             "{",
             r#"{"oauth": {"client": {}}}"#,
+            r#"{"oauth": {"clients": {"https://auth.acme.dev": ""}}}"#,
             r#"{"oauth": {"client_id_metadata_document": "http://a.dev/x"}}"#,
             r#"{"oauth": {"client_id_metadata_document": "https://a.dev/"}}"#,
         ] {

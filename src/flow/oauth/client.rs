@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{Next, OAuth, Question, Stage};
-use crate::account::{Authentication, Client};
+use crate::account::{Authentication, Client, Identity};
 use crate::flow::Effect;
 use crate::flow::discover::By;
 use crate::flow::wire::authorization::{self, Registered};
-use crate::flow::wire::{Asking, Identified, Meaning, Step};
+use crate::flow::wire::{Asking, Meaning, Step};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -50,13 +50,33 @@ impl Ladder {
     }
 }
 
+/// Where an identity may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// From anywhere, in the usual order.
+    #[default]
+    Anywhere,
+    /// The server is to register this program, whoever else it was said to be.
+    Registration,
+    /// The person names it.
+    Person,
+}
+
+/// What can be done about a client that the server does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Correction {
+    Secret,
+    Name,
+    Register,
+    Stop,
+}
+
 impl OAuth {
     /// The port that this program has brought the answer to before: many servers take no other.
     pub(super) fn port_before(&self) -> Option<u16> {
-        let now = self.listening.as_ref().map(|listening| listening.port);
-        let redirect = |client: &Client| client.redirect.as_ref().and_then(Url::port);
-        let former = self.wanted.former.as_ref().map(|(client, ..)| client);
-        self.client.as_ref().and_then(redirect).or(now).or_else(|| former.and_then(redirect))
+        let of = |identity: &Identity| identity.client.redirect.as_ref().and_then(Url::port);
+        let former = || self.wanted.former.as_ref().and_then(of);
+        self.identity.as_ref().and_then(of).or(self.port).or_else(former)
     }
 
     /// Where the browser brings the answer.
@@ -74,34 +94,20 @@ impl OAuth {
         let redirect = self.redirect();
         // What was registered with another address would be turned away.
         let holds = |client: &Client| !client.registered || redirect.is_none() || client.redirect == redirect;
-        if self.client.as_ref().is_some_and(holds) {
-            if let (Some(client), Some(redirect)) = (self.client.as_mut().filter(|client| !client.registered), redirect)
-            {
-                client.redirect = Some(redirect);
+        match self.identity.take().filter(|identity| holds(&identity.client)) {
+            Some(mut identity) => {
+                if !identity.client.registered {
+                    identity.client.redirect = redirect.or(identity.client.redirect);
+                }
+                self.identity = Some(identity);
             }
+            None if self.source == Source::Anywhere => self.identity = self.known_identity(redirect.as_ref(), holds),
+            None => {}
+        }
+        if self.identity.is_some() {
             return self.go_on();
         }
-        (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
-        let issuer = &self.wanted.server.issuer;
-        let known = |id: &str| Client { issuer: Some(issuer.clone()), redirect: redirect.clone(), ..Client::named(id) };
-        if let Some((_, id)) = self.wanted.clients.known.iter().find(|(known, _)| known == issuer) {
-            self.client = Some(known(id));
-            return self.go_on();
-        }
-        let former = self.wanted.former.take().filter(|(client, secret, _)| {
-            // One that cannot prove itself any more would be turned away after the person has signed in.
-            let proves = !client.registered || client.authentication == Authentication::None || secret.is_some();
-            client.issuer.as_ref() == Some(issuer) && holds(client) && proves
-        });
-        if let Some((client, secret, expires_at)) = former {
-            (self.client, self.client_secret, self.client_expires_at) = (Some(client), secret, expires_at);
-            return self.go_on();
-        }
-        if let Some(document) = self.wanted.clients.document.as_ref().filter(|_| self.wanted.server.takes_documents) {
-            self.client = Some(known(document.as_str()));
-            return self.go_on();
-        }
-        match self.registration() {
+        match self.registration().filter(|_| self.source != Source::Person) {
             Some(effect) => {
                 (self.stage, self.posted) = (Stage::Registering, true);
                 Next::Do(effect)
@@ -111,6 +117,25 @@ impl OAuth {
                 Next::Wait
             }
         }
+    }
+
+    /// Who this program is there without anybody being asked.
+    fn known_identity(&mut self, redirect: Option<&Url>, holds: impl Fn(&Client) -> bool) -> Option<Identity> {
+        let (server, clients) = (&self.wanted.server, &self.wanted.clients);
+        let named = |id: &str| {
+            let issuer = Some(server.issuer.clone());
+            Some(Identity::from(Client { issuer, redirect: redirect.cloned(), ..Client::named(id) }))
+        };
+        if let Some(id) = clients.at(&server.issuer) {
+            return named(id);
+        }
+        let former = self.wanted.former.take().filter(|Identity { client, secret, .. }| {
+            // One that cannot prove itself any more would be turned away after the person has signed in.
+            let proves = !client.registered || client.authentication == Authentication::None || secret.is_some();
+            client.issuer.as_ref() == Some(&server.issuer) && holds(client) && proves
+        });
+        let document = clients.document.as_ref().filter(|_| server.takes_documents);
+        former.or_else(|| named(document?.as_str()))
     }
 
     fn registration(&self) -> Option<Effect> {
@@ -133,14 +158,9 @@ impl OAuth {
         };
         let refusal = match authorization::registered(&response, &base, now) {
             Ok(Registered { id, authentication, secret, expires_at }) => {
-                self.client = Some(Client {
-                    id,
-                    authentication,
-                    issuer: Some(self.wanted.server.issuer.clone()),
-                    redirect: self.redirect(),
-                    registered: true,
-                });
-                (self.client_secret, self.client_expires_at) = (secret, expires_at);
+                let issuer = Some(self.wanted.server.issuer.clone());
+                let client = Client { id, authentication, issuer, redirect: self.redirect(), registered: true };
+                self.identity = Some(Identity { client, secret, expires_at });
                 return self.go_on();
             }
             Err(refusal) => refusal,
@@ -189,7 +209,8 @@ impl OAuth {
             return Next::Wait;
         }
         let issuer = Some(self.wanted.server.issuer.clone());
-        self.client = Some(Client { issuer, redirect: self.redirect(), ..Client::named(id) });
+        let client = Client { issuer, redirect: self.redirect(), ..Client::named(id) };
+        self.identity = Some(Identity::from(client));
         self.go_on()
     }
 
@@ -201,35 +222,61 @@ impl OAuth {
             self.problem = Some(Problem::new(Kind::Usage, what, "Copy it from the page of the client."));
             return Next::Wait;
         }
-        self.client_secret = Some(Secret::new(secret));
         let ways = &self.wanted.server.authentication;
         let by = ways.iter().copied().find(|way| *way != Authentication::None).unwrap_or(Authentication::Basic);
-        if let Some(client) = &mut self.client {
-            client.authentication = by;
+        if let Some(identity) = &mut self.identity {
+            identity.secret = Some(Secret::new(secret));
+            identity.client.authentication = by;
         }
         self.begin()
     }
 
     /// The server does not know the client. One of our own is registered anew, once; else only the person can help.
     pub(super) fn client_unknown(&mut self, problem: Problem) -> Next {
-        match &self.client {
-            Some(client) if client.registered && !self.registered_anew => {
-                self.registered_anew = true;
-                (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
-                self.begin()
-            }
-            Some(client) if !client.registered && self.client_secret.is_none() => {
-                self.problem = Some(problem);
-                self.stage = Stage::AskingSecret;
-                Next::Wait
-            }
-            _ => self.ask(Question::Again(problem)),
+        let ours = self.identity.as_ref().is_some_and(|identity| identity.client.registered);
+        if ours && !self.registered_anew {
+            self.registered_anew = true;
+            self.identity = None;
+            return self.begin();
         }
+        self.ask(Question::Client(problem))
+    }
+
+    /// The server's page has told the person that it does not know the client.
+    pub(super) fn client_disowned(&self) -> Problem {
+        Problem::new(
+            Kind::ServiceRefused,
+            format!("{} does not know the client {}.", self.server_name(), self.client_named()),
+            "Register a client there as a native app, and name it here.",
+        )
+    }
+
+    /// What can be done about a client that is not taken, in the order in which it is offered.
+    pub(super) fn corrections(&self) -> Vec<Correction> {
+        let ours = self.identity.as_ref().is_some_and(|identity| identity.client.registered);
+        let may_register = self.wanted.server.register.is_some() && self.source == Source::Anywhere && !ours;
+        let secret = (!ours).then_some(Correction::Secret);
+        let register = may_register.then_some(Correction::Register);
+        secret.into_iter().chain([Correction::Name]).chain(register).chain([Correction::Stop]).collect()
+    }
+
+    pub(super) fn correction_picked(&mut self, picked: usize, problem: Problem) -> Next {
+        let source = match self.corrections().get(picked) {
+            Some(Correction::Secret) => {
+                self.stage = Stage::AskingSecret;
+                return Next::Wait;
+            }
+            Some(Correction::Name) => Source::Person,
+            Some(Correction::Register) => Source::Registration,
+            Some(Correction::Stop) => return Next::Over(problem),
+            None => return Next::Wait,
+        };
+        (self.source, self.identity, self.message) = (source, None, None);
+        self.begin()
     }
 
     pub(super) fn asking(&self) -> Asking<'_> {
-        let secret = self.client_secret.as_ref();
-        Asking { client: self.client.as_ref().map(|client| Identified { client, secret }), resource: self.resource() }
+        Asking { client: self.identity.as_ref(), resource: self.resource() }
     }
 
     fn go_on(&mut self) -> Next {

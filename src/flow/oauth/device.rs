@@ -106,6 +106,7 @@ impl OAuth {
         let problem = self.told(refusal, step);
         match meaning {
             Meaning::InvalidClient => self.client_unknown(problem),
+            Meaning::ClientNotAllowed => self.ask(Question::Client(problem)),
             Meaning::InvalidTarget if !self.unbound => self.ask(Question::WithoutResource(problem)),
             _ => self.ask(Question::Again(problem)),
         }

@@ -21,6 +21,7 @@ pub enum Remedy {
     Wait,
     Anew,
     OtherHost,
+    OtherClient,
     WithoutResource,
     Device,
 }
@@ -36,14 +37,15 @@ enum Wrong {
 
 impl OAuth {
     pub(super) fn open_link(&mut self) -> Next {
-        let (Some(redirect), Some(listening), Some(client)) = (self.redirect(), &self.listening, &self.client) else {
+        let (Some(redirect), Some(listening), Some(identity)) = (self.redirect(), &self.listening, &self.identity)
+        else {
             return Next::Wait;
         };
         let Some(url) = &self.wanted.server.authorize else {
             return Next::Wait;
         };
         let authorizing = Authorizing {
-            client_id: &client.id,
+            client_id: &identity.client.id,
             redirect: &redirect,
             scopes: &self.wanted.scopes,
             resource: self.resource(),
@@ -67,9 +69,12 @@ impl OAuth {
         self.listen_on()
     }
 
-    fn listen_on(&self) -> Next {
+    fn listen_on(&mut self) -> Next {
         match &self.listening {
-            Some(listening) => Next::Do(Effect::Await { port: listening.port }),
+            Some(listening) => {
+                self.awaiting = true;
+                Next::Do(Effect::Await { port: listening.port })
+            }
             None => Next::Wait,
         }
     }
@@ -167,6 +172,7 @@ impl OAuth {
         match meaning {
             Meaning::InvalidTarget if !self.unbound => Question::WithoutResource(problem),
             Meaning::InvalidRequest if names_it && !self.unbound => Question::WithoutResource(problem),
+            Meaning::InvalidClient | Meaning::ClientNotAllowed => Question::Client(problem),
             _ => Question::Again(problem),
         }
     }
@@ -179,17 +185,19 @@ impl OAuth {
             // The verifier is needed yet, the port is not.
             listening.open = crate::flow::Lease::new(());
         }
+        if !self.awaiting {
+            return self.closed(after);
+        }
         self.stage = Stage::Closing(after);
         Next::Wait
     }
 
     pub(super) fn closed(&mut self, after: After) -> Next {
+        self.awaiting = false;
         match after {
             After::Redeem(code) => self.redeem(code),
             After::Anew => {
-                if self.client.as_ref().is_some_and(|client| client.registered) {
-                    (self.client, self.client_secret, self.client_expires_at) = (None, None, None);
-                }
+                self.identity = self.identity.take().filter(|identity| !identity.client.registered);
                 self.begin()
             }
             After::WithDevice => {
@@ -202,7 +210,9 @@ impl OAuth {
 
     /// What can be done about the page, in the order in which it is offered.
     pub(super) fn remedies(&self) -> Vec<Remedy> {
+        let named = self.identity.as_ref().is_some_and(|identity| !identity.client.registered);
         let mut remedies = vec![Remedy::Wait, Remedy::Anew, Remedy::OtherHost];
+        remedies.extend(named.then_some(Remedy::OtherClient));
         remedies.extend((!self.unbound).then_some(Remedy::WithoutResource));
         remedies.extend(self.wanted.server.device.as_ref().map(|_| Remedy::Device));
         remedies
@@ -215,6 +225,10 @@ impl OAuth {
             Some(Remedy::OtherHost) => {
                 self.other_host();
                 self.close(After::Anew)
+            }
+            Some(Remedy::OtherClient) => {
+                let problem = self.client_disowned();
+                self.close(After::Ask(Question::Client(problem)))
             }
             Some(Remedy::WithoutResource) => {
                 self.unbound = true;
@@ -254,6 +268,7 @@ impl OAuth {
                 let problem = self.told(refusal, Step::Redeem);
                 match meaning {
                     Meaning::InvalidClient => self.client_unknown(problem),
+                    Meaning::ClientNotAllowed => self.ask(Question::Client(problem)),
                     Meaning::InvalidTarget if !self.unbound => self.ask(Question::WithoutResource(problem)),
                     _ => self.ask(Question::Again(problem)),
                 }

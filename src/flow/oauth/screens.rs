@@ -1,9 +1,11 @@
 //! What a person sees while they sign in.
 
+use super::client::Correction;
 use super::redirect::Remedy;
 use super::{OAuth, Question, Stage};
 use crate::flow::discover::By;
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId, Ssh};
+use crate::problem::Problem;
 use crate::trust;
 
 /// Where this machine is reached by SSH without its port being named.
@@ -101,7 +103,7 @@ impl OAuth {
     }
 
     fn remedy(&self, remedy: Remedy) -> (String, String) {
-        let registered = self.client.as_ref().is_some_and(|client| client.registered);
+        let registered = self.identity.as_ref().is_some_and(|identity| identity.client.registered);
         let (label, detail) = match remedy {
             Remedy::Wait => ("Nothing is wrong: show the link again", String::new()),
             Remedy::Anew if registered => {
@@ -113,6 +115,7 @@ impl OAuth {
                 let other = if host == "localhost" { "127.0.0.1" } else { "localhost" };
                 ("It does not take the redirect address: use the other one", format!("{other} instead of {host}"))
             }
+            Remedy::OtherClient => ("It does not know this program: correct the client", self.client_named()),
             Remedy::WithoutResource => (
                 "It does not take \"resource\": leave it out",
                 format!("the token may then open more than {}", trust::clean(&self.wanted.resource, 60)),
@@ -152,6 +155,7 @@ impl OAuth {
         let name = self.server_name();
         screen.lines.push(Line::text(match &self.problem {
             Some(_) => format!("{name} does not register this program. If you have registered a client there yourself, name it."),
+            None if self.wanted.server.register.is_some() => format!("Name a client that you have registered at {name} yourself, as a native app without a secret."),
             None => format!("{name} does not register programs by itself. Register a client there as a native app without a secret, then name it."),
         }));
         if let Some(redirect) = self.redirect() {
@@ -163,18 +167,43 @@ impl OAuth {
     }
 
     fn secret_asked(&self, mut screen: Screen) -> Screen {
-        let id = self.client.as_ref().map(|client| trust::clean(&client.id, 80)).unwrap_or_default();
+        let (server, id) = (self.server_name(), self.client_named());
         screen.lines.push(Line::text(format!(
-            "{} wants to see the secret of the client {id}. You sign in once more after it.",
-            self.server_name()
+            "What is the secret of the client {id} at {server}? You sign in once more after it."
         )));
         screen.lines.extend(self.quote());
         screen.prompt = Some(Prompt::Secret { label: "Client secret".into() });
         screen
     }
 
+    /// The client as the server knows it.
+    pub(super) fn client_named(&self) -> String {
+        self.identity.as_ref().map(|identity| trust::clean(&identity.client.id, 80)).unwrap_or_default()
+    }
+
+    fn client_corrected(&self, problem: &Problem, mut screen: Screen) -> Screen {
+        screen.problem = Some(problem.clone());
+        screen.lines.push(Line::fact("client", self.client_named()));
+        screen.lines.extend(self.quote());
+        let has_secret = self.identity.as_ref().is_some_and(|identity| identity.secret.is_some());
+        let choice = |correction| {
+            let (label, detail) = match correction {
+                Correction::Secret if has_secret => ("Its secret is another one", ""),
+                Correction::Secret => ("It has a secret", "typed hidden, kept with the account"),
+                Correction::Name => ("It is another client", "one that you have registered there"),
+                Correction::Register => ("Let the server register this program", "under a name of its own"),
+                Correction::Stop => ("Stop here", "nothing is kept"),
+            };
+            Choice { label: label.into(), detail: detail.into() }
+        };
+        let choices = self.corrections().into_iter().map(choice).collect();
+        screen.prompt = Some(Prompt::Pick { label: "What about the client?".into(), choices });
+        screen
+    }
+
     fn asked(&self, question: &Question, mut screen: Screen) -> Screen {
         let (text, label, yes) = match question {
+            Question::Client(problem) => return self.client_corrected(problem, screen),
             Question::Again(_) => match self.wanted.by {
                 By::Device => {
                     ("Nothing is kept yet. Another code can be had.".to_owned(), "Get a new code?", "Get a new code")
@@ -195,7 +224,7 @@ impl OAuth {
                 "Yes, without it",
             ),
         };
-        let (Question::Again(problem) | Question::WithoutResource(problem)) = question;
+        let (Question::Again(problem) | Question::WithoutResource(problem) | Question::Client(problem)) = question;
         screen.problem = Some(problem.clone());
         screen.lines.push(Line::Text(text));
         screen.lines.extend(self.quote());

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{Renew, Stage};
-use crate::account::{Kept, LayerKind, Mode, Note, Renewal, Secrets};
+use crate::account::{Identity, Kept, LayerKind, Mode, Note, Renewal, Secrets};
 use crate::flow::tokens::{absorb, obtained_after, renews_at};
-use crate::flow::wire::{self, Asking, Granted, Identified, Meaning, Step};
+use crate::flow::wire::{self, Asking, Granted, Meaning, Step};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
@@ -54,7 +54,8 @@ impl Renew {
         let kept = self.kept.as_deref()?;
         let assertion = kept.secret_of(LayerKind::IdentityAssertion)?;
         let resource = resource.as_deref().filter(|_| !self.resource_unwanted);
-        let asking = Asking { client: Identified::of(kept), resource };
+        let identity = Identity::of(kept);
+        let asking = Asking { client: identity.as_ref(), resource };
         Some(trust::endpoint(url).map(|()| wire::exchange_request(url, assertion, &asking)))
     }
 
@@ -129,7 +130,8 @@ impl Renew {
             Renewal::Refresh { url } | Renewal::Exchange { url, .. } => {
                 let named = kept.account.bound && !self.resource_unwanted;
                 let resource = named.then_some(kept.account.resource.as_str());
-                let asking = Asking { client: Identified::of(kept), resource };
+                let identity = Identity::of(kept);
+                let asking = Asking { client: identity.as_ref(), resource };
                 Some((url.clone(), wire::refresh_request(url, token, &asking)))
             }
             Renewal::Person | Renewal::None => None,
@@ -186,7 +188,7 @@ impl Renew {
                     }
                     // Servers forget programs that have registered themselves, and people change their clients: who we are
                     // is settled anew when the person signs in again.
-                    Meaning::InvalidClient if by_oauth => {
+                    Meaning::InvalidClient | Meaning::ClientNotAllowed if by_oauth => {
                         self.settle(Note::NoClient, Problem { kind: Kind::NeedsPerson, ..problem })
                     }
                     // It may have gone through before the trouble began.

@@ -7,7 +7,7 @@ use crate::account::{LayerKind, Revocation, RevokeForm, Verdict};
 use crate::flow::discover::no_answer;
 use crate::flow::probe::Check;
 use crate::flow::verify::{credential_missing, resource_url};
-use crate::flow::wire::{self, Identified, Step};
+use crate::flow::wire::{self, Step};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -70,9 +70,7 @@ impl Revoke {
         if *form == RevokeForm::AgentAuth && *token != bearer {
             return self.next_token(None);
         }
-        let (client, secret) = (self.account.client.as_ref(), self.client_secret.as_ref());
-        let client = client.map(|client| Identified { client, secret });
-        match wire::revoke_request(url, *form, *kind, token, &bearer, client, self.sent.form) {
+        match wire::revoke_request(url, *form, *kind, token, &bearer, self.identity.as_ref(), self.sent.form) {
             Some(request) => {
                 self.told = true;
                 self.stage = Stage::Sending;
@@ -100,7 +98,8 @@ impl Revoke {
                     self.sent.form += 1;
                     return self.send();
                 }
-                let secrets = self.tokens.iter().map(|(_, token)| token).chain(&self.client_secret);
+                let proof = self.identity.iter().flat_map(|identity| &identity.secret);
+                let secrets = self.tokens.iter().map(|(_, token)| token).chain(proof);
                 let refusal = wire::refusal(response, Step::Revoke, url, now).without(secrets);
                 self.sent.message.clone_from(&refusal.message);
                 (refusal.verbatim(), Some(refusal.problem(&self.account.service, Step::Revoke)))

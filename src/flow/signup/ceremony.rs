@@ -5,10 +5,10 @@ use url::Url;
 
 use super::handoff::Way;
 use super::{CODE_DIGITS, CODE_LENGTH, Call, Ceremony, EMAIL_LENGTH, Question, Sent, SignUp, Stage};
-use crate::account::Client;
+use crate::account::{Client, Identity};
 use crate::flow::Effect;
 use crate::flow::discover::{self, Discovery, no_answer};
-use crate::flow::wire::{self, Asking, Identified, Start, Step};
+use crate::flow::wire::{self, Asking, Start, Step};
 use crate::http::{Body, HttpError, Request, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -151,8 +151,8 @@ impl SignUp {
         let ceremony = &self.ceremony;
         let (handle, extras) = (ceremony.handle.as_ref(), &ceremony.extras);
         let email = ceremony.email.as_deref().unwrap_or_default();
-        let client = self.client();
-        let client = client.as_ref().map(|client| Identified { client, secret: None });
+        let identity = self.client().map(Identity::from);
+        let client = identity.as_ref();
         match call {
             Call::Register => {
                 wire::register_request(self.offer()?, self.start(), email, &extras.register, ceremony.forms.register)

@@ -19,7 +19,7 @@ const MOST_PROOFS: u8 = 5;
 impl SignUp {
     /// Does the refusal name something that can be given? Each thing is given once.
     pub(super) fn asked_for_more(&mut self, call: &Call, refusal: &Refusal) -> Option<Vec<Effect>> {
-        if refusal.meaning == Meaning::InvalidClient && self.client().is_none() {
+        if matches!(refusal.meaning, Meaning::InvalidClient | Meaning::ClientNotAllowed) && self.client().is_none() {
             return Some(self.ask_extra(Extra::ClientId, call));
         }
         let proofs = self.ceremony.proofs;

@@ -35,6 +35,7 @@ impl SignUp {
                 screen
             }
             Stage::Consent => self.consent(),
+            Stage::Recalling(_) => self.busy("Signing in…", 1),
             Stage::SigningIn => match &self.oauth {
                 Some(oauth) => oauth.screen(|id| self.page(id, Some(1))),
                 None => self.busy("Signing in…", 1),

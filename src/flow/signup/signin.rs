@@ -3,25 +3,38 @@
 use jiff::Timestamp;
 
 use super::{SignUp, Stage};
-use crate::account::{Kept, Layer, LayerKind, Renewal, Revocation, RevokeForm};
-use crate::flow::Effect;
+use crate::account::{Account, Authentication, Identity, Kept, Renewal, Revocation, RevokeForm};
 use crate::flow::discover::{By, Way};
-use crate::flow::oauth::{Admitted, Next, OAuth, Wanted};
+use crate::flow::oauth::{Next, OAuth, Wanted};
 use crate::flow::wire::Granted;
+use crate::flow::{Effect, Outcome};
 use crate::secret::Secret;
 
 impl SignUp {
+    /// What proves who this program was to the server before is in the store, beside the account's tokens.
     pub(super) fn sign_in(&mut self, by: By, now: Timestamp) -> Vec<Effect> {
+        let proves = |account: &&Account| {
+            account.client.as_ref().is_some_and(|client| client.authentication != Authentication::None)
+        };
+        match self.replaced.as_ref().filter(proves) {
+            Some(account) => {
+                self.stage = Stage::Recalling(by);
+                vec![Effect::Load(account.id.clone())]
+            }
+            None => {
+                let account = self.replaced.clone();
+                self.sign_in_as(account.map(|account| Kept::new(account, Secret::default())), by, now)
+            }
+        }
+    }
+
+    /// `former` is what is replaced.
+    pub(super) fn sign_in_as(&mut self, former: Option<Kept>, by: By, now: Timestamp) -> Vec<Effect> {
         let (Some(server), Ok(resource)) = (self.discovery.authorization(), self.discovery.named_resource()) else {
             return Vec::new();
         };
-        let former = self.replaced.as_ref().and_then(|account| {
-            let registration = account.layer(LayerKind::ClientRegistration);
-            let expires_at = registration.and_then(|layer| layer.expires_at);
-            let has_ended = expires_at.is_some_and(|end| end <= now);
-            let client = account.client.clone().filter(|_| !has_ended)?;
-            Some((client, self.client_secret.clone(), expires_at))
-        });
+        let lives = |identity: &Identity| identity.expires_at.is_none_or(|end| end > now);
+        let former = former.as_ref().and_then(Identity::of).filter(lives);
         let mut oauth = Box::new(OAuth::new(Wanted {
             server: server.clone(),
             by,
@@ -41,28 +54,23 @@ impl SignUp {
 
     pub(super) fn signed_in(&mut self, next: Next, now: Timestamp) -> Vec<Effect> {
         match next {
+            // It was waited for what was on its way, and that has brought nothing.
+            Next::Do(_) | Next::Wait | Next::Over(_) if self.leaving => self.end(Outcome::Cancelled),
             Next::Do(effect) => vec![effect],
             Next::Wait => Vec::new(),
             Next::Over(problem) => self.fail(problem),
-            Next::Admitted(admitted) => {
-                let granted = admitted.granted.clone();
+            Next::Admitted(granted) => {
                 self.way = self.oauth.as_ref().map_or(self.way, |oauth| Way::OAuth(oauth.by()));
-                self.admitted = Some(admitted);
-                self.obtained(granted, true, now)
+                self.obtained(*granted, true, now)
             }
         }
     }
 
     /// What the account has to know of the sign-in beside the tokens.
     pub(super) fn note_sign_in(&self, kept: &mut Kept) {
-        let Some(Admitted { client, client_secret, client_expires_at, bound, .. }) = self.admitted.as_deref() else {
-            return;
-        };
-        kept.account.client = Some(client.clone());
-        kept.account.bound = *bound;
-        if client.registered || client_secret.is_some() {
-            let layer = Layer { kind: LayerKind::ClientRegistration, expires_at: *client_expires_at };
-            kept.put(layer, client_secret.clone());
+        if let Some(oauth) = &self.oauth {
+            kept.account.bound = oauth.is_bound();
+            oauth.identity().into_iter().for_each(|identity| identity.keep(kept));
         }
     }
 
@@ -87,11 +95,5 @@ impl SignUp {
         // That is a way to ask for a refresh token; servers do not list it among what the token is good for.
         let is_held = |scope: &String| scope == crate::flow::wire::authorization::OFFLINE || granted.contains(scope);
         asked.into_iter().filter(|scope| !is_held(scope)).collect()
-    }
-
-    /// Who this program was to the server before, with what proves it.
-    pub fn known_by(mut self, secret: Option<Secret>) -> Self {
-        self.client_secret = secret;
-        self
     }
 }

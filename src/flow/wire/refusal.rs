@@ -101,6 +101,8 @@ pub enum Meaning {
     InvalidTarget,
     /// It wants to hear who the client is (RFC 6749, section 5.2).
     InvalidClient,
+    /// The client is known, and may not do this (RFC 6749, sections 4.1.2.1 and 5.2).
+    ClientNotAllowed,
     /// It registers only programs that it has chosen.
     NotAdmitted,
     /// The address that the browser is to bring the answer to is not one that it takes (RFC 7591, section 3.2.2).
@@ -198,7 +200,8 @@ fn by_code(code: &str) -> Option<Meaning> {
         "invalid_grant" | "invalid_refresh_token" | "assertion_expired" => Meaning::GrantDead,
         "unsupported_grant_type" => Meaning::UnsupportedGrant,
         "invalid_target" => Meaning::InvalidTarget,
-        "invalid_client" | "unauthorized_client" => Meaning::InvalidClient,
+        "invalid_client" => Meaning::InvalidClient,
+        "unauthorized_client" => Meaning::ClientNotAllowed,
         "invalid_redirect_uri" => Meaning::RedirectRefused,
         "invalid_client_metadata" => Meaning::ClientRefused,
         "unapproved_software_statement" => Meaning::NotAdmitted,

@@ -4,7 +4,7 @@
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use crate::account::{Authentication, Client, Kept, LayerKind, RevokeForm};
+use crate::account::{Authentication, Identity, LayerKind, RevokeForm};
 use crate::http::{Body, Field, Presentation, Request, field};
 use crate::secret::Secret;
 
@@ -13,45 +13,10 @@ const CLAIM_GRANT: &str = "urn:workos:agent-auth:grant-type:claim";
 /// RFC 7523, section 2.1.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// A client, with what proves that it is the one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identified<'a> {
-    pub client: &'a Client,
-    pub secret: Option<&'a Secret>,
-}
-
-impl<'a> Identified<'a> {
-    /// Whoever the account's tokens were handed out to.
-    pub fn of(kept: &'a Kept) -> Option<Self> {
-        let client = kept.account.client.as_ref()?;
-        Some(Self { client, secret: kept.secret_of(LayerKind::ClientRegistration) })
-    }
-
-    /// Says who asks (RFC 6749, section 2.3): a public client by its name, one with a secret as it was told to.
-    pub fn sign(self, url: &Url, mut fields: Vec<Field>) -> Request {
-        let id = self.client.id.as_str();
-        match (self.client.authentication, self.secret) {
-            (Authentication::Basic, Some(secret)) => {
-                let part = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-                let both = Secret::new(format!("{}:{}", part(id), part(secret.expose())));
-                Request::post(url.clone(), Body::Form(fields)).presenting(Presentation::Basic, both)
-            }
-            (Authentication::Post, Some(secret)) => {
-                fields.extend([field("client_id", id), field("client_secret", secret.clone())]);
-                Request::post(url.clone(), Body::Form(fields))
-            }
-            (Authentication::None, _) | (_, None) => {
-                fields.push(field("client_id", id));
-                Request::post(url.clone(), Body::Form(fields))
-            }
-        }
-    }
-}
-
 /// Who asks, and for what: what the requests to a token endpoint have in common.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asking<'a> {
-    pub client: Option<Identified<'a>>,
+    pub client: Option<&'a Identity>,
     /// The resource letter by letter as it was published (RFC 8707, section 2).
     pub resource: Option<&'a str>,
 }
@@ -60,8 +25,28 @@ impl Asking<'_> {
     pub(super) fn post(&self, url: &Url, mut fields: Vec<Field>) -> Request {
         fields.extend(self.resource.map(|resource| field("resource", resource)));
         match self.client {
-            Some(client) => client.sign(url, fields),
+            Some(identity) => sign(identity, url, fields),
             None => Request::post(url.clone(), Body::Form(fields)),
+        }
+    }
+}
+
+/// Says who asks (RFC 6749, section 2.3): a public client by its name, one with a secret as it was told to.
+fn sign(identity: &Identity, url: &Url, mut fields: Vec<Field>) -> Request {
+    let id = identity.client.id.as_str();
+    match (identity.client.authentication, &identity.secret) {
+        (Authentication::Basic, Some(secret)) => {
+            let part = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+            let both = Secret::new(format!("{}:{}", part(id), part(secret.expose())));
+            Request::post(url.clone(), Body::Form(fields)).presenting(Presentation::Basic, both)
+        }
+        (Authentication::Post, Some(secret)) => {
+            fields.extend([field("client_id", id), field("client_secret", secret.clone())]);
+            Request::post(url.clone(), Body::Form(fields))
+        }
+        (Authentication::None, _) | (_, None) => {
+            fields.push(field("client_id", id));
+            Request::post(url.clone(), Body::Form(fields))
         }
     }
 }
@@ -101,7 +86,7 @@ pub fn revoke_request(
     kind: LayerKind,
     token: &Secret,
     bearer: &Secret,
-    client: Option<Identified<'_>>,
+    client: Option<&Identity>,
     form: usize,
 ) -> Option<Request> {
     let named = |name| field(name, token.clone());
@@ -130,6 +115,7 @@ pub fn revoke_request(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Client;
 
     #[test]
     fn a_client_proves_itself_as_it_was_told_to() {
@@ -137,14 +123,9 @@ mod tests {
         let secret = Secret::new("s:e c");
         let signed = |authentication, secret| {
             let client = Client { authentication, ..Client::named("a:b") };
-            let request = refresh_request(
-                &url,
-                &Secret::new("rt"),
-                &Asking {
-                    client: Some(Identified { client: &client, secret }),
-                    resource: Some("https://api.acme.dev/"),
-                },
-            );
+            let identity = Identity { secret, ..Identity::from(client) };
+            let asking = Asking { client: Some(&identity), resource: Some("https://api.acme.dev/") };
+            let request = refresh_request(&url, &Secret::new("rt"), &asking);
             let body = request.body.text().map(|(_, text)| text.to_string()).unwrap_or_default();
             (body, request.credential.map(|(how, text)| (how, text.expose().to_owned())))
         };
@@ -154,9 +135,9 @@ mod tests {
         assert_eq!(signed(Authentication::Basic, None), named, "without a secret there is nothing to prove");
         // RFC 6749, section 2.3.1: each part is encoded before the colon is put between them.
         let basic = Some((Presentation::Basic, "a%3Ab:s%3Ae+c".to_owned()));
-        assert_eq!(signed(Authentication::Basic, Some(&secret)), (plain.to_owned(), basic));
+        assert_eq!(signed(Authentication::Basic, Some(secret.clone())), (plain.to_owned(), basic));
         assert_eq!(
-            signed(Authentication::Post, Some(&secret)),
+            signed(Authentication::Post, Some(secret)),
             (format!("{plain}&client_id=a%3Ab&client_secret=s%3Ae+c"), None)
         );
     }

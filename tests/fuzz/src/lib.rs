@@ -227,9 +227,8 @@ fn requests(reply: &Reply, base: &Url) {
     let handle = reply.handle.as_ref();
     let code = Secret::new(reply.attempt.as_ref().and_then(|attempt| attempt.code.clone()).unwrap_or_default());
     let extras = Extras { name: reply.message.clone(), ..Extras::default() };
-    let client = reply.client_id.as_deref().map(Client::named);
-    let client = client.as_ref().map(|client| wire::Identified { client, secret: None });
-    let asking = wire::Asking { client, resource: None };
+    let identity = reply.client_id.as_deref().map(|id| Identity::from(Client::named(id)));
+    let asking = wire::Asking { client: identity.as_ref(), resource: None };
     let token = handle.map(|handle: &Handle| handle.value.clone()).unwrap_or_else(|| Secret::new("clm"));
     let asked = (0..6).flat_map(|form| {
         let complete = reply.complete_url.as_ref().unwrap_or(base);

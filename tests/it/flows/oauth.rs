@@ -3,7 +3,7 @@
 use authmd_tui::account::{Authentication, LayerKind, Mode, Renewal, Revocation};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
-use authmd_tui::flow::{Outcome, Prompt, Ssh, Surroundings};
+use authmd_tui::flow::{Answer, Input, Outcome, Prompt, Ssh, Surroundings};
 use authmd_tui::http::{HttpError, Request};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
@@ -429,10 +429,12 @@ fn who_we_are_is_settled_in_this_order() {
     let first = in_browser(first);
     assert_eq!(query(&first.opened[0], "client_id").as_deref(), Some("known_1"));
     assert!(sent(&first, REGISTER).is_empty());
-    // The issuer is compared by the letter.
-    let mut other = play(fake());
-    other.known.clients.known = vec![(format!("{ISSUER}/"), "known_1".into())];
-    assert_eq!(query(&in_browser(other).opened[0], "client_id").as_deref(), Some("client_1"));
+    // A person may leave the last slash out, or write one too many; another server is another server.
+    for (issuer, id) in [(format!("{ISSUER}/"), "known_1"), ("https://auth.acme.dev".to_owned(), "client_1")] {
+        let mut other = play(fake());
+        other.known.clients.known = vec![(issuer, "known_1".into())];
+        assert_eq!(query(&in_browser(other).opened[0], "client_id").as_deref(), Some(id));
+    }
     // A document about this program, where that is taken.
     let mut fake_ = fake();
     none(&mut fake_);
@@ -457,6 +459,9 @@ fn a_client_of_the_persons_may_have_a_secret() {
     play.text("mine");
     let redirect = good(&play);
     play.redirect(&redirect);
+    assert_eq!(play.choices(), ["It has a secret", "It is another client", "Stop here"]);
+    assert!(play.problem().contains("invalid_client, 401"), "{}", play.problem());
+    play.pick(0);
     assert_eq!(play.id(), "param:client_secret");
     assert!(matches!(play.screen().prompt, Some(Prompt::Secret { .. })));
     play.text("cs_1");
@@ -464,6 +469,101 @@ fn a_client_of_the_persons_may_have_a_secret() {
     play.redirect(&redirect);
     assert_eq!(field(sent(&play, TOKEN)[1], "client_secret").as_deref(), Some("cs_1"));
     assert_eq!(play.saved[0].secret_of(LayerKind::ClientRegistration), Some(&Secret::new("cs_1")));
+}
+
+const INVALID_CLIENT: &str = r#"{"error":"invalid_client"}"#;
+const TOKENS: &str = r#"{"access_token":"at_1","token_type":"Bearer"}"#;
+
+#[test]
+fn a_client_that_was_named_wrong_is_corrected_within_the_walk() {
+    let mut fake = fake();
+    fake.json(SERVER, with(json!({"registration_endpoint": null})));
+    fake.on(TOKEN, [answer(401, INVALID_CLIENT), answer(401, INVALID_CLIENT), answer(200, TOKENS)]);
+    let mut play = in_browser(play(fake));
+    play.text("mien");
+    let come_back = |play: &mut Play| {
+        let redirect = good(play);
+        play.redirect(&redirect);
+    };
+    come_back(&mut play);
+    play.pick(0).text("cs_wrong");
+    come_back(&mut play);
+    assert_eq!(play.choices()[0], "Its secret is another one");
+    play.pick(1);
+    assert_eq!(play.id(), "param:client_id");
+    assert!(play.text_shown().contains("http://127.0.0.1:41890/callback"), "as it was: {}", play.text_shown());
+    play.text("mine");
+    come_back(&mut play);
+    let ids: Vec<_> = play.opened.iter().filter_map(|link| query(link, "client_id")).collect();
+    assert_eq!(ids, ["mien", "mien", "mine"]);
+    let account = &play.saved[0].account;
+    assert_eq!(account.client.as_ref().map(|client| client.id.as_str()), Some("mine"));
+    assert_eq!(play.saved[0].secret_of(LayerKind::ClientRegistration), None, "the secret was the other one's");
+}
+
+#[test]
+fn what_was_settled_beforehand_and_is_not_taken_gives_way_to_a_registration() {
+    let not_known = |fake: &mut Fake| {
+        fake.on(TOKEN, [answer(401, INVALID_CLIENT), answer(200, TOKENS)]);
+    };
+    // The settings name a client; the token endpoint does not take it.
+    let mut acme = fake();
+    not_known(&mut acme);
+    let mut first = play(acme);
+    first.known.clients.known = vec![(ISSUER.into(), "known_1".into())];
+    let mut first = in_browser(first);
+    let redirect = good(&first);
+    first.redirect(&redirect);
+    assert_eq!(first.choices()[2], "Let the server register this program");
+    first.pick(2);
+    assert_eq!(query(&first.opened[1], "client_id").as_deref(), Some("client_1"));
+
+    // The page turns it away, where no redirect tells us.
+    let mut second = play(fake());
+    second.known.clients.known = vec![(ISSUER.into(), "known_1".into())];
+    let mut second = in_browser(second);
+    second.step(Input::Answer(Answer::NewCode));
+    let nth = second.choices().iter().position(|choice| choice.contains("correct the client")).expect("offered");
+    second.pick(nth);
+    assert!(second.problem().contains("does not know the client known_1"), "{}", second.problem());
+    second.pick(3);
+    assert_eq!(second.outcome().name(), "refused");
+
+    // It may not do this, and says so in the redirect (RFC 6749, section 4.1.2.1).
+    let mut third = in_browser(play(fake()));
+    let state = third.state();
+    third.redirect(&format!("error=unauthorized_client&state={state}&iss=https%3A%2F%2Fauth.acme.dev%2Ft1"));
+    assert!(third.problem().contains("does not let this client sign people in"), "{}", third.problem());
+    assert_eq!(third.choices(), ["It is another client", "Stop here"], "another registration would be the same");
+}
+
+#[test]
+fn a_code_that_is_on_its_way_is_waited_for_when_the_person_leaves() {
+    for (came, outcome, saved) in [
+        (answer(200, TOKENS), "connected", 1),
+        (answer(400, r#"{"error":"invalid_grant"}"#), "cancelled", 0),
+        (Err(HttpError::TimedOut(SignedDuration::from_secs(30))), "cancelled", 0),
+    ] {
+        let mut fake = fake();
+        fake.on(TOKEN, [came]);
+        let mut play = in_browser(play(fake));
+        play.slow = Some(TOKEN.into());
+        let redirect = good(&play);
+        play.redirect(&redirect).step(Input::Cancel);
+        assert_eq!(play.screen().outcome, None, "what the code brings would be lost");
+        play.arrives();
+        assert_eq!((play.outcome().name(), play.saved.len()), (outcome, saved));
+    }
+}
+
+#[test]
+fn where_nobody_listens_any_more_the_answer_can_be_brought_all_the_same() {
+    let mut play = in_browser(play(fake()));
+    play.port_breaks();
+    assert_eq!(play.id(), "paste");
+    let redirect = good(&play);
+    play.text(&redirect);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.screen());
 }
 
 #[test]

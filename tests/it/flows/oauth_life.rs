@@ -1,7 +1,7 @@
 //! What was signed in to by OAuth, afterwards: renewed without anybody, signed in to again in place, revoked.
 
 use authmd_tui::account::{
-    Authentication, Client, Kept, Layer, LayerKind, Mode, Note, Renewal, Revocation, RevokeForm, StoreKind,
+    Account, Authentication, Client, Kept, Layer, LayerKind, Mode, Note, Renewal, Revocation, RevokeForm, StoreKind,
 };
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
@@ -180,6 +180,17 @@ fn revoking_ends_the_refresh_token_first_then_the_access_token_as_who_we_are() {
     let told = play.text_shown();
     assert!(told.contains("refresh token: auth.acme.dev · 200, accepted"), "{told}");
     assert!(told.contains("401, as it should be"), "{told}");
+}
+
+#[test]
+fn what_proves_who_we_are_is_at_hand_when_a_person_signs_in_again() {
+    let kept = held(Client { authentication: Authentication::Post, ..client() }, Some("cs_1"), None);
+    let account = Account { renewal: Renewal::Person, ..kept.account.clone() };
+    let mut play = Play::of(account.clone(), |account| Renew::new(account, Presence::Person), fake());
+    play.held = Some(Kept { account, ..kept });
+    play.begin().pick(0).confirm(true).redirect("code=c_1&state=st_1");
+    assert!(play.last_body().contains(&"client_secret=cs_1".to_owned()), "{:?}", play.last_body());
+    assert_eq!(play.saved[0].secret_of(LayerKind::ClientRegistration), Some(&Secret::new("cs_1")));
 }
 
 #[test]

@@ -144,6 +144,9 @@ pub struct Play {
     /// The ports that are to be had, one after another where the one that is wanted is taken.
     pub free_ports: VecDeque<u16>,
     listened: u8,
+    /// A call whose answer takes its time, and the one that is waited for.
+    pub slow: Option<String>,
+    under_way: Option<Request>,
 }
 
 /// Tells when it is dropped.
@@ -225,6 +228,8 @@ impl Play {
             awaiting: false,
             free_ports: VecDeque::new(),
             listened: 0,
+            slow: None,
+            under_way: None,
         }
     }
 
@@ -304,6 +309,10 @@ impl Play {
                     self.done.push("await".into());
                     return self;
                 }
+                Some(Effect::Http(request)) if self.slow.as_ref() == Some(&call(&request)) => {
+                    self.under_way = Some(request);
+                    return self;
+                }
                 Some(effect) => {
                     assert!(!self.awaiting, "something beside what is waited for: {effect:?}");
                     self.perform(effect)
@@ -316,6 +325,20 @@ impl Play {
             };
             effects = self.flow.step(input, self.now);
         }
+    }
+
+    /// The slow answer comes after all.
+    pub fn arrives(&mut self) -> &mut Self {
+        let request = self.under_way.take().expect("something under way");
+        let answer = self.fake.answer_to(&request);
+        self.requests.push(request);
+        self.step(Input::Http(answer))
+    }
+
+    /// Waiting at the port has ended, for whatever reason.
+    pub fn port_breaks(&mut self) -> &mut Self {
+        self.awaiting = false;
+        self.step(Input::Redirected(None))
     }
 
     /// Is there anybody at the port?

@@ -51,6 +51,9 @@ impl Refusal {
                 _ => format!("{service} does not know the claim any more ({verbatim})."),
             },
             Meaning::InvalidClient => format!("{service} wants to hear a client id that it knows ({verbatim})."),
+            Meaning::ClientNotAllowed => {
+                format!("{service} does not let this client {} ({verbatim}).", may(step))
+            }
             Meaning::Moved => format!("{service} has moved its endpoints ({verbatim})."),
             Meaning::Unavailable => format!("{service} is in trouble ({verbatim})."),
             Meaning::NotThere => format!("{service} publishes a sign-up but has none ({verbatim})."),
@@ -94,6 +97,7 @@ impl Refusal {
             Meaning::Wanted => "It asks for something that this program does not know how to give.",
             Meaning::CredentialDead | Meaning::GrantDead => "Sign up again in place.",
             Meaning::InvalidClient => "Its documentation says which; this program has none for it.",
+            Meaning::ClientNotAllowed => "Allow it on the page of the client there, or name a client that may.",
             Meaning::Moved => "Start again; discovery will find the new ones.",
             Meaning::NotThere => "Sign up on its web site, and tell the service that its metadata is wrong.",
             Meaning::NotAdmitted => {
@@ -111,5 +115,15 @@ impl Refusal {
             }
         };
         hint.to_owned()
+    }
+}
+
+/// What a client would have to be allowed to.
+fn may(step: Step) -> &'static str {
+    match step {
+        Step::Device | Step::Poll => "sign people in with a code",
+        Step::Refresh => "renew a token",
+        Step::Revoke => "revoke a token",
+        _ => "sign people in",
     }
 }
