@@ -41,7 +41,8 @@ pub struct Account {
     pub claimed: bool,
     /// Where discovery starts when the service is asked again.
     pub start: Url,
-    /// Where the resource's metadata is, where that was known beforehand (a pasted challenge, a NoForm slug).
+    /// Where the resource's metadata is, where that was known beforehand (a pasted challenge, a NoForm slug), or the skill that
+    /// describes it (a `file:` URL).
     pub metadata: Option<Url>,
     /// Does the resource refuse callers without a credential? Only then does an accepted call prove anything.
     pub guarded: Option<bool>,
@@ -337,7 +338,8 @@ impl Account {
     pub fn tried_at(&self) -> Result<Url, url::ParseError> {
         let resource = Url::parse(&self.resource)?;
         let by_oauth = matches!(self.mode, Mode::OAuth | Mode::Device);
-        let within = self.metadata.is_none()
+        let described = |metadata: &Url| metadata.scheme() == "file";
+        let within = self.metadata.as_ref().is_none_or(described)
             && self.start.origin() == resource.origin()
             && self.start.path().starts_with(resource.path().trim_end_matches('/'));
         Ok(if by_oauth && within { self.start.clone() } else { resource })

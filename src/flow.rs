@@ -33,6 +33,7 @@ pub mod work;
 
 use std::any::Any;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +89,8 @@ pub enum Input {
     Redirected(Option<Secret>),
     /// Answers [`Effect::Open`].
     Opened(Result<(), Problem>),
+    /// Answers [`Effect::Read`].
+    Read(Result<SkillFile, Problem>),
     /// Answers [`Effect::TakeOver`].
     TakenOver(Result<TakenOver, Problem>),
     /// Answers every other effect that changes a store.
@@ -124,6 +127,8 @@ pub enum Effect {
     },
     /// Opens a page in the person's browser.
     Open(Url),
+    /// Reads a skill that the person has named.
+    Read(PathBuf),
     /// Makes sure that what this store keeps can be opened: a passphrase is asked for before a lock is held, not while.
     Unlock(StoreKind),
     /// Waits until nobody else renews or ends the account.
@@ -153,6 +158,14 @@ pub enum Effect {
     },
     /// Takes away the rights that others have to the stores' files.
     Repair,
+}
+
+/// A skill as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkillFile {
+    /// Where it is, from the root on.
+    pub path: PathBuf,
+    pub text: String,
 }
 
 /// The right to renew or end an account, held by one at a time on this machine. It ends when the last copy is dropped.

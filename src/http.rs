@@ -3,6 +3,8 @@
 //! A flow says what it wants to send by building a [`Request`]; `shell::net` sends it. Bodies are lists of named fields,
 //! so a test can state a whole request and a log can leave the secret fields out.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -92,7 +94,7 @@ pub enum Body {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub value: FieldValue,
 }
 
@@ -143,7 +145,7 @@ impl FieldValue {
 }
 
 fn object(fields: &[Field]) -> Value {
-    Value::Object(fields.iter().map(|field| (field.name.to_owned(), field.value.as_json())).collect::<Map<_, _>>())
+    Value::Object(fields.iter().map(|field| (field.name.to_string(), field.value.as_json())).collect::<Map<_, _>>())
 }
 
 impl From<&str> for FieldValue {
@@ -170,8 +172,8 @@ impl From<Vec<String>> for FieldValue {
     }
 }
 
-pub fn field(name: &'static str, value: impl Into<FieldValue>) -> Field {
-    Field { name, value: value.into() }
+pub fn field(name: impl Into<Cow<'static, str>>, value: impl Into<FieldValue>) -> Field {
+    Field { name: name.into(), value: value.into() }
 }
 
 impl Body {
@@ -199,7 +201,7 @@ impl Body {
 fn encoded(fields: &[Field]) -> Zeroizing<String> {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     for field in fields {
-        form.append_pair(field.name, &field.value.as_text());
+        form.append_pair(&field.name, &field.value.as_text());
     }
     Zeroizing::new(form.finish())
 }

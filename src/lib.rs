@@ -29,6 +29,7 @@
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted,
 //!   which addresses are within reach, and what a stranger's text looks like when it is safe. [`when`]: moments in words.
 //!   [`wrap`]: text on lines. [`qr`]: a link for a camera.
+//! - [`skill`]: what a file says of a service that publishes nothing; its calls are those of OAuth under other names.
 //! - [`secret`] and [`problem`]: what must not be seen, and what is said when something went wrong.
 //! - [`report`]: accounts and findings as text and JSON.
 //!
@@ -60,6 +61,7 @@ pub mod report;
 pub mod sandbox;
 pub mod secret;
 pub mod shell;
+pub mod skill;
 pub mod store;
 pub mod trust;
 pub mod tui;

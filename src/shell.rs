@@ -11,6 +11,7 @@ pub mod loopback;
 pub mod net;
 pub mod paths;
 pub mod process;
+pub mod skills;
 
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         }
         Effect::Listen { port } => Input::Listening(ports.loopback.listen(port).await),
         Effect::Await { port } => Input::Redirected(ports.loopback.redirected(port).await),
+        Effect::Read(path) => Input::Read(ports.blocking(move |_| skills::read(&path)).await),
         Effect::Open(page) => Input::Opened(ports.browser.open(&page)),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
         Effect::Unlock(StoreKind::Vault) => {

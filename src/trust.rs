@@ -208,6 +208,11 @@ pub fn is_uri(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c))
 }
 
+/// Is this one word, all of it visible: an id, a key, a code?
+pub fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace) && !has_invisible(text)
+}
+
 /// Is there anything in it that shows nothing, and changes how the rest is read?
 pub fn has_invisible(text: &str) -> bool {
     text.chars().any(is_invisible)

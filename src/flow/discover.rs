@@ -20,6 +20,7 @@ mod report;
 mod ways;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -30,8 +31,10 @@ use self::answer::{reachable, said};
 use super::target::Target;
 use super::wire::authorization::Server;
 use super::wire::{self, Offer, ResourceMetadata};
-use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, StepState};
+use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, SkillFile, StepState};
 use crate::http::{HttpError, Request, Response};
+use crate::problem::Problem;
+use crate::skill::Skill;
 use crate::trust;
 
 pub use answer::no_answer;
@@ -69,6 +72,9 @@ pub struct Discovery {
     unfit: Option<Finding>,
     /// A server's metadata was found, whether or not it speaks of sign-up.
     server_found: bool,
+    /// What the skill says, or why it says nothing.
+    skill: Option<Box<Skill>>,
+    unreadable: Option<Problem>,
     findings: Vec<Finding>,
     document: Option<String>,
     /// Where it was read.
@@ -94,11 +100,14 @@ enum Trouble {
 pub enum Next {
     Send(Request),
     Wait(Duration),
+    /// The skill that was named.
+    Read(PathBuf),
     Over,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
+    Skill,
     Api,
     Resource,
     Server,
@@ -110,6 +119,7 @@ enum Phase {
 impl Phase {
     fn what(self) -> &'static str {
         match self {
+            Phase::Skill => "the skill",
             Phase::Api => "the API",
             Phase::Resource => "protected resource",
             Phase::Server => "authorization server",
@@ -149,6 +159,8 @@ impl Discovery {
             authorization: None,
             unfit: None,
             server_found: false,
+            skill: None,
+            unreadable: None,
             findings: Vec::new(),
             document: None,
             document_place: None,
@@ -164,6 +176,40 @@ impl Discovery {
     }
 
     pub fn begin(&mut self, now: Timestamp) -> Next {
+        if let Some(file) = self.target.skill.clone() {
+            self.trace(Phase::Skill, now);
+            return Next::Read(file);
+        }
+        self.begin_at_start(now)
+    }
+
+    /// The skill was read, or could not be.
+    pub fn read(&mut self, read: Result<SkillFile, Problem>, now: Timestamp) -> Next {
+        let skill = read.and_then(|SkillFile { path, text }| {
+            let skill = Skill::read(text.as_str(), &path.to_string_lossy())?;
+            skill.contacted().try_for_each(|url| trust::within(url, self.target.reach))?;
+            Ok((path, skill))
+        });
+        let (path, skill) = match skill {
+            Ok(read) => read,
+            Err(problem) => {
+                self.note(StepState::Missed, "it cannot be used".to_owned(), Some(now));
+                self.unreadable = Some(problem);
+                return self.enter(Phase::Over, now);
+            }
+        };
+        self.target = self.target.clone().described(skill.tried_at.clone(), &path);
+        self.authorization = skill.server.clone();
+        self.note(StepState::Done, skill.name.clone(), Some(now));
+        self.skill = Some(Box::new(skill));
+        match self.authorization {
+            Some(_) => self.enter(Phase::Over, now),
+            // It says who we are there, and the service itself the rest.
+            None => self.enter(Phase::Api, now),
+        }
+    }
+
+    fn begin_at_start(&mut self, now: Timestamp) -> Next {
         match self.target.metadata.clone() {
             // The challenge is in hand: there is no need to provoke another one.
             Some(metadata) => {
@@ -212,6 +258,7 @@ impl Discovery {
             self.trouble = Some((url.clone(), trouble));
         }
         match self.phase {
+            Phase::Skill => Next::Over,
             Phase::Api => self.api(url, answer, now),
             Phase::Resource => self.resource_metadata(url, answer, now),
             Phase::Server => self.server(url, answer, now),
@@ -234,12 +281,17 @@ impl Discovery {
             Phase::Server => self.server_places(),
             Phase::Document => self.document_places(),
             Phase::SignUp => self.endpoint_place(),
-            Phase::Over => VecDeque::new(),
+            Phase::Skill | Phase::Over => VecDeque::new(),
         };
         if !(phase == Phase::Over || phase == Phase::SignUp && self.queue.is_empty()) {
-            self.trace.push(Trace { phase, state: StepState::Active, found: String::new(), started: now, ended: None });
+            self.trace(phase, now);
         }
         self.ask(now)
+    }
+
+    fn trace(&mut self, phase: Phase, now: Timestamp) {
+        self.phase = phase;
+        self.trace.push(Trace { phase, state: StepState::Active, found: String::new(), started: now, ended: None });
     }
 
     fn ask(&mut self, now: Timestamp) -> Next {
@@ -258,7 +310,7 @@ impl Discovery {
             return Next::Send(Request::get(url));
         }
         match self.phase {
-            Phase::Over => return Next::Over,
+            Phase::Over | Phase::Skill => return Next::Over,
             Phase::Api | Phase::SignUp => {}
             // Other places know nothing more of it.
             Phase::Server if self.authorization.is_some() => {
@@ -281,7 +333,7 @@ impl Discovery {
             Phase::Server if self.document.is_some() => Phase::SignUp,
             Phase::Server => Phase::Document,
             Phase::Document => Phase::SignUp,
-            Phase::SignUp | Phase::Over => Phase::Over,
+            Phase::SignUp | Phase::Over | Phase::Skill => Phase::Over,
         };
         self.enter(following, now)
     }
@@ -343,8 +395,9 @@ impl Discover {
         match next {
             Next::Send(request) => vec![Effect::Http(request)],
             Next::Wait(span) => vec![Effect::Wait(span)],
+            Next::Read(file) => vec![Effect::Read(file)],
             Next::Over => {
-                self.over = Some(match self.discovery.unreachable() {
+                self.over = Some(match self.discovery.unread().or_else(|| self.discovery.unreachable()) {
                     Some(problem) => Outcome::Failed(problem),
                     None => Outcome::Found,
                 });
@@ -363,6 +416,7 @@ impl Flow for Discover {
             Input::Begin => self.discovery.begin(now),
             Input::Http(answer) => self.discovery.answer(answer, now),
             Input::Elapsed => self.discovery.resume(now),
+            Input::Read(skill) => self.discovery.read(skill, now),
             Input::Cancel => {
                 self.over = Some(Outcome::Cancelled);
                 return Vec::new();

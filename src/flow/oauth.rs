@@ -48,6 +48,8 @@ pub struct Wanted {
     /// What tokens are asked for, letter by letter (RFC 8707).
     pub resource: String,
     pub scopes: Vec<String>,
+    /// The client id that is told of this server beforehand.
+    pub client_id: Option<String>,
     pub clients: Clients,
     pub surroundings: Surroundings,
     /// Who this program was there before.
@@ -140,9 +142,8 @@ enum Question {
 impl OAuth {
     pub fn new(wanted: Wanted) -> Self {
         let former = wanted.former.as_ref().and_then(|identity| identity.client.redirect.as_ref());
-        let registering = client::Ladder::beginning_with(client::Host::of(former));
+        let registering = client::Ladder::beginning_with(client::Host::of(former.or(wanted.server.redirect())));
         Self {
-            wanted,
             stage: Stage::Starting,
             identity: None,
             source: client::Source::default(),
@@ -152,13 +153,14 @@ impl OAuth {
             port: None,
             awaiting: false,
             link: None,
-            unbound: false,
+            unbound: !wanted.server.hears_resource,
             device: None,
             pace: Pace::default(),
             wants_new_code: false,
             problem: None,
             message: None,
             posted: false,
+            wanted,
         }
     }
 

@@ -208,6 +208,7 @@ impl Revoke {
         let effect = match next {
             discover::Next::Send(request) => Effect::Http(request),
             discover::Next::Wait(span) => Effect::Wait(span),
+            discover::Next::Read(file) => Effect::Read(file),
             discover::Next::Over => return self.discovered(discovery),
         };
         self.stage = Stage::Discovering(discovery);
@@ -302,6 +303,10 @@ impl Flow for Revoke {
             (Stage::Loading, Input::Loaded(loaded)) => self.loaded(loaded, now),
             (Stage::Discovering(mut discovery), Input::Http(answer)) => {
                 let next = discovery.answer(answer, now);
+                self.discover(discovery, next)
+            }
+            (Stage::Discovering(mut discovery), Input::Read(skill)) => {
+                let next = discovery.read(skill, now);
                 self.discover(discovery, next)
             }
             (Stage::Discovering(mut discovery), Input::Elapsed) => {

@@ -428,6 +428,10 @@ impl Flow for SignUp {
                 let next = self.discovery.resume(now);
                 self.discover(next)
             }
+            (Stage::Discovering, Input::Read(skill)) => {
+                let next = self.discovery.read(skill, now);
+                self.discover(next)
+            }
             (Stage::LookingUp, Input::Known(Ok(known))) => {
                 self.known = known;
                 self.choose_way()

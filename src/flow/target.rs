@@ -1,5 +1,7 @@
 //! What a person may name as the service to sign up to, and what is understood by it.
 
+use std::path::{Path, PathBuf};
+
 use url::Url;
 
 use super::wire;
@@ -16,13 +18,18 @@ pub struct Target {
     pub start: Url,
     /// The resource metadata's place, where it is known beforehand: a pasted challenge, a NoForm slug.
     pub metadata: Option<Url>,
+    /// A file that describes the service, and has to be read before anything is asked.
+    pub skill: Option<PathBuf>,
     /// How the text was understood, in words.
     pub understood: String,
     /// How far discovery follows what is published.
     pub reach: Reach,
 }
 
-const EXAMPLES: &str = "Give a host or URL (api.example.com), noform:SLUG, or paste a WWW-Authenticate header.";
+const EXAMPLES: &str =
+    "Give a host or URL (api.example.com), noform:SLUG, a skill file, or paste a WWW-Authenticate header.";
+/// Stands for the service until its skill is read; nothing is asked there.
+const UNREAD: &str = "file:///";
 
 impl Target {
     /// A service that everybody can reach.
@@ -32,7 +39,9 @@ impl Target {
 
     pub fn within(text: &str, reach: Reach) -> Result<Self, Problem> {
         let target = Self::understand(text)?;
-        trust::within(&target.start, reach)?;
+        if target.skill.is_none() {
+            trust::within(&target.start, reach)?;
+        }
         Ok(Self { reach, ..target })
     }
 
@@ -44,6 +53,9 @@ impl Target {
         // An address is one whatever it has in its query.
         if !is_address(text) && (text.to_ascii_lowercase().contains("resource_metadata") || is_header(text)) {
             return Self::challenge(text);
+        }
+        if is_file(text) {
+            return Ok(Self::skill(text, PathBuf::from(text)));
         }
         if let Some(slug) = text.strip_prefix("noform:") {
             return Self::noform(text, slug);
@@ -61,13 +73,43 @@ impl Target {
         // Somebody named the metadata itself.
         let metadata =
             Some(start.clone()).filter(|url| url.path().starts_with("/.well-known/oauth-protected-resource"));
-        Ok(Self { typed: trust::clean(typed, 80), start, metadata, understood, reach: Reach::Public })
+        Ok(Self { typed: trust::clean(typed, 80), start, metadata, skill: None, understood, reach: Reach::Public })
+    }
+
+    fn skill(typed: &str, file: PathBuf) -> Self {
+        Self {
+            typed: trust::clean(typed, 80),
+            start: Url::parse(UNREAD).expect("a constant"),
+            metadata: None,
+            understood: format!("the skill in {}", trust::clean(&file.to_string_lossy(), 60)),
+            skill: Some(file),
+            reach: Reach::Public,
+        }
+    }
+
+    /// What the skill in this file describes.
+    pub fn described(self, start: Url, file: &Path) -> Self {
+        Self { start, skill: Some(file.to_owned()), ..self }
+    }
+
+    /// Where what is not published by the service itself was found, for the next time.
+    pub fn found_in(&self) -> Option<Url> {
+        let skill = self.skill.as_ref().and_then(|file| Url::from_file_path(file).ok());
+        skill.or_else(|| self.metadata.clone())
     }
 
     /// The service of an account that is held already, found where it was found before. It may be one of a private network;
     /// whether that may be reached now is seen when it is connected to.
     pub fn of(account: &Account) -> Result<Self, Problem> {
         trust::endpoint(&account.start)?;
+        let file = account.metadata.as_ref().filter(|url| url.scheme() == "file").map(Url::to_file_path);
+        if let Some(Ok(file)) = file {
+            return Ok(Self {
+                start: account.start.clone(),
+                reach: Reach::Private,
+                ..Self::skill(&account.host(), file)
+            });
+        }
         if let Some(metadata) = &account.metadata {
             trust::endpoint(metadata)?;
         }
@@ -100,6 +142,7 @@ impl Target {
             typed: trust::clean(text, 80),
             start: url.clone(),
             metadata: Some(url),
+            skill: None,
             understood,
             reach: Reach::Public,
         })
@@ -122,10 +165,22 @@ impl Target {
             typed: trust::clean(typed, 80),
             start: at(""),
             metadata: Some(at("/.well-known/oauth-protected-resource")),
+            skill: None,
             understood: format!("the NoForm service {slug}"),
             reach: Reach::Public,
         })
     }
+}
+
+/// A path to a skill: it has the ending of one, and is not a host with a path. A bare `readme.md` is the file, though `.md` is a
+/// country's.
+fn is_file(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let first = text.split(['/', '\\']).next().unwrap_or_default();
+    let is_path = text != first && (first.is_empty() || matches!(first, "." | ".." | "~") || !first.contains('.'));
+    let is_yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
+    let is_skill = matches!(lower.as_str(), "readme.md" | "skill.md");
+    !text.contains("://") && (is_yaml && text == first || is_skill || is_path && (is_yaml || lower.ends_with(".md")))
 }
 
 fn is_address(text: &str) -> bool {
@@ -218,6 +273,19 @@ mod tests {
         ];
         for (typed, expected) in cases {
             assert_eq!(start(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_told_from_a_host() {
+        let file = |text: &str| Target::parse(text).ok().and_then(|target| target.skill);
+        for text in
+            ["skill.yaml", "./a/SKILL.md", "/srv/acme.yml", "~/skills/acme.yaml", "skills/acme.yaml", "README.md"]
+        {
+            assert_eq!(file(text), Some(PathBuf::from(text)), "{text}");
+        }
+        for text in ["acme.md", "acme.dev/skill.yaml", "https://acme.dev/skill.yaml", "acme.dev/auth.md", "./acme"] {
+            assert_eq!(file(text), None, "{text}");
         }
     }
 

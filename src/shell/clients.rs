@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::flow::Clients;
 use crate::problem::{Kind, Problem, cause};
+use crate::trust;
 
 #[derive(Deserialize, Default)]
 struct Settings {
@@ -43,8 +44,7 @@ pub fn read(path: &Path) -> Result<Clients, Problem> {
     };
     let OAuth { clients, client_id_metadata_document: document } =
         serde_json::from_str::<Settings>(&text).map_err(|error| problem(error.to_string()))?.oauth;
-    let is_id = |id: &str| !id.is_empty() && !id.contains(char::is_whitespace);
-    if let Some((issuer, _)) = clients.iter().find(|(_, id)| !is_id(id)) {
+    if let Some((issuer, _)) = clients.iter().find(|(_, id)| !trust::is_word(id)) {
         return Err(problem(format!("the client id for {issuer} is not one word")));
     }
     match document {

@@ -14,6 +14,8 @@ const PURE: &[&str] = &[
     "problem.rs",
     "qr.rs",
     "secret.rs",
+    "skill",
+    "skill.rs",
     "trust",
     "trust.rs",
     "when.rs",
@@ -86,6 +88,8 @@ fn secrets_leave_through_few_doors() {
         "secret.rs",
         "entry.rs",
         "session.rs",
+        // It sends and reads what a skill describes.
+        "skill/call.rs",
         "terminal.rs",
         "pane.rs",
         "plain.rs",

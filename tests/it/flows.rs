@@ -5,6 +5,7 @@ mod codes;
 mod exchange;
 mod handoff;
 pub mod oauth;
+mod oauth_described;
 mod oauth_found;
 mod oauth_life;
 mod renew;

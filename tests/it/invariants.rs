@@ -9,7 +9,7 @@ use authmd_tui::flow::storage::{Storage, TakenOver, Wish};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::verify::Verify;
 use authmd_tui::flow::{
-    Answer, Effect, Flow, Input, Known, Lease, Listening, Prompt, Protection, ScreenId, StoreOffer,
+    Answer, Effect, Flow, Input, Known, Lease, Listening, Prompt, Protection, ScreenId, SkillFile, StoreOffer,
 };
 use authmd_tui::http::{Body, HttpError, Method, Response};
 use authmd_tui::problem::{Kind, Problem};
@@ -24,6 +24,22 @@ const PLANTED: &str = "sk_planted_secret";
 const CODE: &str = "424242";
 /// Not the address that any account was bound to: what is sent must be what was typed.
 const TYPED: &str = "eve@example.org";
+
+/// What a skill may say of Acme: a key for a code with a proof, and a pairing.
+const EXCHANGE: &str = "id: acme
+website: https://acme.dev
+signup:
+  - mode: oauth
+    authorize: {url: 'https://auth.acme.dev/in', query: {back: .params.redirect_uri, proof: .params.code_challenge, how: S256, state: .params.state}}
+    token: {url: 'https://auth.acme.dev/keys', body: {came: .params.code, proof: .params.code_verifier}}
+";
+const PAIRING: &str = "id: acme
+website: https://acme.dev
+signup:
+  - mode: device
+    start: {url: 'https://auth.acme.dev/pair', body: {on: 'true'}}
+    poll: {url: 'https://auth.acme.dev/pair/{device_code}', body: {}}
+";
 
 fn flow(kind: u8) -> Box<dyn Flow> {
     let target = || Target::parse("api.acme.dev").expect("a target");
@@ -42,6 +58,7 @@ fn flow(kind: u8) -> Box<dyn Flow> {
         6 => Box::new(Renew::new(refreshing().account, Presence::Nobody)),
         8 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Browser))),
         9 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Device))),
+        10 | 11 => Box::new(SignUp::new(Target::parse("./acme.yaml").expect("a target"), None)),
         _ => Box::new(Discover::new(target())),
     }
 }
@@ -264,6 +281,11 @@ impl Watched {
             (Some(Effect::Await { .. }), None) => Input::Redirected(None),
             (Some(Effect::Await { .. }), _) => Input::Redirected(Some(Secret::new(redirect(*pick, *yes)))),
             (Some(Effect::Open(_)), _) => Input::Opened(result()),
+            (Some(Effect::Read(_)), _) => {
+                let text = if self.kind == 10 { EXCHANGE } else { PAIRING };
+                let skill = SkillFile { path: "/skills/acme.yaml".into(), text: text.to_owned() };
+                Input::Read(if *stored { Ok(skill) } else { Err(problem()) })
+            }
             (Some(_), _) => Input::Stored(result()),
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
@@ -287,7 +309,10 @@ impl Watched {
             _ => None,
         };
         self.brought |= matches!(before.prompt, Some(Prompt::Paste { .. } | Prompt::Pick { .. }))
-            && came.is_some_and(|query| query.expose() == redirect(0, true));
+            && came.is_some_and(|query| {
+                // A skill may not say who its server says it is.
+                query.expose() == redirect(0, true) || self.kind == 10 && query.expose() == redirect(2, true)
+            });
         let answers = match (&self.under_way, &input) {
             (Some(Effect::Http(_)), Input::Http(_))
             | (Some(Effect::Wait(_)), Input::Elapsed)
@@ -299,6 +324,7 @@ impl Watched {
             | (Some(Effect::Listen { .. }), Input::Listening(_))
             | (Some(Effect::Await { .. }), Input::Redirected(_))
             | (Some(Effect::Open(_)), Input::Opened(_))
+            | (Some(Effect::Read(_)), Input::Read(_))
             | (Some(Effect::TakeOver { .. }), Input::TakenOver(_)) => true,
             (Some(effect), Input::Stored(_)) => !matches!(
                 effect,
@@ -312,6 +338,7 @@ impl Watched {
                     | Effect::Listen { .. }
                     | Effect::Await { .. }
                     | Effect::Open(_)
+                    | Effect::Read(_)
                     | Effect::TakeOver { .. }
             ),
             _ => false,
@@ -328,6 +355,7 @@ impl Watched {
                 | Input::Listening(_)
                 | Input::Redirected(_)
                 | Input::Opened(_)
+                | Input::Read(_)
                 | Input::Stored(_)
         ) && !answers;
         let began_twice = input == Input::Begin && self.under_way.is_some();
@@ -361,7 +389,7 @@ impl Watched {
         let Effect::Http(request) = effect else {
             return;
         };
-        let signing_up = matches!(self.kind, 0 | 1 | 8 | 9);
+        let signing_up = matches!(self.kind, 0 | 1 | 8..=11);
         assert!(!signing_up || request.method == Method::Get || self.consented, "something sent before consent");
         let looks = !request.query.is_empty()
             || matches!(&request.body, Body::Form(fields) if fields.iter().any(|field| field.name == "claim_token"));
@@ -392,14 +420,16 @@ impl Watched {
             return;
         };
         assert_eq!(request.method, Method::Post);
+        let redeems = fields.iter().any(|field| field.name == "came");
+        assert!(!redeems || self.brought, "a code is redeemed that did not come back as it should");
         if fields.iter().any(|field| field.name == "type" || field.name == "email" || field.name == "client_name") {
             assert!(self.consented, "a registration before consent");
         }
-        for email in fields.iter().filter(|field| matches!(field.name, "email" | "assertion" | "login_hint")) {
+        for email in fields.iter().filter(|field| matches!(&*field.name, "email" | "assertion" | "login_hint")) {
             assert_eq!(email.value.as_text().as_str(), TYPED, "an address that nobody typed");
         }
         let codes = ["otp", "code", "user_code", "otp_code"];
-        if let Some(code) = fields.iter().find(|field| codes.contains(&field.name)) {
+        if let Some(code) = fields.iter().find(|field| codes.contains(&&*field.name)) {
             assert!(self.typed_code && code.value.as_text().as_str() == CODE, "a code that nobody typed");
         }
     }
@@ -409,12 +439,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_rules_hold(kind in 0..11_u8, life in prop::collection::vec(happens(), 1..50)) {
+    fn whatever_happens_the_rules_hold(kind in 0..13_u8, life in prop::collection::vec(happens(), 1..50)) {
         Watched::live(kind, &life);
     }
 
     #[test]
-    fn cancel_ends_it_from_anywhere(kind in 0..11_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
+    fn cancel_ends_it_from_anywhere(kind in 0..13_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
         let mut watched = Watched::live(kind, &life);
         watched.step(Input::Cancel);
         // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more. Where nobody

@@ -38,7 +38,7 @@ fn get(sandbox: &Sandbox, path: &str) -> Response {
 }
 
 fn post(sandbox: &Sandbox, path: &str, fields: &[(&'static str, &str)]) -> (u16, Value) {
-    let fields = fields.iter().map(|(name, value)| field(name, *value)).collect();
+    let fields = fields.iter().map(|(name, value)| field(*name, *value)).collect();
     let answer = send(Request::post(sandbox.url().join(path).expect("a path"), Body::Json(fields))).expect("an answer");
     (answer.status, serde_json::from_str(answer.body.expose()).unwrap_or_default())
 }

@@ -68,17 +68,22 @@ impl Discovery {
                 step("its answer comes back here", "to a port of this machine, or pasted".to_owned()),
             ]),
         }
-        plan.push(step("tokens are fetched for it", place(Some(&server.token))));
-        plan.extend(self.kept_and_tried(store));
+        match by {
+            By::Browser => plan.push(step("tokens are fetched for it", place(Some(&server.token)))),
+            By::Device => plan.push(step("tokens are fetched for it", place(Some(server.polled())))),
+        }
+        // A token is tried where it was asked for, unless something else named the resource.
+        let start = self.target.metadata.is_none().then(|| self.target.start.to_string());
+        plan.extend(self.kept_and_tried(store, start));
         plan
     }
 
-    fn kept_and_tried(&self, store: &str) -> [Planned; 2] {
+    fn kept_and_tried(&self, store: &str, tried_at: Option<String>) -> [Planned; 2] {
         let resource = self.service().resource;
         let step = |what: String, detail: String| Planned { what, detail };
         [
             step(format!("the credential is kept {store}"), format!("for {} only", trust::clean(&resource, 60))),
-            step("and tried once".to_owned(), format!("GET {}", short_url(&resource))),
+            step("and tried once".to_owned(), format!("GET {}", short_url(&tried_at.unwrap_or(resource)))),
         ]
     }
 
@@ -121,7 +126,7 @@ impl Discovery {
                 ]);
             }
         }
-        plan.extend(self.kept_and_tried(store));
+        plan.extend(self.kept_and_tried(store, None));
         plan
     }
 }

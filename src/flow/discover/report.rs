@@ -120,7 +120,7 @@ fn told_by_oauth(server: &Server, by: By) -> Vec<(Option<&Url>, Sent)> {
     vec![
         (page, Sent::SignIn),
         (server.register.as_ref(), Sent::ClientRegistration),
-        (Some(&server.token), Sent::Redeemed),
+        (Some(if by == By::Device { server.polled() } else { &server.token }), Sent::Redeemed),
         // Who begins in a browser may change over to a code.
         (server.device.as_ref(), Sent::CodeRequest),
         (server.revoke.as_ref(), Sent::Credential),
@@ -128,11 +128,25 @@ fn told_by_oauth(server: &Server, by: By) -> Vec<(Option<&Url>, Sent)> {
 }
 
 impl Discovery {
+    /// Why the skill could not be read.
+    pub fn unread(&self) -> Option<Problem> {
+        self.unreadable.clone()
+    }
+
+    /// Who this program is to the server, as the skill says.
+    pub fn named_client(&self) -> Option<&str> {
+        let skill = self.skill.as_ref()?;
+        let server = self.authorization()?;
+        let knows_it = skill.issuer.is_none() || skill.issuer == server.issuer;
+        skill.client_id.as_deref().filter(|_| knows_it)
+    }
+
     pub fn service(&self) -> Service {
         let start = &self.target.start;
         let metadata = self.resource.as_ref().map(|(_, metadata)| metadata);
         let resource = self.trusted_resource();
-        let name = metadata.and_then(|metadata| metadata.name.clone()).unwrap_or_else(|| {
+        let described = || self.skill.as_ref().map(|skill| skill.name.clone());
+        let name = described().or_else(|| metadata.and_then(|metadata| metadata.name.clone())).unwrap_or_else(|| {
             Url::parse(&resource).map_or_else(|_| trust::authority(start), |url| trust::authority(&url))
         });
         let mut hosts: Vec<String> = Vec::new();
@@ -155,6 +169,9 @@ impl Discovery {
     /// A resource may only speak for its own site (RFC 9728, section 7.3): else one service could put its credential in the
     /// place of another's. It is kept and shown letter by letter, so that every reader has to understand it alike.
     fn trusted_resource(&self) -> String {
+        if let (Some(skill), None) = (&self.skill, &self.resource) {
+            return skill.resource.to_string();
+        }
         let origin = || format!("{}/", self.target.start.origin().ascii_serialization());
         let Some(published) = self.resource.as_ref().and_then(|(_, metadata)| metadata.resource.as_deref()) else {
             // Nobody has given it a name of its own: it is what was asked for.
@@ -255,13 +272,19 @@ impl Discovery {
     pub fn is_guarded(&self) -> Option<bool> {
         // What was asked first may be a page beside the resource; then nothing is known of the resource itself.
         let resource = Url::parse(&self.trusted_resource()).ok();
-        let asked_resource = self.target.metadata.is_none() && resource.as_ref() == Some(&self.target.start);
+        let asked_resource = self.asked_start() && resource.as_ref() == Some(&self.target.start);
         asked_resource.then_some(self.challenged)
     }
 
     /// What was asked first turned a caller without a credential away.
     pub fn is_start_guarded(&self) -> Option<bool> {
-        self.target.metadata.is_none().then_some(self.challenged)
+        self.asked_start().then_some(self.challenged)
+    }
+
+    /// Was the service asked at its own address, rather than something told what it offers?
+    fn asked_start(&self) -> bool {
+        let described = self.skill.as_ref().is_some_and(|skill| skill.server.is_some());
+        self.target.metadata.is_none() && !described
     }
 
     pub fn verdict(&self) -> Verdict {
@@ -358,7 +381,7 @@ impl Discovery {
 
     /// Why nobody can sign up here, and what the person can do instead.
     pub fn obstacle(&self) -> Option<Problem> {
-        if let Some(problem) = self.unreachable() {
+        if let Some(problem) = self.unread().or_else(|| self.unreachable()) {
             return Some(problem);
         }
         let name = self.service().name;

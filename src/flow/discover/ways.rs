@@ -115,9 +115,10 @@ impl Discovery {
     /// The server without what is out of reach, or why nobody signs in with it.
     fn fitting(&self, server: Server, issuers: &[String]) -> Result<Server, Finding> {
         let refuse = |code, message: String| Err(Finding::new(Level::Refused, code, message));
-        if !issuers.contains(&server.issuer) {
+        let named = server.issuer.as_deref().unwrap_or_default();
+        if !issuers.iter().any(|issuer| issuer == named) {
             let asked = issuers.first().map(|issuer| trust::clean(issuer, 80)).unwrap_or_default();
-            let named = trust::clean(&server.issuer, 80);
+            let named = trust::clean(named, 80);
             return refuse(
                 "oauth_issuer_differs",
                 format!("OAuth is not offered: {asked} was asked for, and the metadata names {named} (RFC 8414, 3.3)."),
@@ -184,6 +185,9 @@ impl Discovery {
     /// error: who publishes the metadata may speak for its own origin only.
     pub fn named_resource(&self) -> Result<String, String> {
         let start = &self.target.start;
+        if let (Some(skill), None) = (&self.skill, &self.resource) {
+            return Ok(skill.resource.to_string());
+        }
         let Some((_, metadata)) = &self.resource else {
             let asked = self.service().resource;
             return Ok(if start.path() == "/" { asked.trim_end_matches('/').to_owned() } else { asked });
@@ -202,7 +206,8 @@ impl Discovery {
     pub fn wanted_scopes(&self) -> Vec<String> {
         let listed =
             || self.resource.as_ref().map(|(_, metadata)| metadata.sendable_scopes.clone()).unwrap_or_default();
-        let mut scopes = self.challenge_scopes.clone().unwrap_or_else(listed);
+        let described = || self.skill.as_ref().and_then(|skill| Some(skill.server.as_ref()?.scopes.clone()));
+        let mut scopes = self.challenge_scopes.clone().or_else(described).unwrap_or_else(listed);
         let offline = self.authorization().is_some_and(|server| server.scopes.iter().any(|scope| scope == OFFLINE));
         if offline && !scopes.is_empty() && !scopes.iter().any(|scope| scope == OFFLINE) {
             scopes.push(OFFLINE.to_owned());

@@ -76,7 +76,8 @@ impl OAuth {
     pub(super) fn port_before(&self) -> Option<u16> {
         let of = |identity: &Identity| identity.client.redirect.as_ref().and_then(Url::port);
         let former = || self.wanted.former.as_ref().and_then(of);
-        self.identity.as_ref().and_then(of).or(self.port).or_else(former)
+        let wanted = || self.wanted.server.redirect().and_then(Url::port);
+        self.identity.as_ref().and_then(of).or(self.port).or_else(former).or_else(wanted)
     }
 
     /// Where the browser brings the answer.
@@ -91,6 +92,9 @@ impl OAuth {
 
     /// Settles who this program is, then goes on with the sign-in.
     pub(super) fn identify(&mut self) -> Next {
+        if !self.wanted.server.wants_client() {
+            return self.go_on();
+        }
         let redirect = self.redirect();
         // What was registered with another address would be turned away.
         let holds = |client: &Client| !client.registered || redirect.is_none() || client.redirect == redirect;
@@ -123,16 +127,17 @@ impl OAuth {
     fn known_identity(&mut self, redirect: Option<&Url>, holds: impl Fn(&Client) -> bool) -> Option<Identity> {
         let (server, clients) = (&self.wanted.server, &self.wanted.clients);
         let named = |id: &str| {
-            let issuer = Some(server.issuer.clone());
+            let issuer = server.issuer.clone();
             Some(Identity::from(Client { issuer, redirect: redirect.cloned(), ..Client::named(id) }))
         };
-        if let Some(id) = clients.at(&server.issuer) {
+        let at_issuer = || clients.at(server.issuer.as_deref()?);
+        if let Some(id) = self.wanted.client_id.as_deref().or_else(at_issuer) {
             return named(id);
         }
         let former = self.wanted.former.take().filter(|Identity { client, secret, .. }| {
             // One that cannot prove itself any more would be turned away after the person has signed in.
             let proves = !client.registered || client.authentication == Authentication::None || secret.is_some();
-            client.issuer.as_ref() == Some(&server.issuer) && holds(client) && proves
+            client.issuer == server.issuer && holds(client) && proves
         });
         let document = clients.document.as_ref().filter(|_| server.takes_documents);
         former.or_else(|| named(document?.as_str()))
@@ -158,7 +163,7 @@ impl OAuth {
         };
         let refusal = match authorization::registered(&response, &base, now) {
             Ok(Registered { id, authentication, secret, expires_at }) => {
-                let issuer = Some(self.wanted.server.issuer.clone());
+                let issuer = self.wanted.server.issuer.clone();
                 let client = Client { id, authentication, issuer, redirect: self.redirect(), registered: true };
                 self.identity = Some(Identity { client, secret, expires_at });
                 return self.go_on();
@@ -199,8 +204,7 @@ impl OAuth {
 
     pub(super) fn client_typed(&mut self, typed: &Secret) -> Next {
         let id = typed.expose().trim();
-        let is_one_word = !id.is_empty() && !id.contains(char::is_whitespace) && !trust::has_invisible(id);
-        if !is_one_word || id.len() > LONGEST {
+        if !trust::is_word(id) || id.len() > LONGEST {
             self.problem = Some(Problem::new(
                 Kind::Usage,
                 "That is not a client id: it is one word.",
@@ -208,7 +212,7 @@ impl OAuth {
             ));
             return Next::Wait;
         }
-        let issuer = Some(self.wanted.server.issuer.clone());
+        let issuer = self.wanted.server.issuer.clone();
         let client = Client { issuer, redirect: self.redirect(), ..Client::named(id) };
         self.identity = Some(Identity::from(client));
         self.go_on()
@@ -217,7 +221,7 @@ impl OAuth {
     /// The server knows the client, and wants proof: what was asked for is asked for once more, with it.
     pub(super) fn secret_typed(&mut self, typed: &Secret) -> Next {
         let secret = typed.expose().trim();
-        if secret.is_empty() || secret.contains(char::is_whitespace) || trust::has_invisible(secret) {
+        if !trust::is_word(secret) {
             let what = "That is not a client secret: it is one word.";
             self.problem = Some(Problem::new(Kind::Usage, what, "Copy it from the page of the client."));
             return Next::Wait;

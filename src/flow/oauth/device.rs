@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::{Next, OAuth, Question, Stage};
 use crate::flow::Effect;
-use crate::flow::wire::authorization;
 use crate::flow::wire::{Meaning, Refusal, Step};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -12,10 +11,9 @@ use crate::trust;
 
 impl OAuth {
     pub(super) fn start(&mut self) -> Next {
-        let Some(url) = &self.wanted.server.device else {
+        let Some(request) = self.wanted.server.device_request(&self.wanted.scopes, &self.asking()) else {
             return Next::Wait;
         };
-        let request = authorization::device_request(url, &self.wanted.scopes, &self.asking());
         (self.stage, self.posted) = (Stage::Starting, true);
         (self.device, self.wants_new_code) = (None, false);
         Next::Do(Effect::Http(request))
@@ -26,8 +24,7 @@ impl OAuth {
             Ok(response) => response,
             Err(error) => return self.no_answer(&error),
         };
-        let base = self.wanted.server.device.clone().unwrap_or_else(|| self.wanted.start.clone());
-        match authorization::device(&response, &base, now) {
+        match self.wanted.server.device(&response, now) {
             Ok(mut device) => {
                 // A page that repeats what only this program may know is neither shown nor put into a picture.
                 let secrets = [device.code.clone()];
@@ -57,7 +54,9 @@ impl OAuth {
             self.stage = Stage::Watching;
             return Next::Do(Effect::Wait(wait));
         }
-        let request = authorization::poll_request(&self.wanted.server.token, &device.code, &self.asking());
+        let Some(request) = self.wanted.server.poll_request(device, &self.asking()) else {
+            return Next::Wait;
+        };
         self.stage = Stage::Polling;
         Next::Do(Effect::Http(request))
     }
@@ -72,8 +71,7 @@ impl OAuth {
             }
             Err(error) => return self.no_answer(&error),
         };
-        let base = self.wanted.server.token.clone();
-        match authorization::tokens(&response, Step::Poll, &base, now) {
+        match self.wanted.server.tokens(&response, Step::Poll, now) {
             Ok(granted) => self.admitted(granted),
             Err(refusal) => self.refused(refusal, Step::Poll, now),
         }

@@ -1,11 +1,12 @@
 //! In the browser: the link, and what comes back of it.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{After, Next, OAuth, Question, Stage};
 use crate::flow::Effect;
 use crate::flow::discover::By;
-use crate::flow::wire::authorization::{self, Authorizing, Brought, OFFLINE, Redirect};
+use crate::flow::wire::authorization::{Authorizing, Brought, OFFLINE, Redirect};
 use crate::flow::wire::{Meaning, Refusal, Step};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -37,22 +38,10 @@ enum Wrong {
 
 impl OAuth {
     pub(super) fn open_link(&mut self) -> Next {
-        let (Some(redirect), Some(listening), Some(identity)) = (self.redirect(), &self.listening, &self.identity)
-        else {
+        let redirect = self.redirect();
+        let Some(link) = self.authorizing(redirect.as_ref()).and_then(|asked| self.wanted.server.link(&asked)) else {
             return Next::Wait;
         };
-        let Some(url) = &self.wanted.server.authorize else {
-            return Next::Wait;
-        };
-        let authorizing = Authorizing {
-            client_id: &identity.client.id,
-            redirect: &redirect,
-            scopes: &self.wanted.scopes,
-            resource: self.resource(),
-            state: &listening.state,
-            verifier: &listening.verifier,
-        };
-        let link = authorization::authorization_link(url, &authorizing);
         self.link = Some(link.clone());
         self.posted = true;
         match self.wanted.surroundings.no_browser {
@@ -62,6 +51,19 @@ impl OAuth {
                 Next::Do(Effect::Open(link))
             }
         }
+    }
+
+    /// What this sign-in asks for, in the link and again when its answer is redeemed.
+    fn authorizing<'a>(&'a self, redirect: Option<&'a Url>) -> Option<Authorizing<'a>> {
+        let listening = self.listening.as_ref()?;
+        Some(Authorizing {
+            client_id: self.identity.as_ref().map(|identity| identity.client.id.as_str()),
+            redirect: redirect?,
+            scopes: &self.wanted.scopes,
+            resource: self.resource(),
+            state: &listening.state,
+            verifier: &listening.verifier,
+        })
     }
 
     pub(super) fn wait_for_browser(&mut self) -> Next {
@@ -120,7 +122,7 @@ impl OAuth {
     /// who it is from.
     fn judged(&mut self, redirect: Redirect, whole: bool) -> Result<Secret, Wrong> {
         let asked = self.listening.as_ref().map(|listening| &listening.state);
-        let names_state = whole || redirect.state.is_some();
+        let names_state = whole && self.wanted.server.returns_state() || redirect.state.is_some();
         if names_state && (redirect.is_ambiguous || redirect.state.as_ref() != asked) {
             return Err(Wrong::Stray(Problem::new(
                 Kind::Unsafe,
@@ -138,7 +140,7 @@ impl OAuth {
         let (server, issuer) = (&self.wanted.server, redirect.issuer.as_deref());
         match issuer {
             // Not even its words are shown: they are somebody else's.
-            Some(issuer) if issuer != server.issuer => {
+            Some(issuer) if server.issuer.as_deref().is_some_and(|asked| asked != issuer) => {
                 let named = trust::clean(issuer, 80);
                 return Err(unsafe_one(format!("The answer says that it is from {named}, which was not asked.")));
             }
@@ -243,13 +245,15 @@ impl OAuth {
     }
 
     fn redeem(&mut self, code: Secret) -> Next {
-        let (Some(redirect), Some(listening)) = (self.redirect(), &mut self.listening) else {
+        let redirect = self.redirect();
+        if let Some(listening) = &mut self.listening {
+            listening.open = crate::flow::Lease::new(());
+        }
+        let asked = self.authorizing(redirect.as_ref());
+        let request = asked.and_then(|asked| self.wanted.server.redeem_request(&code, &asked, &self.asking()));
+        let Some(request) = request else {
             return Next::Wait;
         };
-        listening.open = crate::flow::Lease::new(());
-        let verifier = listening.verifier.clone();
-        let request =
-            authorization::code_request(&self.wanted.server.token, &code, &redirect, &verifier, &self.asking());
         self.stage = Stage::Redeeming(code);
         Next::Do(Effect::Http(request))
     }
@@ -260,8 +264,7 @@ impl OAuth {
             // A code works once: it is not sent again.
             Err(error) => return self.no_answer(&error),
         };
-        let base = self.wanted.server.token.clone();
-        match authorization::tokens(&response, Step::Redeem, &base, now) {
+        match self.wanted.server.tokens(&response, Step::Redeem, now) {
             Ok(granted) => self.admitted(granted),
             Err(refusal) => {
                 let meaning = refusal.meaning;

@@ -136,9 +136,11 @@ impl OAuth {
             }
             None => format!("of {}", self.wanted.service),
         };
-        screen.lines.push(Line::text(format!(
-            "Open this page {whose} in a browser anywhere, sign in, and type the code there. Not here."
-        )));
+        let what = match attempt.code {
+            Some(_) => "type the code there. Not here.",
+            None => "let this program in.",
+        };
+        screen.lines.push(Line::text(format!("Open this page {whose} in a browser anywhere, sign in, and {what}")));
         screen.lines.extend(self.quote());
         screen.lines.push(Line::Quiet(match &self.wanted.server.authorize {
             Some(_) => "Confirm a code only if this program shows it to you now: whoever sends you one wants your account. The way through the browser cannot be misused like that, because its answer comes to this machine only.".into(),

@@ -6,12 +6,14 @@ use crate::flow::discover::Way;
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::{Effect, Guard, Outcome, Protection, StoreOffer, discover};
 use crate::problem::{Kind, Problem};
+use crate::trust;
 
 impl SignUp {
     pub(super) fn discover(&mut self, next: discover::Next) -> Vec<Effect> {
         match next {
             discover::Next::Send(request) => vec![Effect::Http(request)],
             discover::Next::Wait(span) => vec![Effect::Wait(span)],
+            discover::Next::Read(file) => vec![Effect::Read(file)],
             discover::Next::Over => {
                 if let Some(problem) = self.discovery.obstacle() {
                     if !self.can_be_brought() {
@@ -20,10 +22,25 @@ impl SignUp {
                     // Words can be read, and what they lead to can be kept.
                     self.by_key = true;
                 }
+                if let Some(problem) = self.described_otherwise() {
+                    return self.fail(problem);
+                }
                 self.stage = Stage::LookingUp;
                 vec![Effect::Lookup { resource: self.discovery.service().resource }]
             }
         }
+    }
+
+    /// The file that described the account's service describes another one: its key would be kept in the wrong place.
+    fn described_otherwise(&self) -> Option<Problem> {
+        let (account, file) = (self.replaced.as_ref()?, self.discovery.target().skill.as_ref()?);
+        let resource = self.discovery.service().resource;
+        (resource != account.resource).then(|| {
+            let file = trust::clean(&file.to_string_lossy(), 80);
+            let what = format!("The skill {file} is about {} now.", trust::clean(&resource, 80));
+            let hint = format!("Put back the one for {}, or sign up anew with: authmd-tui add", account.resource);
+            Problem::new(Kind::Unsafe, what, hint)
+        })
     }
 
     /// The ways that are to be chosen from: all that are offered, or the one that was asked for.

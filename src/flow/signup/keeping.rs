@@ -36,7 +36,7 @@ impl SignUp {
             layers: claim.into_iter().collect(),
             claimed,
             start: self.discovery.target().start.clone(),
-            metadata: self.discovery.target().metadata.clone(),
+            metadata: self.discovery.target().found_in(),
             guarded: self.guarded(),
             presentation: granted.credential.as_ref().map_or(Presentation::Bearer, |it| it.presentation),
             renewal: self.renewal(&granted),

@@ -46,8 +46,7 @@ impl SignUp {
     pub(super) fn key_pasted(&mut self, pasted: &Secret) -> Vec<Effect> {
         // What is copied from a page often has blanks and line ends around it.
         let key = pasted.expose().trim();
-        let is_one_word = !key.is_empty() && !key.contains(char::is_whitespace) && !trust::has_invisible(key);
-        if !is_one_word || key.len() > KEY_LENGTH {
+        if !trust::is_word(key) || key.len() > KEY_LENGTH {
             return self.object(Problem::new(
                 Kind::Usage,
                 "That is not a key: a key is one word.",

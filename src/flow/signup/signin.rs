@@ -42,6 +42,7 @@ impl SignUp {
             start: self.discovery.target().start.clone(),
             resource,
             scopes: self.discovery.wanted_scopes(),
+            client_id: self.discovery.named_client().map(str::to_owned),
             clients: self.known.clients.clone(),
             surroundings: self.known.surroundings.clone(),
             former,

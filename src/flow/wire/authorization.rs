@@ -3,6 +3,7 @@
 //! (RFC 9207), and the code for a browser anywhere (RFC 8628).
 
 mod redirect;
+mod spelling;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use self::redirect::{Brought, Redirect};
+pub use self::spelling::{Link, Spelling};
 use super::refusal::{Meaning, Refusal, Step, refusal};
 use super::reply::granted::{granted, sendable};
 use super::reply::{Attempt, COMPLETE_PAGE, Credential, Granted, PAGE, client_id, user_code};
@@ -21,6 +23,7 @@ use crate::account::{Authentication, LayerKind};
 use crate::http::{Body, Presentation, Request, Response, field};
 use crate::json::{self, Document};
 use crate::secret::Secret;
+use crate::skill::Call;
 use crate::trust;
 
 const CODE_GRANT: &str = "authorization_code";
@@ -34,8 +37,8 @@ const LOGIN: [&str; 4] = ["openid", "profile", "email", OFFLINE];
 /// An authorization server, as far as signing in needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
-    /// Letter by letter: it is compared so.
-    pub issuer: String,
+    /// Letter by letter: it is compared so. Of a server that a skill describes, it may not be known.
+    pub issuer: Option<String>,
     /// Where the person is sent (RFC 6749, section 3.1); only where the server checks a proof of S256 (RFC 7636).
     pub authorize: Option<Url>,
     /// It has such a place, and does not say that it checks the proof.
@@ -53,9 +56,112 @@ pub struct Server {
     pub takes_documents: bool,
     /// How a client may prove itself, in the order in which they are asked for.
     pub authentication: Vec<Authentication>,
+    /// It is told what a token is for (RFC 8707).
+    pub hears_resource: bool,
+    /// It says the same in words of its own.
+    pub spelling: Option<Box<Spelling>>,
 }
 
 impl Server {
+    /// One that a skill describes; of itself it says nothing.
+    pub fn at(token: Url) -> Self {
+        Self {
+            issuer: None,
+            authorize: None,
+            lacks_pkce: false,
+            token,
+            device: None,
+            register: None,
+            revoke: None,
+            scopes: Vec::new(),
+            names_itself: false,
+            takes_documents: false,
+            authentication: vec![Authentication::None],
+            hears_resource: false,
+            spelling: None,
+        }
+    }
+
+    /// It is told who asks.
+    pub fn wants_client(&self) -> bool {
+        self.spelling.as_ref().is_none_or(|spelling| spelling.uses("client_id"))
+    }
+
+    /// What comes back of its page has the state in it. Without one, it is the proof that keeps a stranger's code out
+    /// (RFC 9700, section 2.1.1).
+    pub fn returns_state(&self) -> bool {
+        self.spelling.as_ref().is_none_or(|spelling| spelling.names_in_link("state"))
+    }
+
+    /// Where it wants to bring the answer to, if that matters to it.
+    pub fn redirect(&self) -> Option<&Url> {
+        self.spelling.as_ref()?.redirect.as_ref()
+    }
+
+    /// The link that the person opens.
+    pub fn link(&self, authorizing: &Authorizing<'_>) -> Option<Url> {
+        match &self.spelling {
+            Some(spelling) => spelling.link(authorizing),
+            None => Some(authorization_link(self.authorize.as_ref()?, authorizing)),
+        }
+    }
+
+    /// Turns the code that came back into tokens.
+    pub fn redeem_request(&self, code: &Secret, authorizing: &Authorizing<'_>, asking: &Asking<'_>) -> Option<Request> {
+        match &self.spelling {
+            Some(spelling) => spelling.redeem(code, authorizing),
+            None => Some(code_request(&self.token, code, authorizing.redirect, authorizing.verifier, asking)),
+        }
+    }
+
+    /// Asks for a code that a person types in a browser anywhere.
+    pub fn device_request(&self, scopes: &[String], asking: &Asking<'_>) -> Option<Request> {
+        match &self.spelling {
+            Some(spelling) => spelling.start(scopes, asking),
+            None => Some(device_request(self.device.as_ref()?, scopes, asking)),
+        }
+    }
+
+    /// Reads what came of that.
+    pub fn device(&self, response: &Response, now: Timestamp) -> Result<Device, Refusal> {
+        let base = self.device.as_ref().unwrap_or(&self.token);
+        match self.spelling.as_ref().and_then(|spelling| spelling.start.as_ref()) {
+            Some(call) => device(&call.standard(response), base, now),
+            None => device(response, base, now).and_then(|device| match device.attempt.code {
+                Some(_) => Ok(device),
+                None => Err(Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Device, base, now) }),
+            }),
+        }
+    }
+
+    /// Has the person let this program in?
+    pub fn poll_request(&self, device: &Device, asking: &Asking<'_>) -> Option<Request> {
+        match &self.spelling {
+            Some(spelling) => spelling.poll(device, asking),
+            None => Some(poll_request(&self.token, &device.code, asking)),
+        }
+    }
+
+    /// Reads what was handed out, if it was.
+    pub fn tokens(&self, response: &Response, step: Step, now: Timestamp) -> Result<Granted, Refusal> {
+        let spelled = self.spelling.as_ref().and_then(|spelling| {
+            let call = if step == Step::Poll { &spelling.poll } else { &spelling.redeem };
+            Some((spelling, call.as_ref()?))
+        });
+        match spelled {
+            Some((spelling, call)) => {
+                tokens(&call.standard(response), step, call.url(), now).map(|granted| spelling.shown(call, granted))
+            }
+            None => tokens(response, step, &self.token, now),
+        }
+    }
+
+    /// Where it is asked whether the person has let this program in.
+    pub fn polled(&self) -> &Url {
+        let poll = self.spelling.as_ref().and_then(|spelling| spelling.poll.as_ref());
+        poll.map_or(&self.token, Call::url)
+    }
+
     /// All its scopes only say who somebody is.
     pub fn is_for_login_only(&self) -> bool {
         !self.scopes.is_empty() && self.scopes.iter().all(|scope| LOGIN.contains(&scope.as_str()))
@@ -63,7 +169,9 @@ impl Server {
 
     /// The addresses that something is sent to, other than the one that the person opens.
     pub fn endpoints(&self) -> impl Iterator<Item = &Url> {
-        std::iter::once(&self.token).chain([&self.device, &self.register, &self.revoke].into_iter().flatten())
+        [&self.token, self.polled()]
+            .into_iter()
+            .chain([&self.device, &self.register, &self.revoke].into_iter().flatten())
     }
 }
 
@@ -88,7 +196,9 @@ pub fn server(document: &Value, place: &Url) -> Option<Server> {
     let listed = listed.unwrap_or_else(|| vec![spelled(Authentication::Basic).to_owned()]);
     let ways = [Authentication::None, Authentication::Basic, Authentication::Post];
     Some(Server {
-        issuer: document.get("issuer")?.as_str()?.to_owned(),
+        issuer: Some(document.get("issuer")?.as_str()?.to_owned()),
+        hears_resource: true,
+        spelling: None,
         lacks_pkce: authorize.is_some() && !checks,
         authorize: authorize.filter(|_| checks),
         token: url("token_endpoint")?,
@@ -164,7 +274,7 @@ pub fn registered(response: &Response, base: &Url, now: Timestamp) -> Result<Reg
 /// What the link is made of.
 #[derive(Debug, Clone)]
 pub struct Authorizing<'a> {
-    pub client_id: &'a str,
+    pub client_id: Option<&'a str>,
     pub redirect: &'a Url,
     pub scopes: &'a [String],
     /// Letter by letter as published (RFC 8707, section 2).
@@ -174,15 +284,14 @@ pub struct Authorizing<'a> {
 }
 
 /// The link that the person opens.
-pub fn authorization_link(url: &Url, authorizing: &Authorizing<'_>) -> Url {
-    let client = BasicClient::new(ClientId::new(authorizing.client_id.to_owned()))
+fn authorization_link(url: &Url, authorizing: &Authorizing<'_>) -> Url {
+    let client = BasicClient::new(ClientId::new(authorizing.client_id.unwrap_or_default().to_owned()))
         .set_auth_uri(AuthUrl::from_url(url.clone()))
         .set_redirect_uri(RedirectUrl::from_url(authorizing.redirect.clone()));
-    let verifier = PkceCodeVerifier::new(authorizing.verifier.expose().to_owned());
     let mut request = client
         .authorize_url(|| CsrfToken::new(authorizing.state.expose().to_owned()))
         .add_scopes(authorizing.scopes.iter().cloned().map(Scope::new))
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        .set_pkce_challenge(challenge(authorizing.verifier));
     if let Some(resource) = authorizing.resource {
         request = request.add_extra_param("resource", resource);
     }
@@ -193,8 +302,13 @@ pub fn authorization_link(url: &Url, authorizing: &Authorizing<'_>) -> Url {
     request.url().0
 }
 
+/// The proof that is shown beforehand, of what is sent in the end (RFC 7636, section 4.2).
+fn challenge(verifier: &Secret) -> PkceCodeChallenge {
+    PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.expose().to_owned()))
+}
+
 /// Turns the code that came back into tokens (RFC 6749, section 4.1.3).
-pub fn code_request(url: &Url, code: &Secret, redirect: &Url, verifier: &Secret, asking: &Asking<'_>) -> Request {
+fn code_request(url: &Url, code: &Secret, redirect: &Url, verifier: &Secret, asking: &Asking<'_>) -> Request {
     asking.post(
         url,
         vec![
@@ -207,7 +321,7 @@ pub fn code_request(url: &Url, code: &Secret, redirect: &Url, verifier: &Secret,
 }
 
 /// Asks for a code that a person types in a browser anywhere (RFC 8628, section 3.1).
-pub fn device_request(url: &Url, scopes: &[String], asking: &Asking<'_>) -> Request {
+fn device_request(url: &Url, scopes: &[String], asking: &Asking<'_>) -> Request {
     let scope = (!scopes.is_empty()).then(|| field("scope", scopes.join(" ").as_str()));
     asking.post(url, scope.into_iter().collect())
 }
@@ -219,6 +333,7 @@ pub struct Device {
     pub attempt: Attempt,
 }
 
+/// Reads the answer to that. Who leads to a page of its own may have no code for it.
 pub fn device(response: &Response, base: &Url, now: Timestamp) -> Result<Device, Refusal> {
     let refusal = refusal(response, Step::Device, base, now);
     if !response.is_success() {
@@ -231,10 +346,10 @@ pub fn device(response: &Response, base: &Url, now: Timestamp) -> Result<Device,
         Some(Device {
             code: sendable(&answer, &["device_code"])?.into(),
             attempt: Attempt {
-                code: Some(user_code(json::text(&answer, &["user_code"])?)?),
+                code: json::text(&answer, &["user_code"]).and_then(user_code),
                 page: Some(link(PAGE)?),
                 complete: link(COMPLETE_PAGE),
-                expires_at: json::moment(&answer, &[], &["expires_in"], now),
+                expires_at: json::moment(&answer, &["expires_at"], &["expires_in"], now),
                 interval: interval.map(|seconds| Duration::from_secs(seconds.min(600))),
             },
         })
@@ -243,7 +358,7 @@ pub fn device(response: &Response, base: &Url, now: Timestamp) -> Result<Device,
 }
 
 /// Has the person let this program in (RFC 8628, section 3.4)?
-pub fn poll_request(url: &Url, code: &Secret, asking: &Asking<'_>) -> Request {
+fn poll_request(url: &Url, code: &Secret, asking: &Asking<'_>) -> Request {
     asking.post(url, vec![field("grant_type", DEVICE_GRANT), field("device_code", code.clone())])
 }
 

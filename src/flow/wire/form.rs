@@ -45,7 +45,7 @@ impl Extras {
             let version = version.as_deref().map(|version| field("tos_version", version));
             std::iter::once(field("tos_accepted", true)).chain(version)
         });
-        let client_names = self.client_names.iter().map(|name| field(name, NAME));
+        let client_names = self.client_names.iter().map(|name| field(*name, NAME));
         let name = self.name.as_deref().map(|name| field("name", name));
         let credential_type = self.credential_type.as_deref().map(|wanted| field("requested_credential_type", wanted));
         let proof = self.proof.iter().flat_map(proof_fields);
@@ -67,7 +67,7 @@ fn proof_fields(proof: &Proof) -> Vec<Field> {
         (false, [nonce]) => vec![field("challenge", proof.puzzle.challenge.as_str()), field("nonce", nonce.as_str())],
         _ => {
             let inside = vec![field("challenge", proof.puzzle.challenge.as_str()), field("nonces", nonces)];
-            vec![Field { name: "proof_of_work", value: crate::http::FieldValue::Object(inside) }]
+            vec![Field { name: "proof_of_work".into(), value: crate::http::FieldValue::Object(inside) }]
         }
     }
 }
@@ -106,7 +106,7 @@ pub fn register_request(offer: &Offer, start: Start, email: &str, extras: &Extra
         (Start::VerifiedEmail, 2) => {
             let inside = vec![field("type", "verified_email"), field("email", email)];
             let assertions = crate::http::FieldValue::Objects(vec![inside]);
-            vec![field("type", "identity_assertion"), Field { name: "assertions", value: assertions }]
+            vec![field("type", "identity_assertion"), Field { name: "assertions".into(), value: assertions }]
         }
         (Start::VerifiedEmail, 3) => vec![field("type", "verified_email"), field("email", email)],
         (Start::VerifiedEmail, 4) => vec![field("identity_type", "verified_email"), field("email", email)],

@@ -22,6 +22,10 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    pub(super) fn client_id(&self) -> Option<&str> {
+        self.client.map(|identity| identity.client.id.as_str())
+    }
+
     pub(super) fn post(&self, url: &Url, mut fields: Vec<Field>) -> Request {
         fields.extend(self.resource.map(|resource| field("resource", resource)));
         match self.client {

@@ -352,6 +352,7 @@ pub fn target(editor: &Editor, problem: Option<&Problem>, theme: Theme, width: u
     let ways = [
         ("a host or a URL", "api.example.com"),
         ("a NoForm slug", "noform:acme"),
+        ("a skill file", "./skill.yaml"),
         ("a challenge", "WWW-Authenticate: Bearer resource_metadata=\"https://…\""),
     ];
     page.rows.push(Row::text("Which service? Type or paste one of these:", theme.text()));

@@ -1,6 +1,6 @@
 //! What holds of everything that is read from strangers, whatever they write. The targets read; here is what they assert.
 
-use authmd_tui::account::Client;
+use authmd_tui::account::{Client, Identity};
 use authmd_tui::flow::wire::{self, Attempt, Extras, Forms, Handle, Offer, Refusal, Reply, Start, Step, Want};
 use authmd_tui::flow::work::Puzzle;
 use authmd_tui::http::{Body, Request, Response};
@@ -127,7 +127,7 @@ fn request(request: &Request, origin: &Url) {
         (Body::Json(fields), Some((kind, text))) => {
             let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(kind, "application/json");
-            assert!(fields.iter().all(|field| value.get(field.name).is_some()), "{}", *text);
+            assert!(fields.iter().all(|field| value.get(&*field.name).is_some()), "{}", *text);
         }
         (Body::Form(_), Some((_, text))) => {
             assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{}", *text);

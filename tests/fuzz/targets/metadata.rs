@@ -68,6 +68,7 @@ fn discovered(documents: &str, base: &Url) {
                 discovery.answer(answers.next().unwrap_or_else(nothing), promises::now())
             }
             Next::Wait(_) => discovery.resume(promises::now()),
+            Next::Read(_) => unreachable!("no skill was named"),
             Next::Over => break,
         };
     }

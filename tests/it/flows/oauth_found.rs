@@ -40,6 +40,7 @@ fn run(target: &str, mut fake: Fake) -> (Discovery, Vec<String>) {
                 discovery.answer(fake.answer_to(&request), noon())
             }
             Next::Wait(_) => discovery.resume(noon()),
+            Next::Read(_) => unreachable!("no skill was named"),
             Next::Over => return (discovery, asked),
         };
     }
@@ -174,7 +175,7 @@ fn of_two_documents_that_disagree_the_resource_says_which_counts() {
             (SERVER, server(ISSUER)),
         ],
     );
-    assert_eq!(discovery.authorization().map(|server| server.issuer.as_str()), Some(ISSUER));
+    assert_eq!(discovery.authorization().and_then(|server| server.issuer.as_deref()), Some(ISSUER));
     // Of one issuer, what stands where RFC 8414 has it.
     let openid = with(server(ISSUER), "token_endpoint", json!("https://auth.acme.dev/other"));
     let (discovery, _) = discover(

@@ -120,12 +120,12 @@ fn the_older_form_sends_bearer_and_json_and_tries_the_other_name_once() {
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Removed(_)));
     let sent = play.requests.iter().filter_map(|request| match &request.body {
-        Body::Json(fields) => Some((fields[0].name, request.credential.clone().map(|(_, secret)| secret))),
+        Body::Json(fields) => Some((fields[0].name.to_string(), request.credential.clone().map(|(_, secret)| secret))),
         _ => None,
     });
     assert_eq!(
         sent.collect::<Vec<_>>(),
-        [("token", Some(Secret::new("sk_held"))), ("credential", Some(Secret::new("sk_held")))]
+        ["token", "credential"].map(|name| (name.to_owned(), Some(Secret::new("sk_held"))))
     );
 }
 
@@ -249,7 +249,7 @@ fn spelled(nos: usize, no: Result<Response, HttpError>, proofs: usize) -> (Outco
     let calls = play.requests.iter().filter(|request| request.url.path() == "/agent/revoke");
     let spelled = calls.map(|call| {
         let kind = if matches!(call.body, Body::Form(_)) { "form" } else { "json" };
-        let fields: Vec<&str> = call.body.fields().iter().map(|field| field.name).collect();
+        let fields: Vec<&str> = call.body.fields().iter().map(|field| &*field.name).collect();
         format!("{kind} {}{}", fields.join(","), if call.credential.is_some() { ", bearer" } else { "" })
     });
     (play.outcome(), spelled.collect())

@@ -9,7 +9,8 @@ use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::{
-    Answer, Effect, Flow, Guard, Input, Known, Lease, Listening, Outcome, Prompt, Protection, Screen, StoreOffer,
+    Answer, Effect, Flow, Guard, Input, Known, Lease, Listening, Outcome, Prompt, Protection, Screen, SkillFile,
+    StoreOffer,
 };
 use authmd_tui::http::{Body, Field, FieldValue, HttpError, Method, Request, Response};
 use authmd_tui::problem::Problem;
@@ -146,6 +147,8 @@ pub struct Play {
     listened: u8,
     /// A call whose answer takes its time, and the one that is waited for.
     pub slow: Option<String>,
+    /// What is in the file that is named.
+    pub skill: Option<Result<SkillFile, Problem>>,
     under_way: Option<Request>,
 }
 
@@ -229,6 +232,7 @@ impl Play {
             free_ports: VecDeque::new(),
             listened: 0,
             slow: None,
+            skill: None,
             under_way: None,
         }
     }
@@ -276,6 +280,7 @@ impl Play {
             Effect::Listen { .. } => "listen".into(),
             Effect::Await { .. } => "await".into(),
             Effect::Open(_) => "open".into(),
+            Effect::Read(_) => "read".into(),
         });
     }
 
@@ -406,6 +411,7 @@ impl Play {
                 self.opened.push(page.to_string());
                 Input::Opened(self.opening.clone())
             }
+            Effect::Read(_) => Input::Read(self.skill.clone().expect("a skill")),
             Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::MakeVault(guard) | Effect::Protect(guard) => {

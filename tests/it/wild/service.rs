@@ -85,7 +85,8 @@ impl Service {
             let when = entry["when"].as_object().expect("fields");
             entry["call"] == call
                 && when.iter().all(|(name, wanted)| {
-                    let value = fields.iter().find(|field| field.name == name).map(|field| field.value.as_text());
+                    let value =
+                        fields.iter().find(|field| field.name == name.as_str()).map(|field| field.value.as_text());
                     // A null is a member that must not be there.
                     match value {
                         Some(value) => wanted == "*" || wanted.as_str() == Some(value.as_str()),

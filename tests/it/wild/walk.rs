@@ -161,6 +161,7 @@ pub fn verdict(service: &mut Service) -> Verdict {
                 discovery.answer(service.answer(&request), noon())
             }
             Next::Wait(_) => discovery.resume(noon()),
+            Next::Read(_) => unreachable!("no skill was named"),
             Next::Over => return discovery.verdict(),
         };
     }

@@ -63,8 +63,7 @@ pub enum Brought {
 impl Brought {
     pub fn read(pasted: &Secret) -> Self {
         let text = pasted.expose().trim();
-        let is_one_word = !text.is_empty() && !text.contains(char::is_whitespace) && !trust::has_invisible(text);
-        if !is_one_word || text.len() > LONGEST {
+        if !trust::is_word(text) || text.len() > LONGEST {
             return Brought::Nothing;
         }
         if let Some(query) = query_of(text) {

@@ -1,0 +1,285 @@
+//! Signing in where a skill says how: OAuth in all but its words, and servers that do not publish themselves.
+
+use std::path::{Path, PathBuf};
+
+use authmd_tui::account::{Account, LayerKind, Mode, Renewal, Verdict};
+use authmd_tui::flow::renew::Renew;
+use authmd_tui::flow::revoke::Presence;
+use authmd_tui::flow::signup::SignUp;
+use authmd_tui::flow::target::Target;
+use authmd_tui::flow::{Answer, Input, Outcome, SkillFile, Surroundings};
+use authmd_tui::http::{Body, Method, Presentation};
+use authmd_tui::problem::{Kind, Problem};
+use authmd_tui::secret::Secret;
+use serde_json::json;
+use url::Url;
+
+use crate::support::play::{Fake, Play, answer};
+
+const FILE: &str = "/home/ada/skills/skill.yaml";
+
+fn skill(text: &str) -> Result<SkillFile, Problem> {
+    Ok(SkillFile { path: PathBuf::from(FILE), text: text.to_owned() })
+}
+
+fn of_repository(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a skill")
+}
+
+/// A sign-up by the skill in `path`.
+fn play(path: &str, fake: Fake) -> Play {
+    let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None), fake);
+    play.skill = Some(skill(&of_repository(path)));
+    play
+}
+
+fn query(link: &str, name: &str) -> Option<String> {
+    let link = Url::parse(link).expect("a link");
+    link.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+const OPENROUTER: &str = "assets/services/openrouter.yaml";
+const EXCHANGE: &str = "POST https://openrouter.ai/api/v1/auth/keys";
+
+fn openrouter() -> Fake {
+    let mut fake = Fake::default();
+    fake.on("GET https://openrouter.ai/api/v1/key", [answer(401, "{}"), answer(200, "{}")]);
+    fake.json(EXCHANGE, json!({"key": "sk-or-v1-1", "user_id": "user_1", "refresh_token": "no such thing"}));
+    fake
+}
+
+fn in_browser(mut play: Play) -> Play {
+    play.begin().pick(0).confirm(true);
+    play
+}
+
+#[test]
+fn a_key_is_exchanged_for_a_code_with_a_proof() {
+    let mut play = play(OPENROUTER, openrouter());
+    play.begin();
+    assert_eq!((play.id().as_str(), play.choices()), ("offer", vec!["OAuth, in your browser".to_owned()]));
+    assert!(play.requests.is_empty(), "nobody needs to be asked what the skill says");
+    play.pick(0);
+    assert!(play.text_shown().contains("POST openrouter.ai/api/v1/auth/keys"), "{}", play.text_shown());
+    assert!(play.text_shown().contains("GET openrouter.ai/api/v1/key"), "{}", play.text_shown());
+    play.confirm(true);
+    assert_eq!(play.port, Some(3000), "the port that its guide uses");
+    let link = play.opened[0].clone();
+    let names: Vec<String> =
+        Url::parse(&link).expect("a link").query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["callback_url", "code_challenge", "code_challenge_method"], "and nothing else");
+    assert_eq!(query(&link, "callback_url").as_deref(), Some("http://localhost:3000/callback"));
+    assert_eq!(query(&link, "code_challenge").map(|proof| proof.len()), Some(43));
+
+    play.redirect("code=c_1");
+    let exchange = play.requests.iter().find(|request| request.method == Method::Post).expect("exchanged");
+    assert!(matches!(exchange.body, Body::Json(_)));
+    let body = play.last_body();
+    assert_eq!(body[0], "code=c_1");
+    assert_eq!((body[1].as_str(), body.len()), ("code_challenge_method=S256", 3));
+    assert!(body[2].starts_with("code_verifier=verifier_"), "{body:?}");
+
+    let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.outcome()) };
+    assert_eq!((account.service.as_str(), account.mode), ("OpenRouter", Mode::OAuth));
+    assert_eq!((account.resource.as_str(), account.id.as_str()), ("https://openrouter.ai/api/v1", "openrouter.ai"));
+    assert_eq!(account.layers.iter().map(|layer| layer.kind).collect::<Vec<_>>(), [LayerKind::ApiKey]);
+    assert_eq!((account.renewal.clone(), account.client.clone(), account.bound), (Renewal::Person, None, false));
+    assert_eq!(
+        account.proof.map(|proof| proof.verdict),
+        Some(Verdict::Accepted { status: 200 }),
+        "where the skill says"
+    );
+    assert_eq!(play.saved[0].secrets.credential, Secret::new("sk-or-v1-1"));
+}
+
+#[test]
+fn without_a_state_the_proof_keeps_strangers_out_and_errors_are_told() {
+    // Only who has the verifier can use the code; one with a state that nobody sent is not even tried.
+    let mut play = in_browser(play(OPENROUTER, openrouter()));
+    play.redirect("code=c_9&state=somebody");
+    assert!(play.problem().contains("does not belong to this sign-in"), "{}", play.problem());
+    assert!(play.posts().is_empty());
+    play.text("c_1");
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "a bare code will do: {:?}", play.screen());
+
+    let mut fake = openrouter();
+    fake.on(
+        EXCHANGE,
+        [answer(403, r#"{"error":{"code":403,"message":"Invalid code or code_verifier"}}"#), answer(200, "<html>")],
+    );
+    let mut play = in_browser(self::play(OPENROUTER, fake));
+    play.redirect("code=stolen");
+    assert!(play.problem().contains("refused to hand out a token (403)"), "{}", play.problem());
+    play.confirm(true).redirect("code=c_2");
+    assert!(play.problem().contains("cannot be read"), "{}", play.problem());
+    assert!(play.saved.is_empty());
+}
+
+#[test]
+fn what_was_signed_up_to_by_a_skill_is_so_again_in_place() {
+    let mut first = in_browser(play(OPENROUTER, openrouter()));
+    first.redirect("code=c_1");
+    let Outcome::Connected(account) = first.outcome() else { panic!("connected") };
+    let again = |text: String| {
+        let mut play = Play::of((*account).clone(), |account| Renew::new(account, Presence::Person), openrouter());
+        play.skill = Some(skill(&text));
+        play.begin();
+        play
+    };
+    let mut play = again(of_repository(OPENROUTER));
+    play.pick(0).confirm(true).redirect("code=c_1");
+    let Outcome::Connected(renewed) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert_eq!((&renewed.id, &renewed.metadata), (&account.id, &account.metadata));
+
+    // The file is about another service by now; the key of that one has no place in this account.
+    let other = of_repository(OPENROUTER).replace("https://openrouter.ai", "https://elsewhere.dev");
+    let play = again(other);
+    assert!(play.problem().contains("is about https://elsewhere.dev/api/v1 now"), "{}", play.problem());
+
+    let mut gone = Play::of((*account).clone(), |account| Renew::new(account, Presence::Person), openrouter());
+    gone.skill = Some(Err(Problem::new(Kind::Usage, "The skill cannot be read: there is no such file.", "Name it.")));
+    gone.begin();
+    assert!(gone.problem().contains("no such file"), "{}", gone.problem());
+}
+
+const PAIRING: &str = "tests/fixtures/skills/pairing.yaml";
+const START: &str = "POST https://api.acme.dev/v2/pairings";
+const POLL: &str = "GET https://api.acme.dev/v2/pairings/p%2F1";
+
+fn pairing(polls: impl IntoIterator<Item = (u16, &'static str)>) -> Fake {
+    let mut fake = Fake::default();
+    fake.on("GET https://api.acme.dev/v2", [answer(401, ""), answer(200, "{}")]);
+    fake.json(
+        START,
+        json!({"pairing": {"id": "p/1", "words": {"short": "KITE-42"}, "ttl": 300, "every": 2,
+        "pages": ["https://acme.dev/pair", "https://acme.dev/pair?w=KITE-42"]}}),
+    );
+    fake.on(POLL, polls.into_iter().map(|(status, body)| answer(status, body)));
+    fake
+}
+
+#[test]
+fn a_pairing_in_json_is_the_device_grant_in_other_words() {
+    let polls = [
+        (200, r#"{"pairing":{"state":"waiting"}}"#),
+        (429, ""),
+        (503, ""),
+        (200, r#"{"pairing":{"state":"done","key":{"secret":"rk_1","until":"2026-12-22T12:00:00Z"}}}"#),
+    ];
+    let mut play = play(PAIRING, pairing(polls));
+    play.begin().pick(0).confirm(true);
+    let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert_eq!(play.bodies()[0], ["app=authmd-tui", "cli=true"]);
+    let polled: Vec<_> = play.requests.iter().filter(|request| request.url.path().ends_with("p%2F1")).collect();
+    assert_eq!(polled.len(), 4);
+    assert_eq!(polled[0].target().query(), Some("app=authmd-tui"));
+    assert!(polled[0].discreet, "the address is as good as the code");
+    assert_eq!((account.mode, account.presentation), (Mode::Device, Presentation::ApiKey));
+    assert_eq!(account.layers[0].kind, LayerKind::ApiKey);
+    assert_eq!(account.expires_at().map(|end| end.to_string()).as_deref(), Some("2026-12-22T12:00:00Z"));
+}
+
+#[test]
+fn the_code_of_a_pairing_is_shown_and_its_ends_are_told() {
+    for (end, told) in [
+        ((410, r#"{"pairing":{"state":"gone"}}"#), "code has expired (expired_token, 410)"),
+        ((200, r#"{"pairing":{"state":"refused"}}"#), "turned down"),
+        ((409, r#"{"error":"consumed"}"#), "consumed, 409"),
+    ] {
+        let mut play = play(PAIRING, pairing([(200, r#"{"pairing":{"state":"waiting"}}"#), end]));
+        play.slow = Some(POLL.into());
+        play.begin().pick(0).confirm(true);
+        let screen = play.screen();
+        assert_eq!((play.id().as_str(), screen.user_code.as_deref()), ("handoff", Some("KITE-42")));
+        assert_eq!(screen.qr.map(String::from).as_deref(), Some("https://acme.dev/pair?w=KITE-42"));
+        play.arrives();
+        play.arrives();
+        assert!(play.problem().contains(told), "{told}: {}", play.problem());
+        assert!(play.saved.is_empty());
+        play.step(Input::Answer(Answer::Confirm(false)));
+        assert!(play.screen().outcome.is_some());
+    }
+}
+
+#[test]
+fn a_server_that_publishes_nothing_is_signed_in_to_as_the_skill_says() {
+    let mut fake = Fake::default();
+    fake.on("GET https://forge.acme.dev/", [answer(401, ""), answer(200, "{}")]);
+    fake.json(
+        "POST https://forge.acme.dev/login/device",
+        json!({"device_code": "dc_1", "user_code": "WDJB-47KQ", "verification_uri": "https://forge.acme.dev/device", "interval": 5}),
+    );
+    fake.json(
+        "POST https://forge.acme.dev/login/token",
+        json!({"access_token": "at_1", "token_type": "bearer", "refresh_token": "rt_1"}),
+    );
+    let mut play = play("tests/fixtures/skills/known-client.md", fake);
+    play.known.surroundings = Surroundings { no_browser: Some("you are on SSH"), ssh: None };
+    play.begin();
+    assert_eq!(play.choices().len(), 2);
+    play.pick(0).confirm(true);
+    let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert_eq!(play.bodies()[0], ["scope=repo gist", "client_id=Iv1.known"]);
+    assert_eq!(account.client.as_ref().map(|client| client.id.as_str()), Some("Iv1.known"));
+    assert!(matches!(account.renewal, Renewal::Refresh { .. }) && !account.bound, "{account:?}");
+    let Account { scopes, .. } = *account;
+    assert_eq!(scopes, ["repo", "gist"]);
+}
+
+#[test]
+fn a_client_that_only_the_skill_names_is_used_at_the_server_that_is_found() {
+    let mut fake = super::oauth::fake();
+    fake.json("GET https://mcp.acme.dev/v1", json!({}));
+    let text = "id: acme\nwebsite: https://mcp.acme.dev/v1\nauth: {type: oauth2, client_id: known_1ISSUER}\n";
+    for (issuer, id) in
+        [("", "known_1"), (", issuer: https://auth.acme.dev/t1", "known_1"), (", issuer: https://b.dev", "client_1")]
+    {
+        let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None), fake.clone());
+        play.skill = Some(skill(&text.replace("ISSUER", issuer)));
+        let play = in_browser(play);
+        assert_eq!(play.id(), "paste", "{}", play.problem());
+        assert_eq!(query(&play.opened[0], "client_id").as_deref(), Some(id), "{issuer}");
+    }
+}
+
+#[test]
+fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
+    let openrouter = of_repository(OPENROUTER);
+    let changed = |from: &str, to: &str| openrouter.replace(from, to);
+    for (text, why) in [
+        (String::new(), "unexpected end"),
+        ("{".into(), "cannot be used"),
+        (changed("id: openrouter", "id: a b"), "letters, digits and dashes"),
+        (changed("website: https", "website: http"), "not encrypted"),
+        (
+            changed("url: https://openrouter.ai/auth", "url: https://evil.dev/auth"),
+            "evil.dev is no site that it declares",
+        ),
+        (changed("url: https://openrouter.ai/api/v1/auth", "url: https://evil.dev/"), "evil.dev is no site"),
+        (changed("url: https://openrouter.ai/api/v1/key\n", "url: https://evil.dev/\n"), "evil.dev is no site"),
+        (changed("code_challenge: .params.code_challenge", "x: y"), "a stolen code would do"),
+        (changed("code_challenge_method: S256\n    token", "code_challenge_method: plain\n    token"), "a stolen code"),
+        (changed("callback_url: .params.redirect_uri", "x: y"), "where the answer is brought to"),
+        (changed("http://localhost:3000", "http://evil.dev:3000"), "no address of this machine"),
+        (changed("mode: oauth", "mode: cookies"), "\"cookies\" is not a way"),
+        (changed("    token:", "    tokens:"), "tokens"),
+        (changed("name: OpenRouter", "name: A\nname: B"), "name"),
+        (changed("header: Authorization", "header: X-Odd"), "is not shown in x-odd"),
+        (changed("auth:\n  type: api_key", "auth: none\nx:\n  type: api_key"), "needs no credential"),
+        (
+            format!(
+                "a: &a [x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\ne: [*d, *d, *d, *d, *d, *d, *d, *d]\n{openrouter}"
+            ),
+            "cannot be used",
+        ),
+        ("[".repeat(5_000), "cannot be used"),
+    ] {
+        let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None), Fake::default());
+        play.skill = Some(skill(&text));
+        play.begin();
+        let problem = play.problem();
+        assert!(problem.contains(why), "{why}: {problem}\n{text:.200}");
+        assert!(play.requests.is_empty() && !problem.contains('\u{1b}'), "{problem}");
+        assert!(problem.lines().all(|line| line.chars().count() < 400), "{problem}");
+    }
+}
