@@ -157,7 +157,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     })?;
     say(&format!("Sandbox  {}", sandbox.url()));
     for profile in sandbox::PROFILES {
-        say(&format!("  {:<18} authmd-tui add {}", profile.name, sandbox.target(profile)));
+        say(&format!("  {:<18} {}", profile.name, sandbox.how_to_add(profile)));
     }
     say(&format!("  {:<18} {}", "Inbox", sandbox.inbox()));
     say("Ctrl-C ends it.");

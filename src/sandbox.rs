@@ -14,6 +14,8 @@
 //! | Quarry | `/quarry` | mailed, read back to `complete_url` | one access token, by one claim grant | `code`, not `otp` |
 //! | Tollgate | `/tollgate` | as Harbor | as Harbor, with an OAuth refresh token | proof of work, terms, one scope, `client_id` |
 //! | Meridian | `/meridian` | the browser's redirect, or typed on its page | access and refresh tokens by OAuth, for this resource only | OAuth: RFC 6749, 7591, 8628, 8707, 9207 |
+//! | Lantern | `/lantern` | the browser's callback, with a proof and without a state | a key | nothing published: `/lantern/skill.yaml` describes it |
+//! | Tandem | `/tandem` | shown by the program, typed on its page; the program polls | a key | nothing published: `/tandem/skill.yaml` describes a pairing in JSON |
 //! | Placeholders | `/placeholder/…` | – | nothing | `auth-md`: registers at its own auth.md; `none`: no way listed; `stub`: 501; `oauth`: client registration (RFC 7591); `empty`: 200 and nothing in it |
 //! | Agents Only | `/agents-only` | – | nothing for a person | only assertions of agent platforms (ID-JAG) |
 //! | Prose | `/prose` | – | nothing | an auth.md in words, no metadata |
@@ -34,6 +36,7 @@
 mod attempts;
 mod closed;
 pub mod demo;
+mod described;
 pub mod fault;
 mod handed_over;
 mod hybrid;
@@ -62,8 +65,8 @@ use self::fault::Fault;
 use self::world::World;
 
 pub use self::services::{
-    ACME, AGENTS_ONLY, BEACON, Closed, Entry, HARBOR, HandsOut, LUMEN, MERIDIAN, NORTHWIND, PLACEHOLDERS, PROFILES,
-    PROSE, Profile, QUARRY, Shape, TOLLGATE,
+    ACME, AGENTS_ONLY, BEACON, Closed, Described, Entry, HARBOR, HandsOut, LANTERN, LUMEN, MERIDIAN, NORTHWIND,
+    PLACEHOLDERS, PROFILES, PROSE, Profile, QUARRY, Shape, TANDEM, TOLLGATE,
 };
 
 /// How the sandbox is to be.
@@ -141,6 +144,11 @@ impl Sandbox {
         self.world.at(profile.base)
     }
 
+    /// What to run to sign up there.
+    pub fn how_to_add(&self, profile: &Profile) -> String {
+        self.world.how_to_add(profile)
+    }
+
     /// The OAuth server forgets every program that has registered itself.
     pub fn prune_clients(&self) {
         self.world.prune_clients();
@@ -165,7 +173,8 @@ impl Sandbox {
         let services: Vec<_> = PROFILES
             .iter()
             .map(|profile| {
-                serde_json::json!({ "name": profile.name, "target": self.target(profile), "shape": profile.shape.words() })
+                let skill = profile.skill().map(|path| self.world.at(&path));
+                serde_json::json!({ "name": profile.name, "target": self.target(profile), "skill": skill, "shape": profile.shape.words() })
             })
             .collect();
         serde_json::json!({

@@ -22,13 +22,13 @@ const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 pub struct OAuth {
     clients: HashMap<String, Vec<String>>,
     /// By the code that came back of the browser.
-    authorizations: HashMap<String, Authorization>,
+    pub(super) authorizations: HashMap<String, Authorization>,
     /// By the code that only the program knows.
     devices: HashMap<String, Device>,
 }
 
 /// What was asked for, and by whom.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
     pub client_id: String,
@@ -48,10 +48,21 @@ pub struct Asked {
     resource: Option<String>,
 }
 
-struct Authorization {
-    profile: &'static Profile,
-    asked: Asked,
-    expires: Timestamp,
+pub struct Authorization {
+    pub profile: &'static Profile,
+    pub asked: Asked,
+    pub expires: Timestamp,
+}
+
+impl Asked {
+    /// With nothing but a proof announced.
+    pub fn by_proof(challenge: &str) -> Self {
+        Self { code_challenge: challenge.to_owned(), ..Self::default() }
+    }
+
+    pub fn proof(&self) -> &str {
+        &self.code_challenge
+    }
 }
 
 struct Device {
@@ -160,20 +171,10 @@ impl World {
 
     /// RFC 8628, section 3.2.
     pub(super) fn device(&self, profile: &'static Profile, fields: &HashMap<String, String>, now: Timestamp) -> Answer {
-        let mut inner = self.inner();
-        let client = known(&inner, fields)?;
+        let client = known(&self.inner(), fields)?;
         self.resource_named(profile, fields.get("resource").map(String::as_str))?;
-        let (code, user_code) = (token("device"), letters());
+        let (code, user_code) = self.open_device(profile, client, now);
         let page = self.at(&profile.page());
-        let device = Device {
-            profile,
-            client,
-            user_code: user_code.clone(),
-            state: Decided::NotYet,
-            expires: after(now, self.options.code_lifetime),
-            next_look: after(now, self.options.poll_interval),
-        };
-        inner.oauth.devices.insert(code.clone(), device);
         Ok(json!({
             "device_code": code,
             "user_code": user_code,
@@ -182,6 +183,21 @@ impl World {
             "expires_in": self.options.code_lifetime.as_secs(),
             "interval": self.options.poll_interval.as_secs(),
         }))
+    }
+
+    /// A code that only the program knows, and one that the human types.
+    pub(super) fn open_device(&self, profile: &'static Profile, client: String, now: Timestamp) -> (String, String) {
+        let (code, user_code) = (token("device"), letters());
+        let device = Device {
+            profile,
+            client,
+            user_code: user_code.clone(),
+            state: Decided::NotYet,
+            expires: after(now, self.options.code_lifetime),
+            next_look: after(now, self.options.poll_interval),
+        };
+        self.inner().oauth.devices.insert(code.clone(), device);
+        (code, user_code)
     }
 
     /// What the human has decided about a code; false where there is no such code any more.
@@ -234,7 +250,7 @@ impl World {
         Ok(self.grant(&mut inner, profile, Some("ada@example.com".to_owned()), scopes, now))
     }
 
-    fn look(
+    pub(super) fn look(
         &self,
         profile: &Profile,
         inner: &mut Inner,
@@ -265,7 +281,7 @@ pub fn known(inner: &Inner, fields: &HashMap<String, String>) -> Result<String, 
     id.cloned().ok_or_else(|| "invalid_client".into())
 }
 
-fn proves(verifier: &str, challenge: &str) -> bool {
+pub fn proves(verifier: &str, challenge: &str) -> bool {
     // RFC 7636, section 4.1: 43 to 128 characters.
     (43..=128).contains(&verifier.len())
         && PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned())).as_str()

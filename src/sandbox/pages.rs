@@ -23,13 +23,12 @@ pub fn index(world: &World) -> Html<String> {
     );
     body.push_str("<h2>Services</h2><table><tr><th>Service<th>How<th>Target</tr>");
     for profile in PROFILES {
-        let target = world.at(profile.base);
         let _ = write!(
             body,
-            "<tr><td>{}<td class=quiet>{}<td><code>authmd-tui add {}</code></tr>",
+            "<tr><td>{}<td class=quiet>{}<td><code>{}</code></tr>",
             profile.name,
             profile.shape.words(),
-            escape(&target),
+            escape(&world.how_to_add(profile)),
         );
     }
     let _ = write!(

@@ -114,6 +114,10 @@ impl Refused {
         self
     }
 
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     pub fn response(self, spelling: Spelling) -> Response {
         let status = CODES.iter().find(|(name, _)| *name == self.code).map_or(400, |(_, status)| *status);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);

@@ -7,15 +7,16 @@ use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use serde::Deserialize;
 
+use super::described::{self, Callback};
 use super::fault::{Fault, Step};
 use super::oauth::Asked;
 use super::pages;
 use super::pages::claim::{self, Place, Sent};
 use super::pages::consent;
-use super::services::{Closed, PROFILES, PROSE, Profile, Shape};
+use super::services::{Closed, Described, PROFILES, PROSE, Profile, Shape};
 use super::world::World;
 
 type Shared = State<Arc<World>>;
@@ -49,8 +50,10 @@ pub fn router(world: Arc<World>) -> Router {
                     }),
             );
         }
-        if profile.shape == Shape::OAuth {
-            router = oauth_pages(router, profile);
+        match profile.shape {
+            Shape::OAuth => router = oauth_pages(router, profile),
+            Shape::Described(described) => router = described_pages(router, profile, described),
+            _ => {}
         }
         router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
         for step in Step::ALL.into_iter().filter(|step| profile.serves(*step)) {
@@ -95,14 +98,37 @@ fn oauth_pages(router: Router<Arc<World>>, profile: &'static Profile) -> Router<
                 },
             ),
         )
-        .route(
-            &profile.page(),
-            get(move |Query(code): Query<consent::Code>| async move { consent::device(profile, &code) }).post(
-                move |State(world): Shared, Form(sent): Form<consent::Sent>| async move {
-                    consent::decide_device(&world, profile, &sent)
+        .route(&profile.page(), code_page(profile))
+}
+
+/// The skill, and where a browser is asked or a word is typed.
+fn described_pages(router: Router<Arc<World>>, profile: &'static Profile, described: Described) -> Router<Arc<World>> {
+    let path = format!("{}/skill.yaml", profile.base);
+    let router = router
+        .route(&path, get(move |State(world): Shared| async move { described::skill(&world, profile, described) }));
+    match described {
+        Described::Exchange => router.route(
+            &profile.path(Step::Authorize),
+            get(move |State(world): Shared, Query(asked): Query<Callback>| async move {
+                consent::ask_back(&world, profile, &asked)
+            })
+            .post(
+                move |State(world): Shared, Query(asked): Query<Callback>, Form(sent): Form<consent::Sent>| async move {
+                    consent::decide_back(&world, profile, &asked, &sent)
                 },
             ),
-        )
+        ),
+        Described::Pairing => router.route(&profile.page(), code_page(profile)),
+    }
+}
+
+/// The page on which a code is typed.
+fn code_page(profile: &'static Profile) -> MethodRouter<Arc<World>> {
+    get(move |Query(code): Query<consent::Code>| async move { consent::device(profile, &code) }).post(
+        move |State(world): Shared, Form(sent): Form<consent::Sent>| async move {
+            consent::decide_device(&world, profile, &sent)
+        },
+    )
 }
 
 async fn serve(

@@ -29,6 +29,8 @@ pub enum Shape {
     Hybrid,
     /// OAuth: in the browser, or with a code in a browser anywhere.
     OAuth,
+    /// OAuth in all but its words, and published nowhere: a skill says how.
+    Described(Described),
     /// Nobody can walk in.
     Closed(Closed),
 }
@@ -50,6 +52,15 @@ pub enum Entry {
     Free,
     /// Work, terms, one scope; and `client_id` at the token endpoint.
     Toll,
+}
+
+/// What a skill has to describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Described {
+    /// A key for a code of the browser, with a proof.
+    Exchange,
+    /// A word that the human types on the service's page.
+    Pairing,
 }
 
 /// Why nobody can walk in. Each was seen in the wild.
@@ -135,6 +146,22 @@ pub const MERIDIAN: &Profile = &Profile {
     shape: Shape::OAuth,
 };
 
+pub const LANTERN: &Profile = &Profile {
+    name: "Lantern Models",
+    base: "/lantern",
+    scopes_before: &[],
+    scopes_after: &[],
+    shape: Shape::Described(Described::Exchange),
+};
+
+pub const TANDEM: &Profile = &Profile {
+    name: "Tandem Render",
+    base: "/tandem",
+    scopes_before: &[],
+    scopes_after: &[],
+    shape: Shape::Described(Described::Pairing),
+};
+
 pub const AGENTS_ONLY: &Profile = &closed("Agents Only", "/agents-only", Closed::AgentsOnly);
 pub const PROSE: &Profile = &closed("Prose", "/prose", Closed::Prose);
 pub const PLACEHOLDERS: [&Profile; 5] = [
@@ -159,6 +186,8 @@ pub const PROFILES: &[&Profile] = &[
     QUARRY,
     TOLLGATE,
     MERIDIAN,
+    LANTERN,
+    TANDEM,
     AGENTS_ONLY,
     PROSE,
     PLACEHOLDERS[0],
@@ -180,6 +209,8 @@ impl Shape {
             Shape::Nested => "code read on its page",
             Shape::Hybrid => "code from a mail, then one token",
             Shape::OAuth => "OAuth, in a browser or with a code",
+            Shape::Described(Described::Exchange) => "by a skill: a key, in a browser",
+            Shape::Described(Described::Pairing) => "by a skill: a key, with a code",
             Shape::Closed(Closed::AuthMd) => "no way in: registers at its own auth.md",
             Shape::Closed(Closed::NoType) => "no way in: lists the type \"none\"",
             Shape::Closed(Closed::Stub) => "no way in: 501 everywhere",
@@ -213,6 +244,8 @@ impl Profile {
                         | Step::Device
                 )
             }
+            (Shape::Described(Described::Exchange), step) => matches!(step, Step::Api | Step::Token),
+            (Shape::Described(Described::Pairing), step) => matches!(step, Step::Api | Step::Device | Step::Token),
             (_, Step::Authorize | Step::Device) => false,
             (Shape::Closed(Closed::Prose), step) => matches!(step, Step::Api | Step::AuthMd),
             (_, Step::Api | Step::Resource | Step::Server | Step::AuthMd) => true,
@@ -230,8 +263,14 @@ impl Profile {
     pub fn page(&self) -> String {
         match self.shape {
             Shape::OAuth => format!("{}/code", self.base),
+            Shape::Described(_) => format!("{}/pair", self.base),
             _ => format!("{}/claim", self.base),
         }
+    }
+
+    /// The file that teaches a program the service, where it publishes nothing itself.
+    pub fn skill(&self) -> Option<String> {
+        matches!(self.shape, Shape::Described(_)).then(|| format!("{}/skill.yaml", self.base))
     }
 
     /// The page with the terms; every service can be made to demand them.
@@ -263,6 +302,10 @@ impl Profile {
             Step::Register if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/register"),
             Step::Claim if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/authorize"),
             Step::Register if self.shape == Shape::OAuth => format!("{base}/oauth/register"),
+            Step::Authorize if matches!(self.shape, Shape::Described(_)) => format!("{base}/auth"),
+            Step::Device if matches!(self.shape, Shape::Described(_)) => format!("{base}/pairings"),
+            Step::Token if self.shape == Shape::Described(Described::Exchange) => format!("{base}/keys"),
+            Step::Token if self.shape == Shape::Described(Described::Pairing) => format!("{base}/pairings/look"),
             Step::Authorize => format!("{base}/oauth/authorize"),
             Step::Device => format!("{base}/oauth/device"),
             Step::Api => base.to_owned(),

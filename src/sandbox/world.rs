@@ -78,6 +78,14 @@ impl World {
         format!("{}{path}", self.url.as_str().trim_end_matches('/'))
     }
 
+    /// What to run to sign up there.
+    pub fn how_to_add(&self, profile: &Profile) -> String {
+        match profile.skill() {
+            Some(skill) => format!("curl -sO {} && authmd-tui add ./skill.yaml", self.at(&skill)),
+            None => format!("authmd-tui add {}", self.at(profile.base)),
+        }
+    }
+
     pub fn mails(&self) -> Vec<Mail> {
         self.inner().mails.clone()
     }
@@ -120,6 +128,10 @@ impl World {
                 let text = published::auth_md(self, profile);
                 ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response()
             }
+            (_, Shape::Described(described)) => {
+                let body = serde_json::from_slice(body).unwrap_or_default();
+                self.described(profile, described, step, &body, now)
+            }
             (_, Shape::Closed(closed)) => closed::answer(step, closed, body),
             (Step::Register, Shape::OAuth) => match object(body).and_then(|body| self.register_client(&body)) {
                 Ok(client) => (StatusCode::CREATED, axum::Json(client)).into_response(),
@@ -155,7 +167,7 @@ impl World {
             (Shape::Hybrid, Step::Register) => hybrid::register(self, profile, body, now),
             (Shape::Hybrid, _) => hybrid::complete(self, profile, body, now),
             // Its calls have an answer of their own.
-            (Shape::OAuth | Shape::Closed(_), _) => Err("not_implemented".into()),
+            (Shape::OAuth | Shape::Described(_) | Shape::Closed(_), _) => Err("not_implemented".into()),
         }
     }
 
@@ -193,7 +205,7 @@ impl World {
             Shape::HandedOver(_) => handed_over::sign_up(self, profile, somebody, profile.scopes_after, now),
             Shape::Nested => nested::sign_up(self, profile, somebody, now),
             Shape::Hybrid => hybrid::sign_up(self, profile, somebody, now),
-            Shape::OAuth | Shape::Closed(_) => Err("not_implemented".into()),
+            Shape::OAuth | Shape::Described(_) | Shape::Closed(_) => Err("not_implemented".into()),
         };
         Refused::from("interaction_required").with(asked.unwrap_or_default())
     }

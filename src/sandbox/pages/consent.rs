@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::{escape, page};
+use crate::sandbox::described::Callback;
 use crate::sandbox::oauth::{Asked, Unknown};
 use crate::sandbox::services::Profile;
 use crate::sandbox::world::World;
@@ -30,14 +31,33 @@ pub fn ask(world: &World, profile: &Profile, asked: &Asked) -> Response {
     if let Err(Unknown(why)) = world.asker(asked) {
         return wrong(profile, why);
     }
-    let scopes: String =
-        asked.scope.split_whitespace().map(|scope| format!("<li><code>{}</code>", escape(scope))).collect();
+    question(profile, &asked.scope, &asked.redirect_uri)
+}
+
+/// The same at the service that calls all of it something else.
+pub fn ask_back(world: &World, profile: &Profile, asked: &Callback) -> Response {
+    match world.caller(asked) {
+        Ok(back) => question(profile, "all_that_you_can", back.as_str()),
+        Err(Unknown(why)) => wrong(profile, why),
+    }
+}
+
+pub fn decide_back(world: &World, profile: &'static Profile, asked: &Callback, sent: &Sent) -> Response {
+    match (world.caller(asked), world.call_back(profile, asked, sent.decision == "allow", clock::now())) {
+        (Ok(_), Some(back)) => Redirect::to(back.as_str()).into_response(),
+        (Err(Unknown(why)), _) => wrong(profile, why),
+        (Ok(_), None) => wrong(profile, "The address for the answer is none."),
+    }
+}
+
+fn question(profile: &Profile, scope: &str, redirect: &str) -> Response {
+    let scopes: String = scope.split_whitespace().map(|scope| format!("<li><code>{}</code>", escape(scope))).collect();
     let name = escape(profile.name);
     let body = format!(
         "<article><h1>{name}</h1><p>A program asks to act at {name} for <strong>ada@example.com</strong>. It could then use:</p>\
          <ul>{scopes}</ul><form method=post><button name=decision value=allow>Allow</button> \
          <button name=decision value=deny>Deny</button></form><p class=quiet>The answer goes to {}</p></article>",
-        escape(&asked.redirect_uri)
+        escape(redirect)
     );
     page(&format!("{} asks", profile.name), &body).into_response()
 }

@@ -171,3 +171,93 @@ fn a_browser_that_does_not_start_is_told_and_the_link_is_there() {
     Service::visit(&Service::browse(&link_of(&text), "allow"));
     screen.shows("is connected");
 }
+
+#[test]
+fn a_skill_says_how_a_key_is_had_in_a_browser_and_it_is_so_again() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
+    let skill = service.skill("Lantern", &home);
+    let mut screen = Screen::start(&[], &home);
+    screen.shows("No accounts yet");
+    screen.keys("a");
+    screen.shows("a skill file");
+    screen.keys(&skill);
+    screen.keys("\r");
+    let text = screen.shows("OAuth, in your browser");
+    assert!(text.contains("Lantern Models"), "{text}");
+    assert!(service.calls().is_empty(), "a file is read, and nobody asked: {:?}", service.calls());
+    screen.keys("\r");
+    screen.shows("Nothing has been sent yet.");
+    screen.keys("y\r");
+    let text = screen.shows("Where the browser ended up");
+    let back = Service::browse(&link_of(&text), "allow");
+    assert!(!back.contains("state="), "it has none: {back}");
+    assert_eq!(Service::visit(&back).0, 200);
+    let text = screen.shows("is connected");
+    assert!(text.contains("works (200)"), "{text}");
+    screen.keys("\r");
+    screen.shows("1 account");
+
+    // In place, from the same file.
+    screen.keys("r");
+    screen.shows("OAuth, in your browser");
+    screen.keys("\r");
+    screen.shows("Nothing has been sent yet.");
+    screen.keys("y\r");
+    let text = screen.shows("Where the browser ended up");
+    Service::visit(&Service::browse(&link_of(&text), "allow"));
+    screen.shows("has a new credential");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+    let (code, token, _) = home.command(&["token", "127"]);
+    assert!(code == 0 && token.starts_with("sk_sandbox_"), "{token}");
+    let (_, shown) = home.json(&["list", "--json"]);
+    assert_eq!(shown["accounts"].as_array().map(Vec::len), Some(1), "{shown}");
+    assert_eq!(shown["accounts"][0]["renewal"], "person");
+}
+
+#[test]
+fn a_skill_says_how_a_pairing_goes_and_prompts_walk_it() {
+    let (service, home) = (Service::start(&["--poll-interval", "1s"]), Home::with_tokens().over_ssh());
+    let skill = service.skill("Tandem", &home);
+    let (code, found) = home.json(&["discover", &skill, "--json"]);
+    assert_eq!((code, &found["verdict"], &found["offers"][0]["mode"]), (0, &"signup".into(), &"device".into()));
+    let pair = |decision: &str| {
+        let mut screen = Screen::start(&["add", &skill], &home);
+        screen.shows("Press Enter");
+        screen.line("");
+        screen.shows("Sign in to Tandem Render?");
+        screen.line("yes");
+        let text = screen.shows("The code:");
+        let code = text.split("The code:").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a code");
+        let page = format!("{}/pair", service.target("Tandem"));
+        assert_eq!(Service::type_code(&page, code, decision), 200);
+        screen
+    };
+    let mut screen = pair("deny");
+    screen.shows("turned down");
+    screen.line("no");
+    assert_eq!(screen.ends().0, 6);
+    let mut screen = pair("allow");
+    screen.shows("is connected");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(home.command(&["verify", "--all"]).0, 0);
+}
+
+#[test]
+fn a_skill_that_is_not_there_or_is_none_is_told_in_two_lines() {
+    let home = Home::with_tokens();
+    let (code, _, told) = home.command(&["discover", "./no-such-skill.yaml"]);
+    assert!(code == 2 && told.contains("./no-such-skill.yaml cannot be read"), "{code} {told}");
+    for (text, why) in [("id: x\nwebsite: 'http://a.dev'", "not encrypted"), ("\u{1b}[2J: {", "cannot be used")] {
+        let path = home.path("skill.yaml");
+        std::fs::write(&path, text).expect("written");
+        let (code, _, told) = home.command(&["discover", &path]);
+        assert!(code == 2 && told.contains(why) && told.contains("hint: "), "{code} {told}");
+        assert!(!told.contains('\u{1b}'), "{told:?}");
+    }
+    let path = home.path("skill.yaml");
+    std::fs::write(&path, vec![b'#'; 70_000]).expect("written");
+    assert!(home.command(&["discover", &path]).2.contains("longer than 64 KiB"));
+    std::fs::write(&path, [0xff, 0xfe]).expect("written");
+    assert_eq!(home.command(&["discover", &path]).0, 2);
+}

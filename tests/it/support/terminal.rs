@@ -330,6 +330,15 @@ impl Service {
     }
 
     /// What a person types for one of the services, by a word of its name.
+    /// Fetches the skill of a service that publishes nothing, and says where it is now.
+    pub fn skill(&self, name: &str, home: &Home) -> String {
+        let (status, text) = Self::visit(&format!("{}/skill.yaml", self.target(name)));
+        assert_eq!(status, 200, "{text}");
+        let path = home.path("skill.yaml");
+        std::fs::write(&path, text).expect("written");
+        path
+    }
+
     pub fn target(&self, name: &str) -> String {
         let services = self.ready["services"].as_array().expect("services");
         let service = services
