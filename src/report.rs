@@ -433,14 +433,16 @@ fn steps(discovery: &Discovery, way: Way) -> Vec<String> {
     let plan = match (way, discovery.starts().first()) {
         (Way::AuthMd, Some(start)) => discovery.plan(*start, ""),
         (Way::AuthMd, None) => Vec::new(),
-        (Way::OAuth(by), _) => discovery.oauth_plan(by, ""),
+        (Way::OAuth(by), _) => discovery.oauth_plan(by, "", false),
     };
     plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
 }
 
 /// Why one would take this way.
 fn why(discovery: &Discovery, way: Way) -> String {
-    let stranger = discovery.authorization().is_some_and(|server| server.register.is_none());
+    let stranger = discovery
+        .authorization()
+        .is_some_and(|server| server.register.is_none() && server.wants_client() && discovery.named_client().is_none());
     let known = if stranger { " It registers no programs by itself: a client id of yours is asked for." } else { "" };
     match way {
         Way::AuthMd => discovery.confirmation().why().to_owned(),

@@ -190,7 +190,7 @@ impl OAuth {
     }
 
     pub fn begin(&mut self) -> Next {
-        self.problem = None;
+        (self.problem, self.message) = (None, None);
         match self.wanted.by {
             By::Browser => {
                 self.stage = Stage::Listening;

@@ -244,7 +244,13 @@ impl Call {
                     standard.insert("access_token".to_owned(), key);
                 }
             }
-            Some(code) => drop(standard.insert("error".to_owned(), code.into())),
+            Some(code) => {
+                standard.insert("error".to_owned(), code.into());
+                // Its own word, for who looks it up.
+                if let Some(word) = said.filter(|said| said.is_string() && said != code) {
+                    standard.entry("error_description").or_insert(word);
+                }
+            }
             // A word that is not known is a no only where the status says so too.
             None if !response.is_success() => standard.extend(said.map(|said| ("error".to_owned(), said))),
             None => {}
@@ -374,11 +380,14 @@ mod tests {
             "url: https://a.dev/poll\nresponse:\n  root: /data\n  mapping: {api_key: '.keys[0].secret', error: .state}\n  values: {authorization_pending: [waiting, 202], expired_token: [gone]}",
         )
         .expect("a call");
-        let pending = json!({"error": "authorization_pending"});
-        assert_eq!(standard(&call, 200, json!({"data": {"state": "waiting"}})), pending);
-        assert_eq!(standard(&call, 200, json!({"state": "WAITING"})), pending, "beside the root");
-        assert_eq!(standard(&call, 202, json!({})), pending, "the status alone");
-        assert_eq!(standard(&call, 410, json!({"state": "gone"})), json!({"error": "expired_token"}));
+        let pending = |word: &str| json!({"error_description": word, "error": "authorization_pending"});
+        assert_eq!(standard(&call, 200, json!({"data": {"state": "waiting"}})), pending("waiting"));
+        assert_eq!(standard(&call, 200, json!({"state": "WAITING"})), pending("WAITING"), "beside the root");
+        assert_eq!(standard(&call, 202, json!({})), json!({"error": "authorization_pending"}), "the status alone");
+        assert_eq!(
+            standard(&call, 410, json!({"state": "gone", "error_description": "Too late."})),
+            json!({"error_description": "Too late.", "error": "expired_token"})
+        );
         assert_eq!(standard(&call, 400, json!({"state": "slow_down"})), json!({"error": "slow_down"}));
         assert_eq!(standard(&call, 409, json!({"state": "consumed"})), json!({"error": "consumed"}));
         assert_eq!(standard(&call, 200, json!({"data": {"state": "odd"}})), json!({}), "neither a yes nor a no");

@@ -47,8 +47,8 @@ impl Discovery {
         if exchanges { Confirmation::Told } else { Confirmation::Mail }
     }
 
-    /// The steps, where one signs in by OAuth.
-    pub fn oauth_plan(&self, by: By, store: &str) -> Vec<Planned> {
+    /// The steps, where one signs in by OAuth. Who is known there may have to be made known all the same.
+    pub fn oauth_plan(&self, by: By, store: &str, is_known: bool) -> Vec<Planned> {
         let Some(server) = self.authorization() else {
             return Vec::new();
         };
@@ -56,7 +56,8 @@ impl Discovery {
         let host = |url: Option<&Url>| url.map(trust::authority).unwrap_or_default();
         let mut plan = Vec::new();
         if let Some(register) = &server.register {
-            plan.push(step("this program is made known", place(Some(register))));
+            let what = if is_known { "made known again, if need be" } else { "this program is made known" };
+            plan.push(step(what, place(Some(register))));
         }
         match by {
             By::Device => plan.extend([

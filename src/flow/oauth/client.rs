@@ -275,7 +275,7 @@ impl OAuth {
             Some(Correction::Stop) => return Next::Over(problem),
             None => return Next::Wait,
         };
-        (self.source, self.identity, self.message) = (source, None, None);
+        (self.source, self.identity) = (source, None);
         self.begin()
     }
 

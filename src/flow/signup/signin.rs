@@ -67,6 +67,19 @@ impl SignUp {
         }
     }
 
+    /// Is there somebody already who this program can be at the server, as far as can be told?
+    pub(super) fn is_known_there(&self) -> bool {
+        let Some(server) = self.discovery.authorization() else {
+            return false;
+        };
+        let clients = &self.known.clients;
+        let before = self.replaced.as_ref().and_then(|account| account.client.as_ref());
+        self.discovery.named_client().is_some()
+            || server.issuer.as_deref().and_then(|issuer| clients.at(issuer)).is_some()
+            || server.takes_documents && clients.document.is_some()
+            || before.is_some_and(|client| client.issuer == server.issuer)
+    }
+
     /// What the account has to know of the sign-in beside the tokens.
     pub(super) fn note_sign_in(&self, kept: &mut Kept) {
         if let Some(oauth) = &self.oauth {

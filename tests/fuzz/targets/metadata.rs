@@ -114,7 +114,7 @@ fn told(discovery: &Discovery, base: &Url) {
         let named = discovery.named_resource().expect("a server is for what was asked");
         assert_eq!(Url::parse(&named).expect("an address").origin(), base.origin(), "{named}");
         discovery.wanted_scopes().iter().for_each(|scope| promises::shown(scope, 256));
-        for step in discovery.oauth_plan(By::Browser, "in the vault") {
+        for step in discovery.oauth_plan(By::Browser, "in the vault", true) {
             promises::sentence(&step.what);
             promises::sentence(&step.detail);
         }

@@ -257,6 +257,13 @@ fn a_no_is_told_in_the_servers_words_cleaned_and_marked() {
     play.redirect("error=access_denied&error_description=No%1B%5B31m+way%0D%0A%3Cb%3E&state=st_1&iss=https%3A%2F%2Fauth.acme.dev%2Ft1");
     assert!(play.problem().contains("told not to let you in (access_denied)"), "{}", play.problem());
     assert!(play.text_shown().contains("auth.acme.dev says: No [31m way <b>"), "{:?}", play.text_shown());
+    // Once more; what goes wrong now is not what was said then.
+    play.confirm(true).redirect("state=st_2&iss=https%3A%2F%2Fauth.acme.dev%2Ft1");
+    assert!(
+        play.problem().contains("without a code") && !play.text_shown().contains("says"),
+        "{:?}",
+        play.text_shown()
+    );
     play.confirm(false);
     assert!(matches!(play.outcome(), Outcome::Refused(_)) && play.saved.is_empty());
 }

@@ -61,6 +61,7 @@ fn a_key_is_exchanged_for_a_code_with_a_proof() {
     assert!(play.requests.is_empty(), "nobody needs to be asked what the skill says");
     play.pick(0);
     assert!(play.text_shown().contains("POST openrouter.ai/api/v1/auth/keys"), "{}", play.text_shown());
+    assert!(play.text_shown().contains("it opens what your account there opens"), "{}", play.text_shown());
     assert!(play.text_shown().contains("GET openrouter.ai/api/v1/key"), "{}", play.text_shown());
     play.confirm(true);
     assert_eq!(play.port, Some(3000), "the port that its guide uses");

@@ -69,7 +69,7 @@ impl SignUp {
         let name = self.service_name();
         let mut screen = self.page(ScreenId::Consent, Some(0));
         screen.lines.push(Line::Heading("This will happen, in this order:".into()));
-        let plan = self.discovery.oauth_plan(by, self.place_in_words());
+        let plan = self.discovery.oauth_plan(by, self.place_in_words(), self.is_known_there());
         screen.lines.extend(plan.into_iter().enumerate().map(|(nth, step)| Line::Item {
             number: nth + 1,
             what: step.what,
@@ -78,12 +78,17 @@ impl SignUp {
         }));
         let scopes = self.discovery.wanted_scopes();
         let scopes =
-            if scopes.is_empty() { "what the server gives to everybody".to_owned() } else { scopes.join(", ") };
+            if scopes.is_empty() { "what the service gives to everybody".to_owned() } else { scopes.join(", ") };
         let resource = self.discovery.named_resource().unwrap_or_default();
+        let is_bound = self.discovery.authorization().is_none_or(|server| server.hears_resource);
+        let good_for = match is_bound {
+            true => format!("The token is for {} and nothing else.", trust::clean(&resource, 80)),
+            false => "It is told nothing of what that is for: it opens what your account there opens.".to_owned(),
+        };
         screen.lines.extend([
             Line::Gap,
             Line::text(format!("Asked for: {scopes}.")),
-            Line::text(format!("The token is for {} and nothing else.", trust::clean(&resource, 80))),
+            Line::text(good_for),
             Line::text("Nothing has been sent yet."),
         ]);
         screen.prompt =

@@ -48,7 +48,7 @@ impl Refusal {
                 Step::Refresh => format!("{service} does not take the refresh token any more ({verbatim})."),
                 Step::Exchange => format!("{service} does not take the identity assertion any more ({verbatim})."),
                 Step::Redeem => format!("{service} does not take what came back of the sign-in ({verbatim})."),
-                _ => format!("{service} does not know the claim any more ({verbatim})."),
+                _ => format!("{service} does not know this sign-up any more ({verbatim})."),
             },
             Meaning::InvalidClient => format!("{service} wants to hear a client id that it knows ({verbatim})."),
             Meaning::ClientNotAllowed => {
