@@ -302,6 +302,13 @@ pub enum Note {
     NoClient,
 }
 
+/// Is this address the resource, or a part of it?
+pub fn is_below(url: &Url, resource: &Url) -> bool {
+    let (path, whole) = (url.path(), resource.path().trim_end_matches('/'));
+    url.origin() == resource.origin()
+        && path.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Account {
     /// When the credential stops working, as far as the service told. What only gets the next one does not count.
     pub fn expires_at(&self) -> Option<Timestamp> {
@@ -338,11 +345,12 @@ impl Account {
     pub fn tried_at(&self) -> Result<Url, url::ParseError> {
         let resource = Url::parse(&self.resource)?;
         let by_oauth = matches!(self.mode, Mode::OAuth | Mode::Device);
-        let described = |metadata: &Url| metadata.scheme() == "file";
-        let within = self.metadata.as_ref().is_none_or(described)
-            && self.start.origin() == resource.origin()
-            && self.start.path().starts_with(resource.path().trim_end_matches('/'));
-        Ok(if by_oauth && within { self.start.clone() } else { resource })
+        let is_start = match &self.metadata {
+            None => by_oauth,
+            // The skill says where.
+            Some(metadata) => metadata.scheme() == "file",
+        };
+        Ok(if is_start && is_below(&self.start, &resource) { self.start.clone() } else { resource })
     }
 
     /// The host that the credential is for, as a person reads it.

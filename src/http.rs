@@ -4,11 +4,12 @@
 //! so a test can state a whole request and a log can leave the secret fields out.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use url::Url;
+use url::{Position, Url};
 use zeroize::Zeroizing;
 
 use crate::json::Document;
@@ -30,7 +31,7 @@ impl Method {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     pub method: Method,
     pub url: Url,
@@ -39,8 +40,20 @@ pub struct Request {
     /// What lets it in, and how that is presented.
     pub credential: Option<(Presentation, Secret)>,
     pub body: Body,
-    /// The address came in an answer and may hold what it names: only its host is logged.
+    /// The address may hold what only we may know: of it, no more than the host is logged.
     pub discreet: bool,
+    /// What stands in the address and is not to be repeated.
+    pub in_address: Box<[Secret]>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, url, query, credential, body, discreet, in_address: _ } = self;
+        let end = if *discreet { Position::BeforePath } else { Position::AfterFragment };
+        let mut shown = f.debug_struct("Request");
+        shown.field("method", method).field("url", &&url[..end]).field("query", query);
+        shown.field("credential", credential).field("body", body).finish()
+    }
 }
 
 /// How a credential is shown to the service it is for.
@@ -208,11 +221,19 @@ fn encoded(fields: &[Field]) -> Zeroizing<String> {
 
 impl Request {
     pub fn get(url: Url) -> Self {
-        Self { method: Method::Get, url, query: Vec::new(), credential: None, body: Body::Empty, discreet: false }
+        Self {
+            method: Method::Get,
+            url,
+            query: Vec::new(),
+            credential: None,
+            body: Body::Empty,
+            discreet: false,
+            in_address: Box::default(),
+        }
     }
 
     pub fn post(url: Url, body: Body) -> Self {
-        Self { method: Method::Post, url, query: Vec::new(), credential: None, body, discreet: false }
+        Self { method: Method::Post, body, ..Self::get(url) }
     }
 
     pub fn bearer(self, credential: Secret) -> Self {
@@ -243,7 +264,8 @@ impl Request {
     /// Everything in this request that must not be repeated in a log.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> + Clone {
         let fields = self.query.iter().chain(self.body.fields());
-        self.credential.iter().map(|(_, credential)| credential).chain(fields.flat_map(|field| field.value.secrets()))
+        let credential = self.credential.iter().map(|(_, credential)| credential);
+        credential.chain(self.in_address.iter()).chain(fields.flat_map(|field| field.value.secrets()))
     }
 }
 

@@ -26,7 +26,8 @@
 //! An authorization server that speaks the standard is described by `auth: {type: oauth2, authorize_url, token_url, …}`, and
 //! one that publishes itself by no more than the `client_id` that it knows this program by.
 //!
-//! A skill is a stranger's text: it may send people and requests only to the sites that it declares itself.
+//! A skill is a stranger's text. People and requests are sent to the one site that its `base_url` (or, without one, its
+//! `website`) is of, and to no other.
 
 mod call;
 
@@ -37,6 +38,7 @@ use url::Url;
 
 pub use call::{Call, Named, Params, Value, fields};
 
+use crate::account::{self, Client};
 use crate::flow::wire::authorization::{Link, Server, Spelling};
 use crate::flow::wire::sendable_scopes;
 use crate::http::Presentation;
@@ -47,8 +49,6 @@ use crate::trust;
 pub const LONGEST: usize = 64 * 1024;
 const NAME_WIDTH: usize = 60;
 const ID_LENGTH: usize = 64;
-/// Longer than any client id.
-const CLIENT_ID_LENGTH: usize = 400;
 
 /// What may be named in each place.
 const AUTHORIZING: &[&str] =
@@ -59,13 +59,14 @@ const POLLING: &[&str] = &["client_id", "device_code", "user_code", "resource"];
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Skill {
-    pub id: String,
     /// A stranger's text, cleaned.
     pub name: String,
     /// What the credential is for.
     pub resource: Url,
-    /// Where it is tried.
+    /// Where it is tried: there, or below.
     pub tried_at: Url,
+    /// How it is shown.
+    pub presentation: Presentation,
     /// How one signs in, where the service does not publish it.
     pub server: Option<Server>,
     /// Who this program is there, and who knows it by that name.
@@ -137,10 +138,6 @@ struct WrittenAuth {
 struct WrittenWay {
     mode: String,
     #[serde(default)]
-    client_id: Option<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default)]
     authorize: Option<WrittenLink>,
     #[serde(default)]
     redirect: Option<String>,
@@ -184,40 +181,44 @@ impl Skill {
             return Err("its id has letters, digits and dashes".to_owned());
         }
         let website = page(&written.website)?;
-        let resource = written.base_url.as_deref().map_or_else(|| Ok(website.clone()), page)?;
+        let resource = written.base_url.as_deref().map_or(Ok(website), page)?;
         let tried_at = written.verify.map_or_else(|| Ok(resource.clone()), |check| page(&check.url))?;
-        let declared = [website, resource.clone()];
+        if !account::is_below(&tried_at, &resource) {
+            return Err(format!("its verify url is not below {}", trust::clean(resource.as_str(), 80)));
+        }
         let auth = match written.auth {
-            Auth::Block(auth) => auth,
+            Auth::Block(auth) => *auth,
             Auth::Word(word) if word == "none" => return Err("it needs no credential (auth: none)".to_owned()),
             Auth::Word(word) => return Err(format!("its auth is {}", trust::clean(&word, 40))),
         };
-        let presentation = presentation(&auth)?;
-        let mut client_id = auth.client_id.clone();
-        let server = if written.signup.is_empty() {
-            standard(&auth)?
-        } else {
-            Some(spelled(written.signup, presentation, &mut client_id)?)
-        };
-        for url in server.iter().flat_map(|server| server.endpoints().chain(&server.authorize)).chain([&tried_at]) {
-            trust::endpoint_from(url, &resource).map_err(|problem| without_stop(&problem.what))?;
-            if !declared.iter().any(|site| trust::same_site(site, url)) {
-                return Err(format!("{} is no site that it declares", trust::clean(&trust::authority(url), 80)));
-            }
-        }
-        if client_id.as_deref().is_some_and(|id| id.len() > CLIENT_ID_LENGTH || !trust::is_word(id)) {
+        let fits = |id: &String| id.len() <= Client::LONGEST_ID && trust::is_word(id);
+        if !auth.client_id.iter().all(fits) {
             return Err("its client_id is not one word".to_owned());
         }
+        let presentation = presentation(&auth)?;
+        let server = match written.signup.is_empty() {
+            true => standard(&auth)?,
+            false => Some(spelled(written.signup, &auth, presentation)?),
+        };
         let name = written.name.as_deref().map(|name| trust::clean(name, NAME_WIDTH));
-        Ok(Self {
-            id: id.to_owned(),
+        let skill = Self {
             name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_owned()),
             resource,
             tried_at,
+            presentation,
             server,
-            client_id,
+            client_id: auth.client_id,
             issuer: auth.issuer,
-        })
+        };
+        // The person is told one site. What another one would get of it, nobody has agreed to.
+        for url in skill.contacted() {
+            trust::endpoint_from(url, &skill.resource).map_err(|problem| without_stop(&problem.what))?;
+            if !trust::same_site(&skill.resource, url) {
+                let (host, own) = (trust::authority(url), trust::authority(&skill.resource));
+                return Err(format!("{} is not of the site of {}", trust::clean(&host, 80), trust::clean(&own, 80)));
+            }
+        }
+        Ok(skill)
     }
 }
 
@@ -255,25 +256,53 @@ fn presentation(auth: &WrittenAuth) -> Result<Presentation, String> {
     let prefix = auth.prefix.as_deref().unwrap_or(if auth.header.is_none() { "Bearer" } else { "" });
     match (header.as_str(), prefix.trim().to_ascii_lowercase().as_str()) {
         ("authorization", "bearer") => Ok(Presentation::Bearer),
+        _ if auth.is_oauth() => Err("a token of oauth2 is shown as a bearer".to_owned()),
         ("authorization", "") => Ok(Presentation::Raw),
         ("x-api-key", "") => Ok(Presentation::ApiKey),
         _ => Err(format!("a credential is not shown in {} here", trust::clean(&header, 40))),
     }
 }
 
+impl WrittenAuth {
+    fn is_oauth(&self) -> bool {
+        self.kind.as_deref() == Some("oauth2")
+    }
+
+    /// The first of the endpoints that is named.
+    fn endpoint(&self) -> Option<&'static str> {
+        let named = [
+            ("authorize_url", &self.authorize_url),
+            ("token_url", &self.token_url),
+            ("device_authorization_url", &self.device_authorization_url),
+            ("revocation_url", &self.revocation_url),
+        ];
+        named.into_iter().find(|(_, url)| url.is_some()).map(|(name, _)| name)
+    }
+}
+
 /// A server that speaks the standard and does not publish itself.
 fn standard(auth: &WrittenAuth) -> Result<Option<Server>, String> {
-    let (Some("oauth2"), Some(token)) = (auth.kind.as_deref(), &auth.token_url) else {
-        return Ok(None);
+    let Some(token) = auth.token_url.as_ref().filter(|_| auth.is_oauth()) else {
+        return match auth.endpoint() {
+            Some(name) => Err(format!("its {name} is of use with type: oauth2 and a token_url only")),
+            None => Ok(None),
+        };
     };
     let url = |url: &Option<String>| url.as_deref().map(page).transpose();
+    let token = page(token)?;
+    // Who says to be a server is believed to know what only that one may know.
+    if let Some(issuer) = &auth.issuer
+        && !trust::same_site(&page(issuer)?, &token)
+    {
+        return Err(format!("{} is no issuer of that token_url", trust::clean(issuer, 80)));
+    }
     let server = Server {
         issuer: auth.issuer.clone(),
         authorize: url(&auth.authorize_url)?,
         device: url(&auth.device_authorization_url)?,
         revoke: url(&auth.revocation_url)?,
         scopes: sendable_scopes(auth.scopes.clone()),
-        ..Server::at(page(token)?)
+        ..Server::at(token)
     };
     match (&server.authorize, &server.device) {
         (None, None) => {
@@ -284,50 +313,62 @@ fn standard(auth: &WrittenAuth) -> Result<Option<Server>, String> {
 }
 
 /// A sign-in that is OAuth in all but its words.
-fn spelled(
-    ways: Vec<WrittenWay>,
-    presentation: Presentation,
-    client_id: &mut Option<String>,
-) -> Result<Server, String> {
+fn spelled(ways: Vec<WrittenWay>, auth: &WrittenAuth, presentation: Presentation) -> Result<Server, String> {
+    if let Some(name) = auth.endpoint() {
+        return Err(format!("its {name} says the same as signup does"));
+    }
     let mut spelling = Spelling { presentation, ..Spelling::default() };
-    let mut scopes = Vec::new();
-    for way in ways {
-        *client_id = client_id.take().or(way.client_id);
-        scopes.extend(way.scopes);
-        let missing = |name: &str| format!("its way \"{}\" has no {name}", trust::clean(&way.mode, 20));
-        let call = |written: Option<call::Written>, name: &str, params: &[&str]| {
-            let call = Call::read(written.ok_or_else(|| missing(name))?, params);
-            call.map_err(|why| format!("in {name}: {why}"))
-        };
-        match way.mode.as_str() {
-            "oauth" => {
-                let link = way.authorize.ok_or_else(|| missing("authorize"))?;
-                let link =
-                    Link::read(&link.url, link.query, AUTHORIZING).map_err(|why| format!("in authorize: {why}"))?;
-                spelling.redirect = way.redirect.as_deref().map(loopback).transpose()?;
-                (spelling.link, spelling.redeem) = (Some(link), Some(call(way.token, "token", REDEEMING)?));
-            }
-            "device" => {
-                spelling.start = Some(call(way.start, "start", STARTING)?);
-                spelling.poll = Some(call(way.poll, "poll", POLLING)?);
-            }
-            other => return Err(format!("\"{}\" is not a way that is walked from a file", trust::clean(other, 20))),
+    let call = |written: Option<call::Written>, name: &str, params: &[&str], needed: &[&str]| {
+        let written = written.ok_or_else(|| format!("a way has no {name}"))?;
+        let call = Call::read(written, params).map_err(|why| format!("in {name}: {why}"))?;
+        match needed.iter().find(|param| !call.uses(param)) {
+            Some(param) => Err(format!("its {name} does not send .params.{param}")),
+            None => Ok(call),
         }
+    };
+    for WrittenWay { mode, authorize, redirect, token, start, poll } in ways {
+        match (mode.as_str(), authorize) {
+            ("oauth", _) if spelling.link.is_some() => return Err("mode: oauth stands there twice".to_owned()),
+            ("device", _) if spelling.start.is_some() => return Err("mode: device stands there twice".to_owned()),
+            ("oauth", Some(link)) if start.is_none() && poll.is_none() => {
+                let link = Link::read(&link.url, link.query, AUTHORIZING);
+                spelling.link = Some(link.map_err(|why| format!("in authorize: {why}"))?);
+                spelling.redirect = redirect.as_deref().map(loopback).transpose()?;
+                // Without the proof, whoever has a code of their own could have it redeemed here.
+                spelling.redeem = Some(call(token, "token", REDEEMING, &["code", "code_verifier"])?);
+            }
+            ("oauth", _) => return Err("mode: oauth has authorize, token, and perhaps redirect".to_owned()),
+            ("device", None) if token.is_none() && redirect.is_none() => {
+                spelling.start = Some(call(start, "start", STARTING, &[])?);
+                spelling.poll = Some(call(poll, "poll", POLLING, &["device_code"])?);
+            }
+            ("device", _) => return Err("mode: device has start and poll".to_owned()),
+            (other, _) => {
+                return Err(format!("\"{}\" is not a way that is walked from a file", trust::clean(other, 20)));
+            }
+        }
+    }
+    if !auth.scopes.is_empty() && !spelling.uses("scope") {
+        return Err("it has scopes, and sends .params.scope nowhere".to_owned());
     }
     let url = |call: &Option<Call>| call.as_ref().map(|call| call.url().clone());
     let token = url(&spelling.redeem).or_else(|| url(&spelling.poll)).ok_or("it has no way to sign up")?;
     Ok(Server {
         authorize: spelling.link.as_ref().map(|link| link.url().clone()),
         device: url(&spelling.start),
-        scopes: sendable_scopes(scopes),
+        scopes: sendable_scopes(auth.scopes.clone()),
         hears_resource: spelling.uses("resource"),
         spelling: Some(Box::new(spelling)),
         ..Server::at(token)
     })
 }
 
-/// The address of this machine that a service takes.
+/// The address of this machine that a service takes; without a port it takes any.
 fn loopback(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).ok().filter(|url| url.scheme() == "http" && trust::is_loopback(url));
-    url.ok_or_else(|| format!("{} is no address of this machine", trust::clean(text, 80)))
+    let url = Url::parse(text).ok().filter(|url| {
+        url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1")) && url.query().is_none()
+    });
+    url.ok_or_else(|| {
+        format!("{} is not http://localhost or http://127.0.0.1, a port and a path", trust::clean(text, 80))
+    })
 }

@@ -14,7 +14,8 @@ pub struct Client {
     pub id: String,
     #[serde(default)]
     pub authentication: Authentication,
-    /// The server's issuer, letter by letter; where a service names a client of its own, there is none.
+    /// The server's issuer, letter by letter. There is none where it is not known: a service names a client of its own, or a
+    /// skill describes a server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// Where the browser brings the answer. Many servers take no other port than the one that was registered.
@@ -76,6 +77,9 @@ impl From<Client> for Identity {
 }
 
 impl Client {
+    /// In bytes; longer than those of any server.
+    pub const LONGEST_ID: usize = 400;
+
     /// A client that a service publishes for everybody.
     pub fn named(id: impl Into<String>) -> Self {
         Self { id: id.into(), authentication: Authentication::None, issuer: None, redirect: None, registered: false }

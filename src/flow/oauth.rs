@@ -5,12 +5,15 @@
 //!   in the browser                                         with a code
 //!
 //!   Listening ▶ Registering? ▶ Opening? ▶ Awaiting         Registering? ▶ Starting ▶ Watching ⟲ Polling
-//!       ▲      (or AskingClient)          │  ▲ Trouble                 ▲                │
+//!       ▲      (or AskingClient)          │  ▲ Trouble     (or AskingClient) ▲          │
 //!       │                                 ▼                            └── a new code ──┤
 //!       └──── a new link ──── Closing ◀───┤                                             │
 //!                                         ▼                                             ▼
 //!                                     Redeeming ───────────────────────────────────▶ granted
 //! ```
+//!
+//! What did not work out is put to the person (Ask): once more, without the resource, or as another client (AskingClient,
+//! AskingSecret).
 //!
 //! The machine is part of [`super::signup`], which comes before it (discovery, consent) and after it (keeping, proving).
 //! What comes back of the browser is believed only with the state that was sent (RFC 6749, section 10.12) and from the issuer
@@ -78,6 +81,8 @@ pub struct OAuth {
     registering: client::Ladder,
     /// A client that the server did not know any more was registered anew once.
     registered_anew: bool,
+    /// The server does not register this program.
+    turned_away: bool,
     listening: Option<Listening>,
     /// The port that was listened at last.
     port: Option<u16>,
@@ -149,6 +154,7 @@ impl OAuth {
             source: client::Source::default(),
             registering,
             registered_anew: false,
+            turned_away: false,
             listening: None,
             port: None,
             awaiting: false,
@@ -264,6 +270,11 @@ impl OAuth {
     }
 
     fn ask(&mut self, question: Question) -> Next {
+        let question = match question {
+            // Nobody was named, so nobody else can be.
+            Question::Client(problem) if !self.wanted.server.wants_client() => Question::Again(problem),
+            question => question,
+        };
         self.listening = None;
         self.stage = Stage::Ask(question);
         Next::Wait

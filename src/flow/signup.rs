@@ -20,8 +20,9 @@
 //!                                    Saving ▶ Exchange? ▶ Saving ▶ Proving ▶ Over      Saving fails ▶ Store
 //! ```
 //!
-//! Of the stores there may be a vault to be made first: Store ▶ Passphrase? ▶ SettingUp ▶ Consent. What is signed up to
-//! again in place is locked while it is written: Locking ▶ Saving.
+//! By OAuth it goes on from consent like this: Recalling? ▶ SigningIn ▶ Saving. Of the stores there may be a vault to be made
+//! first: Store ▶ Passphrase? ▶ SettingUp ▶ Consent. What is signed up to again in place is locked while it is written:
+//! Locking ▶ Saving.
 //!
 //! Two things are kept apart on purpose: nothing is sent with `POST` before `Stage::Consent` was answered with yes, and
 //! `Call::Complete` is built in one place, from the answer to the code prompt. The service is asked whether the person has

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use url::Url;
+use url::{Position, Url};
 
 use crate::http::{Body, Field, FieldValue, Method, Request, Response, field};
 use crate::json::{self, Document};
@@ -32,8 +32,12 @@ const ANSWERED: &[&str] = &[
 ];
 /// What a service may have words of its own for (RFC 8628, section 3.5).
 const CODES: &[&str] = &["authorization_pending", "slow_down", "expired_token", "access_denied"];
+/// What may stand in the path of an address, because it is there whenever the call is made.
+const IN_PATH: &[&str] = &["client_id", "code", "device_code"];
 /// Names of the token, whichever of them a service uses.
 const CREDENTIAL: &[&str] = &["api_key", "access_token"];
+/// The same, and what is said of it.
+const GRANTED: &[&str] = &["api_key", "access_token", "expires_in", "expires_at", "scope"];
 
 /// A value that is sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +75,11 @@ impl Value {
         matches!(self, Value::Param(name) if name == param)
     }
 
-    pub fn is_text(&self, literal: &str) -> bool {
-        matches!(self, Value::Text(text) if text == literal)
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            Value::Flag(_) | Value::Param(_) => None,
+        }
     }
 
     fn of(&self, params: &Params) -> Option<FieldValue> {
@@ -172,8 +179,9 @@ impl Call {
             Some(other) => return Err(format!("{} is not a method that is used here", trust::clean(other, 20))),
         };
         let (url, places) = address(&written.url)?;
-        if let Some(unknown) = places.iter().find(|place| !params.contains(&place.as_str())) {
-            return Err(format!("nothing here is called {{{}}}", trust::clean(unknown, 40)));
+        let is_known = |place: &&String| params.contains(&place.as_str()) && IN_PATH.contains(&place.as_str());
+        if let Some(unknown) = places.iter().find(|place| !is_known(place)) {
+            return Err(format!("an address has no {{{}}} here", trust::clean(unknown, 40)));
         }
         Ok(Self {
             method,
@@ -195,18 +203,30 @@ impl Call {
             || self.template.contains(&format!("{{{param}}}"))
     }
 
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
     /// Is what it hands out a key, rather than a token of OAuth?
     pub fn hands_out_a_key(&self) -> bool {
         self.answer.mapping.iter().any(|(name, _)| name == "api_key")
     }
 
     pub fn request(&self, params: &Params) -> Request {
-        let expanded = params.iter().fold(self.template.clone(), |template, (name, value)| {
-            let text = value.as_text();
-            template.replace(&format!("{{{name}}}"), &utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string())
-        });
-        // What is put into a path leads to no other host; see `address`.
-        let url = Url::parse(&expanded).unwrap_or_else(|_| self.url.clone());
+        let mut expanded = self.template.clone();
+        let mut in_address = Vec::new();
+        for (name, value) in params {
+            let place = format!("{{{name}}}");
+            if expanded.contains(&place) {
+                let text = value.as_text();
+                let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+                expanded = expanded.replace(&place, &encoded);
+                in_address.extend([Secret::new(text.as_str()), Secret::new(encoded)]);
+            }
+        }
+        // What is put into an address leads to no other host than the one that was consented to.
+        let same_host = |url: &Url| url[..Position::BeforePath] == self.url[..Position::BeforePath];
+        let url = Url::parse(&expanded).ok().filter(same_host).unwrap_or_else(|| self.url.clone());
         let body = fields(&self.body, params);
         let body = match (self.method, self.encoding) {
             (Method::Get, _) => Body::Empty,
@@ -215,7 +235,8 @@ impl Call {
         };
         Request {
             method: self.method,
-            discreet: expanded != self.template,
+            discreet: !in_address.is_empty(),
+            in_address: in_address.into(),
             url,
             query: fields(&self.query, params),
             credential: None,
@@ -227,14 +248,19 @@ impl Call {
     pub fn standard(&self, response: &Response) -> Response {
         let whole = Document::new(json::read(response.body.expose()).unwrap_or_default());
         let answer = whole.pointer(&self.answer.root).unwrap_or(&whole);
-        let at = |name: &str| {
-            let mapped = self.answer.mapping.iter().find(|(mapped, _)| mapped == name);
+        let mapping = &self.answer.mapping;
+        // Where a skill says which member is the credential, what else is called so is none, nor is an end beside it its end.
+        let says_which = mapping.iter().any(|(name, _)| CREDENTIAL.contains(&name.as_str()));
+        let at = |name: &&str| {
+            let mapped = mapping.iter().find(|(mapped, _)| mapped == name);
             // A no may stand beside what a yes stands in, and under its own name whatever the yes is called.
             let pointed = mapped.and_then(|(_, pointer)| answer.pointer(pointer).or_else(|| whole.pointer(pointer)));
-            let here = pointed.or_else(|| answer.get(name)).or_else(|| whole.get(name));
-            here.filter(|value| !value.is_null()).map(|value| (name.to_owned(), value.clone()))
+            let by_name =
+                || answer.get(*name).or_else(|| whole.get(*name)).filter(|_| !says_which || !GRANTED.contains(name));
+            let is_there = |value: &&Json| !value.is_null() && value.as_str() != Some("");
+            pointed.or_else(by_name).filter(is_there).map(|value| ((*name).to_owned(), value.clone()))
         };
-        let mut standard: Map<String, Json> = ANSWERED.iter().filter_map(|name| at(name)).collect();
+        let mut standard: Map<String, Json> = ANSWERED.iter().filter_map(at).collect();
         let has_credential = CREDENTIAL.iter().any(|name| standard.get(*name).is_some_and(Json::is_string));
         let said = standard.remove("error");
         match self.code(said.as_ref(), response.status) {
@@ -302,25 +328,27 @@ impl Answer {
 /// Reads an address that may have places in its path, and says where it leads and which places those are.
 fn address(template: &str) -> Result<(Url, Vec<String>), String> {
     let no = |why: &str| Err(format!("{} is not an address: {why}", trust::clean(template, 80)));
-    let mut plain = String::new();
+    let (mut empty, mut filled) = (String::new(), String::new());
     let mut places = Vec::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else {
             return no("a brace is open");
         };
-        plain.push_str(before);
-        // In the name of the host, or before it, nothing is put in.
-        if plain.matches('/').count() < 3 {
-            return no("only its path may have places");
-        }
+        empty.push_str(before);
+        filled.extend([before, "x"]);
         places.push(name.to_owned());
         rest = after;
     }
-    plain.push_str(rest);
-    match Url::parse(&plain) {
-        Ok(url) => Ok((url, places)),
-        Err(error) => no(&error.to_string()),
+    empty.push_str(rest);
+    filled.push_str(rest);
+    match (Url::parse(&empty), Url::parse(&filled)) {
+        // Whatever stands in its places, it leads to the same host.
+        (Ok(empty), Ok(filled)) if empty[..Position::BeforePath] != filled[..Position::BeforePath] => {
+            no("only its path may have places")
+        }
+        (Ok(url), Ok(_)) => Ok((url, places)),
+        (Err(error), _) | (_, Err(error)) => no(&error.to_string()),
     }
 }
 
@@ -365,13 +393,15 @@ mod tests {
             "url: https://a.dev/pair/{device_code}/poll\nbody: {who: .params.client_id, id: .params.device_code, ready: 'true', text: '\".params\"', on: yes}",
         )
         .expect("a call");
-        let params = Params::from([("device_code", FieldValue::Secret(Secret::new("d/../c 1")))]);
-        let request = call.request(&params);
+        let of = |code: &str| call.request(&Params::from([("device_code", FieldValue::Secret(Secret::new(code)))]));
+        let request = of("d/../c 1");
         assert_eq!(request.url.as_str(), "https://a.dev/pair/d%2F%2E%2E%2Fc%201/poll");
-        assert!(request.discreet, "the address holds the code");
         let (_, text) = request.body.text().expect("a body");
         assert_eq!(text.as_str(), r#"{"id":"d/../c 1","on":"yes","ready":true,"text":".params"}"#);
-        assert!(!format!("{request:?}").contains("d/../c"), "{request:?}");
+        // The address holds the code, and is kept as close.
+        let request = of("devicecode1");
+        assert!(request.discreet && request.secrets().any(|secret| secret.expose() == "devicecode1"));
+        assert!(!format!("{request:?}").contains("devicecode1"), "{request:?}");
     }
 
     #[test]
@@ -396,6 +426,15 @@ mod tests {
             json!({"token_type": "Bearer", "access_token": "sk"}),
             "and nothing that is not described"
         );
+        // What is there and says nothing is not there; nobody said that the others are the key, or its end.
+        for body in [
+            json!({"state": "waiting", "data": {"keys": [{"secret": ""}]}}),
+            json!({"state": "waiting", "access_token": "poll_1", "expires_in": 120}),
+        ] {
+            assert_eq!(standard(&call, 200, body), pending("waiting"));
+        }
+        let granted = json!({"data": {"keys": [{"secret": "sk"}]}, "expires_in": 120, "scope": "all"});
+        assert_eq!(standard(&call, 200, granted), json!({"token_type": "Bearer", "access_token": "sk"}));
         for body in ["<html>", "", "[1]"] {
             let response = Response { status: 200, headers: vec![], body: Secret::new(body) };
             assert_eq!(call.standard(&response).body.expose(), "{}", "{body}");
@@ -405,8 +444,14 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_said_when_it_is_read() {
         for (yaml, why) in [
-            ("url: https://a.dev/{nobody}", "nothing here is called {nobody}"),
-            ("url: https://{device_code}.dev/", "only its path"),
+            ("url: https://a.dev/{nobody}", "no {nobody} here"),
+            ("url: https://{device_code}.dev/", "not an address"),
+            ("url: https://a.{device_code}dev/", "only its path"),
+            ("url: https:///{device_code}/a.dev/keys", "only its path"),
+            ("url: https:///{device_code}@a.dev/", "only its path"),
+            ("url: https:{device_code}/a.dev/keys", "only its path"),
+            ("url: 'https://a.dev:{device_code}/'", "not an address"),
+            ("url: https:////{device_code}a.dev/", "only its path"),
             ("url: 'https://a.dev/{device_code'", "a brace is open"),
             ("url: a.dev", "not an address"),
             ("url: https://a.dev/\nbody: {a: .params.password}", "nothing here is called .params.password"),

@@ -3,7 +3,8 @@
 use url::Url;
 
 use super::{By, Discovery};
-use crate::flow::wire::Start;
+use crate::flow::wire::{Start, Step};
+use crate::http::Method;
 use crate::trust;
 
 /// One step of a sign-up.
@@ -53,6 +54,7 @@ impl Discovery {
             return Vec::new();
         };
         let step = |what: &str, detail: String| Planned { what: what.to_owned(), detail };
+        let call = |step, url| called(server.method(step), url);
         let host = |url: Option<&Url>| url.map(trust::authority).unwrap_or_default();
         let mut plan = Vec::new();
         if let Some(register) = &server.register {
@@ -61,7 +63,7 @@ impl Discovery {
         }
         match by {
             By::Device => plan.extend([
-                step("a code is asked for", place(server.device.as_ref())),
+                step("a code is asked for", call(Step::Device, server.device.as_ref())),
                 step("you type it in a browser anywhere", "and sign in there".to_owned()),
             ]),
             By::Browser => plan.extend([
@@ -70,8 +72,8 @@ impl Discovery {
             ]),
         }
         match by {
-            By::Browser => plan.push(step("tokens are fetched for it", place(Some(&server.token)))),
-            By::Device => plan.push(step("tokens are fetched for it", place(Some(server.polled())))),
+            By::Browser => plan.push(step("tokens are fetched for it", call(Step::Redeem, Some(&server.token)))),
+            By::Device => plan.push(step("tokens are fetched for it", call(Step::Poll, Some(server.polled())))),
         }
         // A token is tried where it was asked for, unless something else named the resource.
         let start = self.target.metadata.is_none().then(|| self.target.start.to_string());
@@ -134,15 +136,20 @@ impl Discovery {
 
 /// A call as the plan shows it: a long path by its end, which tells the calls apart.
 fn place(url: Option<&Url>) -> String {
+    called(Method::Post, url)
+}
+
+fn called(method: Method, url: Option<&Url>) -> String {
+    let method = method.as_str();
     let Some(url) = url else {
-        return "POST, where the service says next".to_owned();
+        return format!("{method}, where the service says next");
     };
     let segments: Vec<&str> = url.path_segments().map(Iterator::collect).unwrap_or_default();
     let path = match segments.as_slice() {
         [_, .., before, last] if url.path().len() > 20 => format!("/…/{before}/{last}"),
         _ => url.path().to_owned(),
     };
-    format!("POST {}{}", trust::authority(url), trust::clean(&path, 60))
+    format!("{method} {}{}", trust::authority(url), trust::clean(&path, 60))
 }
 
 /// A resource as host and path.

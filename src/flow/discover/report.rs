@@ -9,6 +9,7 @@ use super::{By, Discovery, Trouble, Way, no_answer};
 use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
+use crate::skill::Skill;
 use crate::{trust, when};
 
 /// Clocks differ by so much without harm.
@@ -120,9 +121,10 @@ fn told_by_oauth(server: &Server, by: By) -> Vec<(Option<&Url>, Sent)> {
     vec![
         (page, Sent::SignIn),
         (server.register.as_ref(), Sent::ClientRegistration),
-        (Some(if by == By::Device { server.polled() } else { &server.token }), Sent::Redeemed),
+        (Some(&server.token).filter(|_| by == By::Browser), Sent::Redeemed),
         // Who begins in a browser may change over to a code.
         (server.device.as_ref(), Sent::CodeRequest),
+        (Some(server.polled()).filter(|_| server.device.is_some()), Sent::Redeemed),
         (server.revoke.as_ref(), Sent::Credential),
     ]
 }
@@ -131,6 +133,10 @@ impl Discovery {
     /// Why the skill could not be read.
     pub fn unread(&self) -> Option<Problem> {
         self.unreadable.clone()
+    }
+
+    pub fn skill(&self) -> Option<&Skill> {
+        self.skill.as_deref()
     }
 
     /// Who this program is to the server, as the skill says.

@@ -15,9 +15,6 @@ use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::trust;
 
-/// Longer than any client id.
-const LONGEST: usize = 400;
-
 /// The names of this machine: some servers take only the one, some only the other (RFC 8252, sections 7.3 and 8.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Host {
@@ -87,7 +84,8 @@ impl OAuth {
             Host::Address => "127.0.0.1",
             Host::Name => "localhost",
         };
-        Url::parse(&format!("http://{host}:{port}/callback")).ok()
+        let path = self.wanted.server.redirect().map_or("/callback", Url::path);
+        Url::parse(&format!("http://{host}:{port}{path}")).ok()
     }
 
     /// Settles who this program is, then goes on with the sign-in.
@@ -137,7 +135,9 @@ impl OAuth {
         let former = self.wanted.former.take().filter(|Identity { client, secret, .. }| {
             // One that cannot prove itself any more would be turned away after the person has signed in.
             let proves = !client.registered || client.authentication == Authentication::None || secret.is_some();
-            client.issuer == server.issuer && holds(client) && proves
+            // A secret is for the server that is known to have given it.
+            let is_theirs = client.issuer == server.issuer && (client.issuer.is_some() || secret.is_none());
+            is_theirs && holds(client) && proves
         });
         let document = clients.document.as_ref().filter(|_| server.takes_documents);
         former.or_else(|| named(document?.as_str()))
@@ -189,6 +189,7 @@ impl OAuth {
             // It does not register strangers: who was told a client id may name it.
             _ => {
                 self.problem = Some(self.told(refusal, Step::ClientRegistration));
+                self.turned_away = true;
                 self.stage = Stage::AskingClient;
                 Next::Wait
             }
@@ -204,7 +205,7 @@ impl OAuth {
 
     pub(super) fn client_typed(&mut self, typed: &Secret) -> Next {
         let id = typed.expose().trim();
-        if !trust::is_word(id) || id.len() > LONGEST {
+        if !trust::is_word(id) || id.len() > Client::LONGEST_ID {
             self.problem = Some(Problem::new(
                 Kind::Usage,
                 "That is not a client id: it is one word.",
@@ -258,8 +259,10 @@ impl OAuth {
     /// What can be done about a client that is not taken, in the order in which it is offered.
     pub(super) fn corrections(&self) -> Vec<Correction> {
         let ours = self.identity.as_ref().is_some_and(|identity| identity.client.registered);
+        // A skill says nothing of secrets.
+        let has_no_secret = ours || self.wanted.server.spelling.is_some();
         let may_register = self.wanted.server.register.is_some() && self.source == Source::Anywhere && !ours;
-        let secret = (!ours).then_some(Correction::Secret);
+        let secret = (!has_no_secret).then_some(Correction::Secret);
         let register = may_register.then_some(Correction::Register);
         secret.into_iter().chain([Correction::Name]).chain(register).chain([Correction::Stop]).collect()
     }

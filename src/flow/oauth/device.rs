@@ -29,6 +29,11 @@ impl OAuth {
                 // A page that repeats what only this program may know is neither shown nor put into a picture.
                 let secrets = [device.code.clone()];
                 device.attempt.complete = device.attempt.complete.filter(|page| !trust::holds_secret(page, &secrets));
+                if device.attempt.page.as_ref().is_some_and(|page| trust::holds_secret(page, &secrets)) {
+                    let what = format!("The page of {} holds what only this program may know.", self.server_name());
+                    let hint = "It was not shown. Tell the service to keep its device_code out of it (RFC 8628, 3.2).";
+                    return Next::Over(Problem::new(Kind::Unsafe, what, hint));
+                }
                 self.message = None;
                 self.pace.begin(device.attempt.interval, now);
                 self.device = Some(device);

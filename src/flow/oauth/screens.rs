@@ -155,10 +155,10 @@ impl OAuth {
 
     fn client_asked(&self, mut screen: Screen) -> Screen {
         let name = self.server_name();
-        screen.lines.push(Line::text(match &self.problem {
-            Some(_) => format!("{name} does not register this program. If you have registered a client there yourself, name it."),
-            None if self.wanted.server.register.is_some() => format!("Name a client that you have registered at {name} yourself, as a native app without a secret."),
-            None => format!("{name} does not register programs by itself. Register a client there as a native app without a secret, then name it."),
+        screen.lines.push(Line::text(match self.turned_away {
+            true => format!("{name} does not register this program. If you have registered a client there yourself, name it."),
+            false if self.wanted.server.register.is_some() => format!("Name a client that you have registered at {name} yourself, as a native app without a secret."),
+            false => format!("{name} does not register programs by itself. Register a client there as a native app without a secret, then name it."),
         }));
         if let Some(redirect) = self.redirect() {
             screen.lines.push(Line::fact("redirect", redirect.as_str()));

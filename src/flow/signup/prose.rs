@@ -53,9 +53,14 @@ impl SignUp {
                 "Copy it once more from the service's page, without what stands around it.",
             ));
         }
-        let resource = Url::parse(&self.discovery.service().resource).ok();
-        let resource = resource.unwrap_or_else(|| self.discovery.target().start.clone());
-        let check = Check::new(resource, Secret::new(key), self.discovery.is_guarded()).or_otherwise();
+        let check = match self.discovery.skill() {
+            Some(skill) => Check::new(skill.tried_at.clone(), Secret::new(key), None).presented(skill.presentation),
+            None => {
+                let resource = Url::parse(&self.discovery.service().resource).ok();
+                let resource = resource.unwrap_or_else(|| self.discovery.target().start.clone());
+                Check::new(resource, Secret::new(key), self.discovery.is_guarded()).or_otherwise()
+            }
+        };
         let request = check.begin();
         self.stage = Stage::TryingKey(check, Secret::new(key));
         vec![Effect::Http(request)]

@@ -55,6 +55,7 @@ impl SignUp {
 
     pub(super) fn signed_in(&mut self, next: Next, now: Timestamp) -> Vec<Effect> {
         match next {
+            Next::Wait if self.oauth.as_ref().is_some_and(|oauth| oauth.is_redeeming()) => Vec::new(),
             // It was waited for what was on its way, and that has brought nothing.
             Next::Do(_) | Next::Wait | Next::Over(_) if self.leaving => self.end(Outcome::Cancelled),
             Next::Do(effect) => vec![effect],

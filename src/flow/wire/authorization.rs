@@ -20,7 +20,7 @@ use super::reply::granted::{granted, sendable};
 use super::reply::{Attempt, COMPLETE_PAGE, Credential, Granted, PAGE, client_id, user_code};
 use super::{Asking, NAME, object};
 use crate::account::{Authentication, LayerKind};
-use crate::http::{Body, Presentation, Request, Response, field};
+use crate::http::{Body, Method, Presentation, Request, Response, field};
 use crate::json::{self, Document};
 use crate::secret::Secret;
 use crate::skill::Call;
@@ -154,6 +154,16 @@ impl Server {
             }
             None => tokens(response, step, &self.token, now),
         }
+    }
+
+    /// How it is called for that step.
+    pub fn method(&self, step: Step) -> Method {
+        let spelled = self.spelling.as_ref().and_then(|spelling| match step {
+            Step::Device => spelling.start.as_ref(),
+            Step::Poll => spelling.poll.as_ref(),
+            _ => spelling.redeem.as_ref(),
+        });
+        spelled.map_or(Method::Post, Call::method)
     }
 
     /// Where it is asked whether the person has let this program in.

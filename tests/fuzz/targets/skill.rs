@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use authmd_tui::account::{Client, Identity};
 use authmd_tui::flow::wire::authorization::Authorizing;
 use authmd_tui::flow::wire::{Asking, Step};
 use authmd_tui::http::{Request, Response};
@@ -32,7 +33,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let (state, verifier) = (Secret::new("st_1"), Secret::new("verifier_of_more_than_forty_three_letters_12"));
     let redirect = Url::parse("http://127.0.0.1:41890/callback").expect("valid");
     let asking = Authorizing {
-        client_id: Some("a/../b"),
+        client_id: Some("evil.dev"),
         redirect: &redirect,
         scopes: &server.scopes,
         resource: Some("https://acme.dev/@evil.dev"),
@@ -43,15 +44,18 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         assert!(declared.contains(&trust::authority(&link)), "{link}");
         assert!(link.query_pairs().all(|(_, value)| value != verifier.expose()), "the verifier is not for the browser");
     }
-    let code = Secret::new("c/../@evil.dev?#");
-    server.redeem_request(&code, &asking, &Asking::default()).into_iter().for_each(goes_there);
-    server.device_request(&server.scopes, &Asking::default()).into_iter().for_each(goes_there);
+    let identity = Identity::from(Client::named("evil.dev"));
+    let as_client = Asking { client: Some(&identity), resource: Some("https://acme.dev/@evil.dev") };
+    for code in ["evil.dev", "c/../@evil.dev?#"] {
+        server.redeem_request(&Secret::new(code), &asking, &as_client).into_iter().for_each(goes_there);
+    }
+    server.device_request(&server.scopes, &as_client).into_iter().for_each(goes_there);
     for status in [200, 202, 400, 429, 503] {
         let response = Response { status, headers: vec![], body: Secret::new(body) };
         match server.device(&response, promises::now()) {
             Ok(device) => {
                 device.attempt.code.iter().for_each(|code| promises::shown(code, 41));
-                server.poll_request(&device, &Asking::default()).into_iter().for_each(goes_there);
+                server.poll_request(&device, &as_client).into_iter().for_each(goes_there);
             }
             Err(refusal) => promises::refusal(&refusal, Step::Device, &server.token),
         }

@@ -558,6 +558,8 @@ fn a_code_that_is_on_its_way_is_waited_for_when_the_person_leaves() {
         let redirect = good(&play);
         play.redirect(&redirect).step(Input::Cancel);
         assert_eq!(play.screen().outcome, None, "what the code brings would be lost");
+        play.step(Input::Answer(Answer::NewCode));
+        assert_eq!(play.screen().outcome, None, "that is no answer to anything");
         play.arrives();
         assert_eq!((play.outcome().name(), play.saved.len()), (outcome, saved));
     }

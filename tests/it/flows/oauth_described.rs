@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use authmd_tui::account::{Account, LayerKind, Mode, Renewal, Verdict};
+use authmd_tui::account::{Account, Authentication, Client, Layer, LayerKind, Mode, Renewal, Verdict};
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::Presence;
 use authmd_tui::flow::signup::SignUp;
@@ -94,6 +94,15 @@ fn a_key_is_exchanged_for_a_code_with_a_proof() {
 }
 
 #[test]
+fn a_service_that_takes_one_address_only_gets_that() {
+    let text = of_repository(OPENROUTER).replace("http://localhost:3000/callback", "http://127.0.0.1:1455/auth/done");
+    let mut play = play(OPENROUTER, openrouter());
+    play.skill = Some(skill(&text));
+    let play = in_browser(play);
+    assert_eq!(query(&play.opened[0], "callback_url").as_deref(), Some("http://127.0.0.1:1455/auth/done"));
+}
+
+#[test]
 fn without_a_state_the_proof_keeps_strangers_out_and_errors_are_told() {
     // Only who has the verifier can use the code; one with a state that nobody sent is not even tried.
     let mut play = in_browser(play(OPENROUTER, openrouter()));
@@ -131,6 +140,20 @@ fn what_was_signed_up_to_by_a_skill_is_so_again_in_place() {
     play.pick(0).confirm(true).redirect("code=c_1");
     let Outcome::Connected(renewed) = play.outcome() else { panic!("{:?}", play.screen()) };
     assert_eq!((&renewed.id, &renewed.metadata), (&account.id, &account.metadata));
+
+    // A secret that another server gave is not for one that a skill calls so.
+    let mut kept = first.saved[0].clone();
+    kept.account.client = Some(Client { authentication: Authentication::Basic, ..Client::named("mine") });
+    let registration = Layer { kind: LayerKind::ClientRegistration, expires_at: None };
+    kept.put(registration, Secret::new("cs_1"));
+    let with_client = of_repository(OPENROUTER)
+        .replace("code_verifier:", "who: .params.client_id\n        code_verifier:")
+        .replace("  type: api_key", "  type: api_key\n  client_id: known");
+    let mut play = Play::of(kept.account.clone(), |account| Renew::new(account, Presence::Person), openrouter());
+    (play.held, play.skill) = (Some(kept), Some(skill(&with_client)));
+    play.begin().pick(0).confirm(true).redirect("code=c_1");
+    assert!(!format!("{:?}", play.bodies()).contains("cs_1"));
+    assert!(play.last_body().contains(&"who=known".to_owned()), "{:?}", play.last_body());
 
     // The file is about another service by now; the key of that one has no place in this account.
     let other = of_repository(OPENROUTER).replace("https://openrouter.ai", "https://elsewhere.dev");
@@ -203,6 +226,29 @@ fn the_code_of_a_pairing_is_shown_and_its_ends_are_told() {
 }
 
 #[test]
+fn what_only_we_may_know_is_not_shown_though_the_page_has_it() {
+    let mut fake = pairing([(200, "{}")]);
+    fake.json(START, json!({"pairing": {"id": "pairing_1", "pages": ["https://acme.dev/pair?id=pairing_1"]}}));
+    let mut play = play(PAIRING, fake);
+    play.begin().pick(0).confirm(true);
+    assert!(play.problem().contains("holds what only this program may know"), "{}", play.problem());
+    assert!(!format!("{:?}", play.screen()).contains("pairing_1"));
+}
+
+#[test]
+fn a_key_can_be_pasted_and_is_tried_where_the_skill_says() {
+    let mut fake = Fake::default();
+    fake.on("GET https://openrouter.ai/api/v1/key", [401, 200, 401, 200].map(|status| answer(status, "{}")));
+    let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).by_key(), fake);
+    play.skill = Some(skill(&of_repository(OPENROUTER)));
+    play.begin();
+    play.pick(0).text("sk-or-v1-2");
+    let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Accepted { status: 200 }));
+    assert!(play.requests.iter().all(|request| request.url.path() == "/api/v1/key"));
+}
+
+#[test]
 fn a_server_that_publishes_nothing_is_signed_in_to_as_the_skill_says() {
     let mut fake = Fake::default();
     fake.on("GET https://forge.acme.dev/", [answer(401, ""), answer(200, "{}")]);
@@ -247,23 +293,58 @@ fn a_client_that_only_the_skill_names_is_used_at_the_server_that_is_found() {
 fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
     let openrouter = of_repository(OPENROUTER);
     let changed = |from: &str, to: &str| openrouter.replace(from, to);
+    let oauth2 = |auth: &str| {
+        format!("id: a\nwebsite: https://a.dev\nauth: {{type: oauth2, token_url: 'https://a.dev/t', {auth}}}\n")
+    };
+    let pairing = of_repository(PAIRING);
     for (text, why) in [
         (String::new(), "unexpected end"),
         ("{".into(), "cannot be used"),
         (changed("id: openrouter", "id: a b"), "letters, digits and dashes"),
         (changed("website: https", "website: http"), "not encrypted"),
+        // Nothing leads to another site than that of the credential.
+        (changed("url: https://openrouter.ai/auth", "url: https://evil.dev/auth"), "evil.dev is not of the site"),
+        (changed("url: https://openrouter.ai/api/v1/auth", "url: https://evil.dev/"), "evil.dev is not of the site"),
+        (changed("base_url: https://openrouter.ai", "base_url: https://evil.dev"), "is not below https://evil.dev"),
+        (changed("api/v1/key\n", "api/v2/key\n"), "is not below"),
+        (changed("https://openrouter.ai/api/v1/auth/keys", "https:///{client_id}/openrouter.ai/keys"), "only its path"),
+        (changed("https://openrouter.ai/auth", "https://openrouter.ai/auth?callback_url=x"), "a query of its own"),
         (
-            changed("url: https://openrouter.ai/auth", "url: https://evil.dev/auth"),
-            "evil.dev is no site that it declares",
+            changed(
+                "code_challenge_method: S256\n    token",
+                "code_challenge_method: S256\n        redirect: https://evil.dev\n    token",
+            ),
+            "redirect is not one word",
         ),
-        (changed("url: https://openrouter.ai/api/v1/auth", "url: https://evil.dev/"), "evil.dev is no site"),
-        (changed("url: https://openrouter.ai/api/v1/key\n", "url: https://evil.dev/\n"), "evil.dev is no site"),
+        // Nothing goes without its proof.
         (changed("code_challenge: .params.code_challenge", "x: y"), "a stolen code would do"),
         (changed("code_challenge_method: S256\n    token", "code_challenge_method: plain\n    token"), "a stolen code"),
+        (changed("code_verifier: .params.code_verifier", "x: y"), "does not send .params.code_verifier"),
         (changed("callback_url: .params.redirect_uri", "x: y"), "where the answer is brought to"),
-        (changed("http://localhost:3000", "http://evil.dev:3000"), "no address of this machine"),
-        (changed("mode: oauth", "mode: cookies"), "\"cookies\" is not a way"),
+        (pairing.replace("{device_code}", "all"), "does not send .params.device_code"),
+        (oauth2("device_authorization_url: 'https://a.dev/d', issuer: 'https://auth.acme.dev'"), "is no issuer of"),
+        (oauth2("device_authorization_url: 'https://b.dev/d'"), "b.dev is not of the site of a.dev"),
+        // What would be passed over is said.
+        (changed("http://localhost:3000", "http://evil.dev:3000"), "is not http://localhost"),
+        (changed("mode: oauth", "mode: cookies"), "cookies"),
         (changed("    token:", "    tokens:"), "tokens"),
+        (
+            format!(
+                "{pairing}  - mode: device\n    start: {{url: 'https://acme.dev/'}}\n    poll: {{url: 'https://acme.dev/', query: {{a: .params.device_code}}}}\n"
+            ),
+            "twice",
+        ),
+        (changed("type: api_key\n", "type: api_key\n  scopes: [all]\n"), "sends .params.scope nowhere"),
+        (
+            changed("type: api_key\n", "type: api_key\n  revocation_url: https://openrouter.ai/r\n"),
+            "says the same as signup",
+        ),
+        (oauth2("authorize_url: 'https://a.dev/a', header: X-API-Key"), "shown as a bearer"),
+        (
+            "id: a\nwebsite: https://a.dev\nauth: {type: api_key, token_url: 'https://a.dev/t'}".into(),
+            "with type: oauth2",
+        ),
+        (oauth2("client_id: a b"), "client_id is not one word"),
         (changed("name: OpenRouter", "name: A\nname: B"), "name"),
         (changed("header: Authorization", "header: X-Odd"), "is not shown in x-odd"),
         (changed("auth:\n  type: api_key", "auth: none\nx:\n  type: api_key"), "needs no credential"),

@@ -16,7 +16,7 @@ fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
     let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
     let mut screen = Screen::start(&[], &home);
     sign_in(&mut screen, &service, "1");
-    let text = screen.shows("Where the browser ended up");
+    let text = screen.shows_sign_in();
     assert!(text.contains("comes back here"), "{text}");
     // The link is on the screen as a whole, and it is the one that was opened.
     let link = link_of(&text);
@@ -49,7 +49,7 @@ fn over_ssh_nothing_is_opened_and_where_the_browser_ended_up_is_pasted() {
     let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser().over_ssh());
     let mut screen = Screen::start(&[], &home);
     sign_in(&mut screen, &service, "2");
-    let text = screen.shows("Where the browser ended up");
+    let text = screen.shows_sign_in();
     let tunnel = text.lines().find(|row| row.starts_with("ssh -N -L ")).expect("a line to run").trim_end();
     assert!(tunnel.ends_with(" -p 2222 ada@203.0.113.5"), "{tunnel}");
     assert!(!exists(&home.path("opening")), "no browser over SSH");
@@ -143,7 +143,7 @@ fn what_comes_back_wrong_keeps_nothing_and_leaves_a_way_on() {
         let (service, home) = (Service::start(&["--fault", fault]), Home::with_tokens().with_browser());
         let mut screen = Screen::start(&[], &home);
         sign_in(&mut screen, &service, "1");
-        let text = screen.shows("Where the browser ended up");
+        let text = screen.shows_sign_in();
         let back = Service::browse(&link_of(&text), "allow");
         Service::visit(&back);
         screen.shows(told);
@@ -154,7 +154,7 @@ fn what_comes_back_wrong_keeps_nothing_and_leaves_a_way_on() {
         } else {
             screen.shows("Make a new link");
             screen.keys("y\r");
-            link_of(&screen.shows("Where the browser ended up"))
+            link_of(&screen.shows_sign_in())
         };
         Service::visit(&Service::browse(&link, "allow"));
         screen.shows("is connected");
@@ -188,7 +188,7 @@ fn a_skill_says_how_a_key_is_had_in_a_browser_and_it_is_so_again() {
     screen.keys("\r");
     screen.shows("Nothing has been sent yet.");
     screen.keys("y\r");
-    let text = screen.shows("Where the browser ended up");
+    let text = screen.shows_sign_in();
     let back = Service::browse(&link_of(&text), "allow");
     assert!(!back.contains("state="), "it has none: {back}");
     assert_eq!(Service::visit(&back).0, 200);
@@ -203,7 +203,7 @@ fn a_skill_says_how_a_key_is_had_in_a_browser_and_it_is_so_again() {
     screen.keys("\r");
     screen.shows("Nothing has been sent yet.");
     screen.keys("y\r");
-    let text = screen.shows("Where the browser ended up");
+    let text = screen.shows_sign_in();
     Service::visit(&Service::browse(&link_of(&text), "allow"));
     screen.shows("has a new credential");
     screen.keys("\rq");

@@ -117,6 +117,14 @@ impl Screen {
         self.until(|screen| screen.contains(text), text)
     }
 
+    /// Waits for the link to sign in with, the box beside it, and what is drawn last.
+    pub fn shows_sign_in(&self) -> String {
+        let whole = |text: &str| {
+            text.contains("Where the browser ended up") && text.contains("other ways") && !link_of(text).is_empty()
+        };
+        self.until(whole, "a link to sign in with")
+    }
+
     pub fn shows_no_more(&self, text: &str) -> String {
         self.until(|screen| !screen.contains(text), &format!("no more {text}"))
     }
@@ -329,7 +337,6 @@ impl Service {
         Self { child, ready: serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")) }
     }
 
-    /// What a person types for one of the services, by a word of its name.
     /// Fetches the skill of a service that publishes nothing, and says where it is now.
     pub fn skill(&self, name: &str, home: &Home) -> String {
         let (status, text) = Self::visit(&format!("{}/skill.yaml", self.target(name)));
@@ -339,6 +346,7 @@ impl Service {
         path
     }
 
+    /// What a person types for one of the services, by a word of its name.
     pub fn target(&self, name: &str) -> String {
         let services = self.ready["services"].as_array().expect("services");
         let service = services

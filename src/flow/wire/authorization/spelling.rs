@@ -39,13 +39,17 @@ impl Link {
         let query = query.into_iter().map(|(name, value)| Ok((name, Value::read(&value, params)?)));
         let query = query.collect::<Result<Named, String>>()?;
         let has = |param: &str| query.iter().any(|(_, value)| value.is(param));
-        let by_hash = || has("code_challenge_method") || query.iter().any(|(_, value)| value.is_text("S256"));
-        match () {
-            () if !has("redirect_uri") => Err("its query does not say where the answer is brought to".to_owned()),
-            () if !has("code_challenge") || !by_hash() => {
+        let by_hash = || has("code_challenge_method") || query.iter().any(|(_, value)| value.as_text() == Some("S256"));
+        let stray = query.iter().find(|(_, value)| value.as_text().is_some_and(|text| text.contains([':', '/'])));
+        match (url.query(), stray) {
+            // What it names beside our names could be another place for the answer, and another proof.
+            (Some(_), _) => Err("its address has a query of its own; that stands under query".to_owned()),
+            (_, Some((name, _))) => Err(format!("{} is not one word", trust::clean(name, 40))),
+            _ if !has("redirect_uri") => Err("its query does not say where the answer is brought to".to_owned()),
+            _ if !has("code_challenge") || !by_hash() => {
                 Err("its query has no code_challenge of S256 (RFC 7636), so a stolen code would do".to_owned())
             }
-            () => Ok(Self { url, query }),
+            _ => Ok(Self { url, query }),
         }
     }
 
