@@ -10,6 +10,7 @@ use std::{process, thread};
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use self::printed::{Printed, Told};
 use crate::events::Events;
@@ -17,7 +18,7 @@ use crate::flow::{Answer, Effect, Flow, Input, Outcome, Prompt, Screen};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::secret::{Secret, Typed};
-use crate::shell::{Ports, clock, perform};
+use crate::shell::{Ports, clock, hangup, perform};
 
 /// How the next line is read.
 #[derive(Clone, Copy)]
@@ -40,24 +41,6 @@ impl Drop for Unseen {
         // A terminal that is gone has nothing left to restore.
         let _ = crossterm::terminal::disable_raw_mode();
     }
-}
-
-/// Waits for a signal that ends programs, and returns its number.
-#[cfg(unix)]
-async fn told_to_end() -> i32 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
-        _ = hang_up.recv() => SignalKind::hangup().as_raw_value(),
-    }
-}
-
-#[cfg(not(unix))]
-async fn told_to_end() -> i32 {
-    std::future::pending().await
 }
 
 /// A line typed key by key; `None` where the person wants out.
@@ -92,12 +75,26 @@ pub struct Console {
     unicode: bool,
     /// From one hidden line to the next, so that nothing typed ahead is shown in between.
     unseen: Option<Unseen>,
+    guard: AbortHandle,
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.guard.abort();
+    }
 }
 
 impl Console {
     pub fn terminal(unicode: bool) -> Self {
         let (wanted, mut asked) = mpsc::unbounded_channel();
         let (answer, typed) = mpsc::unbounded_channel();
+        // Reading keys gets in the way of what else would end the program, and nobody else would make the terminal show again
+        // what is typed.
+        let guard = tokio::spawn(async {
+            let number = hangup::told_to_end().await;
+            drop(Unseen);
+            process::exit(128 + number)
+        });
         // A thread of its own: a read from a terminal cannot be given up once it has begun.
         thread::spawn(move || {
             while let Some(wanted) = asked.blocking_recv() {
@@ -110,7 +107,7 @@ impl Console {
                 }
             }
         });
-        Self { wanted, typed, asked: None, unicode, unseen: None }
+        Self { wanted, typed, asked: None, unicode, unseen: None, guard: guard.abort_handle() }
     }
 
     pub fn say(&self, text: &str) {
@@ -169,14 +166,7 @@ impl Console {
             self.unseen = Some(Unseen::enter()?);
         }
         self.prompt(question);
-        let typed = tokio::select! {
-            typed = self.next(Wanted::Hidden) => typed,
-            // Nobody else would make the terminal show again what is typed.
-            number = told_to_end() => {
-                self.seen();
-                process::exit(128 + number)
-            }
-        };
+        let typed = self.next(Wanted::Hidden).await;
         self.say("");
         typed
     }
@@ -284,7 +274,10 @@ async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {
     if let Prompt::Secret { .. } | Prompt::Paste { .. } = prompt {
         loop {
             if let Some(typed) = console.hidden(&question).await {
-                return hidden_answer(prompt, typed);
+                match hidden_answer(prompt, typed) {
+                    Input::Cancel => {}
+                    input => return input,
+                }
             }
             match &screen.at_stake {
                 Some(at_stake) if !console.confirm(&format!("{at_stake} Cancel all the same?")).await => {}
@@ -318,14 +311,19 @@ fn question(prompt: &Prompt, can_go_back: bool) -> String {
         Prompt::Code { label, .. } => format!("{label} (or: new, {back}cancel):"),
         Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: {back}cancel):"),
         Prompt::Secret { label } => format!("{label} (not shown; esc cancels):"),
-        Prompt::Paste { label } => format!("{label} (not shown; or: other, for other ways; esc cancels):"),
+        Prompt::Paste { label } => format!("{label} (not shown; or: other, {back}cancel):"),
     }
 }
 
-/// What was typed unseen; in place of something to paste, a word asks for other ways.
+/// What was typed unseen. In place of something to paste, words are words; a secret may be any.
 fn hidden_answer(prompt: &Prompt, typed: Secret) -> Input {
-    let asks = matches!(prompt, Prompt::Paste { .. }) && typed.expose().trim().eq_ignore_ascii_case("other");
-    Input::Answer(if asks { Answer::NewCode } else { Answer::Text(typed) })
+    let pastes = matches!(prompt, Prompt::Paste { .. });
+    match typed.expose().trim().to_lowercase().as_str() {
+        "other" if pastes => Input::Answer(Answer::NewCode),
+        "cancel" if pastes => Input::Cancel,
+        "back" if pastes => Input::Back,
+        _ => Input::Answer(Answer::Text(typed)),
+    }
 }
 
 /// What a typed line means for this prompt.

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod clients;
 pub mod clock;
+pub mod hangup;
 pub mod log;
 pub mod loopback;
 pub mod net;

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::{panic, process, thread};
+use std::{panic, process};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
@@ -171,12 +171,13 @@ pub use unix::{Signals, stop_group};
 
 #[cfg(unix)]
 mod unix {
-    use super::{Ending, Signal as Came, oneshot, thread};
+    use super::{Ending, Signal as Came, oneshot};
     use std::io;
 
-    use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{Signal as Number, kill_current_process_group};
     use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    use crate::shell::hangup;
 
     /// What ends or stops the program from outside.
     pub struct Signals {
@@ -196,7 +197,7 @@ mod unix {
                 hangup: signal(SignalKind::hangup())?,
                 stop: signal(SignalKind::from_raw(Number::TSTP.as_raw()))?,
                 continued: signal(SignalKind::from_raw(Number::CONT.as_raw()))?,
-                gone: watch_terminal(),
+                gone: hangup::watch(),
             })
         }
 
@@ -210,26 +211,6 @@ mod unix {
                 _ = self.continued.recv() => Came::Continue,
             }
         }
-    }
-
-    /// Tells when the terminal goes away. Without SIGHUP (ignored under nohup, sudo, a shell that traps it) nothing else
-    /// does: crossterm 0.29 then reads end-of-file for ever at full speed (crossterm-rs/crossterm issue 793).
-    fn watch_terminal() -> oneshot::Receiver<()> {
-        let (tell, gone) = oneshot::channel();
-        thread::spawn(move || {
-            let stdin = rustix::stdio::stdin();
-            loop {
-                // No events are asked for: only a hang-up or an error ends the wait.
-                let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
-                match poll(&mut watched, None) {
-                    Err(rustix::io::Errno::INTR) => {}
-                    Ok(_) if watched[0].revents().is_empty() => {}
-                    _ => break,
-                }
-            }
-            let _ = tell.send(());
-        });
-        gone
     }
 
     /// Stops the whole process group, so that the shell gets its terminal back even when we were started by another program

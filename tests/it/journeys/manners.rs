@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::support::terminal::{Home, PROGRAM, Screen, Service, begin_sign_up};
 
-fn signal(process: u32, name: &str) {
+pub fn signal(process: u32, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().expect("kill");
     assert!(status.success());
 }

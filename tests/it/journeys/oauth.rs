@@ -1,5 +1,6 @@
 //! Signing in by OAuth with the built program: a browser here, a browser elsewhere, a code.
 
+use super::manners::signal;
 use crate::support::terminal::{Home, Screen, Service, begin_sign_up, exists, link_of};
 
 /// Up to the sign-in, in the full screen: the nth of the ways, and consent.
@@ -260,4 +261,39 @@ fn a_skill_that_is_not_there_or_is_none_is_told_in_two_lines() {
     assert!(home.command(&["discover", &path]).2.contains("longer than 64 KiB"));
     std::fs::write(&path, [0xff, 0xfe]).expect("written");
     assert_eq!(home.command(&["discover", &path]).0, 2);
+}
+
+#[test]
+fn at_a_question_after_the_browsers_answer_a_signal_ends_it() {
+    for (name, code) in [("TERM", 143), ("HUP", 129)] {
+        let service = Service::start(&["--fault", "authorize=access_denied:1"]);
+        let home = Home::with_tokens().with_browser();
+        let mut screen = Screen::start(&["add", &service.target("Meridian"), "--mode", "oauth"], &home);
+        screen.shows("Press Enter");
+        screen.line("");
+        screen.shows("Sign in to Meridian Notes?");
+        screen.line("yes");
+        screen.shows("Where the browser ended up");
+        // The line that was asked for is not wanted any more; it is read all the same.
+        Service::visit(&Service::browse(&home.opening(), "allow"));
+        screen.shows("Sign in with a new link?");
+        signal(screen.process(), name);
+        assert_eq!(screen.ends().0, code, "{name}");
+    }
+}
+
+#[test]
+fn with_prompts_a_word_is_a_word_where_something_is_to_be_pasted() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
+    let mut screen = Screen::start(&["add", &service.target("Meridian"), "--mode", "oauth"], &home);
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Sign in to Meridian Notes?");
+    screen.line("yes");
+    screen.shows("Where the browser ended up");
+    screen.keys("cancel\r");
+    screen.shows("Cancel all the same?");
+    screen.line("yes");
+    assert_eq!(screen.ends().0, 130);
+    assert!(!service.posts().iter().any(|call| call.contains("token")), "{:?}", service.posts());
 }
