@@ -8,6 +8,8 @@ mod id;
 mod kept;
 mod status;
 
+use std::path::PathBuf;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -345,12 +347,14 @@ impl Account {
     pub fn tried_at(&self) -> Result<Url, url::ParseError> {
         let resource = Url::parse(&self.resource)?;
         let by_oauth = matches!(self.mode, Mode::OAuth | Mode::Device);
-        let is_start = match &self.metadata {
-            None => by_oauth,
-            // The skill says where.
-            Some(metadata) => metadata.scheme() == "file",
-        };
+        // A skill says where.
+        let is_start = by_oauth && self.metadata.is_none() || self.skill().is_some();
         Ok(if is_start && is_below(&self.start, &resource) { self.start.clone() } else { resource })
+    }
+
+    /// The file of the skill that describes the service.
+    pub fn skill(&self) -> Option<PathBuf> {
+        self.metadata.as_ref().filter(|url| url.scheme() == "file")?.to_file_path().ok()
     }
 
     /// The host that the credential is for, as a person reads it.

@@ -14,6 +14,7 @@ pub mod paths;
 pub mod process;
 pub mod skills;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::account::StoreKind;
@@ -27,7 +28,8 @@ pub struct Ports {
     pub net: net::Net,
     pub stores: Arc<Stores>,
     pub browser: browser::Browser,
-    pub clients: Clients,
+    /// The file that only a person writes.
+    pub settings: Arc<Path>,
     pub loopback: loopback::Loopback,
 }
 
@@ -43,9 +45,15 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             Input::Worked(tokio::task::spawn_blocking(move || slice.search()).await.unwrap_or_default())
         }
         Effect::Lookup { resource } => {
-            let known = ports.blocking(move |stores| Ok(stores.known(&resource))).await;
-            let (surroundings, clients) = (ports.browser.surroundings(), ports.clients.clone());
-            Input::Known(known.map(|known| Known { surroundings, clients, ..known }))
+            let (surroundings, settings) = (ports.browser.surroundings(), Arc::clone(&ports.settings));
+            let known = move |stores: &Stores| {
+                let (clients, unsettled) = match clients::read(&settings) {
+                    Ok(clients) => (clients, None),
+                    Err(problem) => (Clients::default(), Some(Box::new(problem))),
+                };
+                Ok(Known { surroundings, clients, unsettled, ..stores.known(&resource) })
+            };
+            Input::Known(ports.blocking(known).await)
         }
         Effect::Listen { port } => Input::Listening(ports.loopback.listen(port).await),
         Effect::Await { port } => Input::Redirected(ports.loopback.redirected(port).await),

@@ -195,6 +195,9 @@ impl Skill {
         if !auth.client_id.iter().all(fits) {
             return Err("its client_id is not one word".to_owned());
         }
+        if let Some(kind) = auth.kind.as_deref().filter(|kind| !matches!(*kind, "api_key" | "oauth2")) {
+            return Err(format!("its auth type \"{}\" is not one of api_key, oauth2", trust::clean(kind, 20)));
+        }
         let presentation = presentation(&auth)?;
         let server = match written.signup.is_empty() {
             true => standard(&auth)?,
@@ -344,7 +347,7 @@ fn spelled(ways: Vec<WrittenWay>, auth: &WrittenAuth, presentation: Presentation
             }
             ("device", _) => return Err("mode: device has start and poll".to_owned()),
             (other, _) => {
-                return Err(format!("\"{}\" is not a way that is walked from a file", trust::clean(other, 20)));
+                return Err(format!("its mode \"{}\" is not one of oauth, device", trust::clean(other, 20)));
             }
         }
     }

@@ -11,13 +11,12 @@ use jiff::SignedDuration;
 use crate::account::StoreKind;
 use crate::args::Common;
 use crate::events::Events;
-use crate::flow::Clients;
 use crate::problem::{Kind, Problem};
 use crate::shell::browser::Browser;
 use crate::shell::loopback::Loopback;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
-use crate::shell::{Ports, clients, log};
+use crate::shell::{Ports, log};
 use crate::store::json::Json;
 use crate::store::keyring::System;
 use crate::store::lock::Locks;
@@ -33,8 +32,6 @@ const ASKED_FOR: &str = "--store or AUTHMD_TUI_STORE says so";
 pub struct Settings {
     pub json: bool,
     pub browser: Browser,
-    /// Who this program is to authorization servers.
-    clients: Clients,
     pub color: bool,
     /// More than ASCII can be shown.
     pub unicode: bool,
@@ -57,7 +54,6 @@ impl Settings {
         Ok(Self {
             json: common.json,
             browser: Browser::detect(common.no_browser),
-            clients: clients::read(&paths.settings_file())?,
             color: !common.no_color && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
             unicode: speaks_unicode(),
             lock_after: lock_after()?,
@@ -89,7 +85,7 @@ impl Settings {
             net: self.net()?,
             stores: Arc::new(stores),
             browser: self.browser.clone(),
-            clients: self.clients.clone(),
+            settings: self.paths.settings_file().into(),
             loopback: Loopback::default(),
         })
     }

@@ -20,6 +20,8 @@ pub struct Known {
     pub decided: bool,
     pub surroundings: Surroundings,
     pub clients: Clients,
+    /// Why the settings say nothing of them.
+    pub unsettled: Option<Box<Problem>>,
 }
 
 /// Who this program is to authorization servers, as far as that was settled beforehand.

@@ -30,10 +30,10 @@ use url::Url;
 use super::discover::By;
 use super::pace::Pace;
 use super::wire::authorization::{Device, Server};
-use super::wire::{Granted, Refusal, Step};
+use super::wire::{Granted, Meaning, Refusal, Step};
 use super::{Answer, Clients, Effect, Input, Listening, Surroundings};
 use crate::account::Identity;
-use crate::http::HttpError;
+use crate::http::{HttpError, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::trust;
@@ -289,6 +289,12 @@ impl OAuth {
     /// Whoever is spoken to: the authorization server.
     fn server_name(&self) -> String {
         trust::authority(&self.wanted.server.token)
+    }
+
+    /// An answer that cannot be read, where a skill may be to blame.
+    fn unreadable(&mut self, response: &Response, refusal: Refusal, step: Step) -> Problem {
+        let misread = self.wanted.server.misread(response, step).filter(|_| refusal.meaning == Meaning::Unreadable);
+        misread.unwrap_or_else(|| self.told(refusal, step))
     }
 
     /// A refusal as a problem, without what must not be seen; what the server says of it is shown beside it.

@@ -99,6 +99,8 @@ enum Stage {
     Before(Check),
     Sending,
     After(Check),
+    /// Some of it is dead; that is written down.
+    HalfDone(Problem),
     Unconfirmed,
     Forgetting,
     /// It is dead and could not be removed: at least that is written down.
@@ -173,13 +175,13 @@ impl Revoke {
         }
         match &self.account.revocation {
             Revocation::Endpoint { .. } => self.try_before(),
+            // The person has agreed to that.
+            Revocation::None if self.presence == Presence::Person => self.forget(),
             Revocation::None => {
                 let name = &self.account.service;
-                self.unconfirmed(Problem::new(
-                    Kind::ServiceRefused,
-                    format!("{name} offers no way to revoke a credential."),
-                    self.by_hand(),
-                ))
+                let what = format!("{name} offers no way to revoke a credential.");
+                let hint = format!("{} To remove it here only: authmd-tui forget {}", self.by_hand(), self.account.id);
+                self.end(Outcome::of(Problem::new(Kind::ServiceRefused, what, hint)))
             }
             Revocation::Undiscovered => match Target::of(&self.account) {
                 Ok(target) => {
@@ -333,6 +335,7 @@ impl Flow for Revoke {
                 }
                 probe::Next::Over(verdict) => self.proven(verdict, now),
             },
+            (Stage::HalfDone(problem), Input::Stored(_)) => self.unconfirmed(problem),
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(AGAIN))) => {
                 self.problem = None;
                 self.sent = Sent::default();

@@ -435,7 +435,11 @@ impl Flow for SignUp {
             }
             (Stage::LookingUp, Input::Known(Ok(known))) => {
                 self.known = known;
-                self.choose_way()
+                // Who does not sign in by OAuth has no use for them.
+                match self.known.unsettled.take().filter(|_| self.discovery.authorization().is_some()) {
+                    Some(problem) => self.fail(*problem),
+                    None => self.choose_way(),
+                }
             }
             (Stage::LookingUp, Input::Known(Err(problem))) => self.fail(problem),
             (Stage::Offer, Input::Answer(Answer::Pick(picked))) => self.offer_picked(picked),

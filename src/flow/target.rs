@@ -102,8 +102,7 @@ impl Target {
     /// whether that may be reached now is seen when it is connected to.
     pub fn of(account: &Account) -> Result<Self, Problem> {
         trust::endpoint(&account.start)?;
-        let file = account.metadata.as_ref().filter(|url| url.scheme() == "file").map(Url::to_file_path);
-        if let Some(Ok(file)) = file {
+        if let Some(file) = account.skill() {
             return Ok(Self {
                 start: account.start.clone(),
                 reach: Reach::Private,
@@ -172,15 +171,17 @@ impl Target {
     }
 }
 
-/// A path to a skill: it has the ending of one, and is not a host with a path. A bare `readme.md` is the file, though `.md` is a
-/// country's.
+/// A path to a skill: it begins like a path, or has the ending of a skill and no host before it. A bare `readme.md` is the file,
+/// though `.md` is a country's.
 fn is_file(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let first = text.split(['/', '\\']).next().unwrap_or_default();
-    let is_path = text != first && (first.is_empty() || matches!(first, "." | ".." | "~") || !first.contains('.'));
+    let is_path = text != first && (first.is_empty() || matches!(first, "." | ".." | "~"));
+    let is_folder = text != first && !first.contains('.');
     let is_yaml = lower.ends_with(".yaml") || lower.ends_with(".yml");
     let is_skill = matches!(lower.as_str(), "readme.md" | "skill.md");
-    !text.contains("://") && (is_yaml && text == first || is_skill || is_path && (is_yaml || lower.ends_with(".md")))
+    !text.contains("://")
+        && (is_path || is_skill || is_yaml && text == first || is_folder && (is_yaml || lower.ends_with(".md")))
 }
 
 fn is_address(text: &str) -> bool {
@@ -279,12 +280,19 @@ mod tests {
     #[test]
     fn a_path_is_told_from_a_host() {
         let file = |text: &str| Target::parse(text).ok().and_then(|target| target.skill);
-        for text in
-            ["skill.yaml", "./a/SKILL.md", "/srv/acme.yml", "~/skills/acme.yaml", "skills/acme.yaml", "README.md"]
-        {
+        for text in [
+            "skill.yaml",
+            "./acme",
+            "../a.txt",
+            "./a/SKILL.md",
+            "/srv/acme.yml",
+            "~/a.yaml",
+            "skills/acme.yaml",
+            "README.md",
+        ] {
             assert_eq!(file(text), Some(PathBuf::from(text)), "{text}");
         }
-        for text in ["acme.md", "acme.dev/skill.yaml", "https://acme.dev/skill.yaml", "acme.dev/auth.md", "./acme"] {
+        for text in ["acme.md", "acme.dev/skill.yaml", "https://acme.dev/skill.yaml", "acme.dev/auth.md"] {
             assert_eq!(file(text), None, "{text}");
         }
     }

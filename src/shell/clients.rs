@@ -44,6 +44,10 @@ pub fn read(path: &Path) -> Result<Clients, Problem> {
     };
     let OAuth { clients, client_id_metadata_document: document } =
         serde_json::from_str::<Settings>(&text).map_err(|error| problem(error.to_string()))?.oauth;
+    let is_issuer = |issuer: &String| Url::parse(issuer).is_ok_and(|url| trust::endpoint(&url).is_ok());
+    if let Some(issuer) = clients.keys().find(|issuer| !is_issuer(issuer)) {
+        return Err(problem(format!("{} is no issuer, as in https://auth.example.com", trust::clean(issuer, 60))));
+    }
     if let Some((issuer, _)) = clients.iter().find(|(_, id)| !trust::is_word(id)) {
         return Err(problem(format!("the client id for {issuer} is not one word")));
     }
@@ -75,6 +79,7 @@ mod tests {
             "{",
             r#"{"oauth": {"client": {}}}"#,
             r#"{"oauth": {"clients": {"https://auth.acme.dev": ""}}}"#,
+            r#"{"oauth": {"clients": {"auth.acme.dev": "me"}}}"#,
             r#"{"oauth": {"client_id_metadata_document": "http://a.dev/x"}}"#,
             r#"{"oauth": {"client_id_metadata_document": "https://a.dev/"}}"#,
         ] {

@@ -12,23 +12,23 @@ pub fn watch() -> oneshot::Receiver<()> {
     use rustix::event::{PollFd, PollFlags, poll};
 
     let (tell, gone) = oneshot::channel();
-    let is_terminal = io::stdin().is_terminal();
+    if !io::stdin().is_terminal() {
+        // Who waits, waits on.
+        std::mem::forget(tell);
+        return gone;
+    }
     thread::spawn(move || {
         let stdin = rustix::stdio::stdin();
-        while is_terminal {
+        loop {
             // No events are asked for: only a hang-up or an error ends the wait.
             let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
             match poll(&mut watched, None) {
                 Err(rustix::io::Errno::INTR) => {}
                 Ok(_) if watched[0].revents().is_empty() => {}
-                _ => {
-                    let _ = tell.send(());
-                    return;
-                }
+                _ => break,
             }
         }
-        // Who waits, waits on.
-        std::mem::forget(tell);
+        let _ = tell.send(());
     });
     gone
 }

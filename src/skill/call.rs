@@ -56,7 +56,7 @@ impl Value {
         if let Some(name) = written.strip_prefix(".params.") {
             return match params.contains(&name) {
                 true => Ok(Value::Param(name.to_owned())),
-                false => Err(format!("nothing here is called {}", trust::clean(written, 60))),
+                false => Err(format!("{} is not one of {}", trust::clean(written, 60), params.join(", "))),
             };
         }
         match written {
@@ -209,7 +209,7 @@ impl Call {
 
     /// Is what it hands out a key, rather than a token of OAuth?
     pub fn hands_out_a_key(&self) -> bool {
-        self.answer.mapping.iter().any(|(name, _)| name == "api_key")
+        self.maps("api_key")
     }
 
     pub fn request(&self, params: &Params) -> Request {
@@ -285,6 +285,25 @@ impl Call {
         Response { body: Secret::new(body.to_string()), ..response.clone() }
     }
 
+    /// Does a skill say where this stands?
+    pub fn maps(&self, name: &str) -> bool {
+        self.answer.mapping.iter().any(|(mapped, _)| mapped == name)
+    }
+
+    /// The first of what is needed that does not stand where the skill says, and the names that the answer has instead.
+    pub fn missing(&self, response: &Response, needed: &[&str]) -> Option<(String, String)> {
+        let whole = Document::new(json::read(response.body.expose())?);
+        let standard = Document::new(json::read(self.standard(response).body.expose())?);
+        let name = *needed.iter().find(|name| standard.get(**name).is_none())?;
+        // In the standard a key is a token.
+        let is_it = |mapped: &str| mapped == name || name == "access_token" && mapped == "api_key";
+        let sought = match self.answer.mapping.iter().find(|(mapped, _)| is_it(mapped)) {
+            Some((_, pointer)) => format!("{}{pointer}", self.answer.root).replace('/', "."),
+            None => format!(".{name}"),
+        };
+        Some((sought, names(&whole)))
+    }
+
     /// What the service's word, or else its status, is in the standard.
     fn code(&self, said: Option<&Json>, status: u16) -> Option<&'static str> {
         let said = match said {
@@ -305,7 +324,7 @@ impl Answer {
         let mut mapping = Vec::new();
         for (name, path) in written.mapping {
             if !ANSWERED.contains(&name.as_str()) {
-                return Err(format!("an answer has no {} here", trust::clean(&name, 40)));
+                return Err(format!("an answer has no {} here, but {}", trust::clean(&name, 40), ANSWERED.join(", ")));
             }
             mapping.push((name, pointer(&path)?));
         }
@@ -328,6 +347,9 @@ impl Answer {
 /// Reads an address that may have places in its path, and says where it leads and which places those are.
 fn address(template: &str) -> Result<(Url, Vec<String>), String> {
     let no = |why: &str| Err(format!("{} is not an address: {why}", trust::clean(template, 80)));
+    if template.contains(".params.") {
+        return no("in its path a parameter is written {device_code}");
+    }
     let (mut empty, mut filled) = (String::new(), String::new());
     let mut places = Vec::new();
     let mut rest = template;
@@ -350,6 +372,21 @@ fn address(template: &str) -> Result<(Url, Vec<String>), String> {
         (Ok(url), Ok(_)) => Ok((url, places)),
         (Err(error), _) | (_, Err(error)) => no(&error.to_string()),
     }
+}
+
+/// The names of an answer's members, and of theirs.
+fn names(answer: &Json) -> String {
+    const MOST: usize = 12;
+    let mut names = Vec::new();
+    for (name, value) in answer.as_object().into_iter().flatten() {
+        match value.as_object() {
+            Some(inner) => names.extend(inner.keys().map(|inner| format!(".{name}.{inner}"))),
+            None => names.push(format!(".{name}")),
+        }
+    }
+    let more = if names.len() > MOST { ", …" } else { "" };
+    names.truncate(MOST);
+    if names.is_empty() { "nothing".to_owned() } else { format!("{}{more}", trust::clean(&names.join(", "), 160)) }
 }
 
 /// A path in the language of jq, of members and indices only, as a pointer: `.data.keys[0]`.
@@ -454,7 +491,11 @@ mod tests {
             ("url: https:////{device_code}a.dev/", "only its path"),
             ("url: 'https://a.dev/{device_code'", "a brace is open"),
             ("url: a.dev", "not an address"),
-            ("url: https://a.dev/\nbody: {a: .params.password}", "nothing here is called .params.password"),
+            (
+                "url: https://a.dev/\nbody: {a: .params.password}",
+                ".params.password is not one of device_code, client_id",
+            ),
+            ("url: https://a.dev/.params.device_code", "is written {device_code}"),
             ("url: https://a.dev/\nbody: {a: .auth.key}", "is an expression"),
             ("url: https://a.dev/\nbody: {a: '\"open'}", "no text in quotes"),
             ("url: https://a.dev/\nbody: {}\nform: {}", "not both"),

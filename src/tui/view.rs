@@ -92,7 +92,7 @@ pub fn draw(app: &App, frame: &mut Frame, now: Timestamp) {
         return too_small(frame, area);
     }
     if let Some(Overlay::Qr(link)) = &app.overlay {
-        return put_qr(link, frame, area, app.theme);
+        return put_qr(app, link, frame, area);
     }
     let inner = inner(area);
     let page = page(app, area, now);
@@ -194,7 +194,10 @@ fn put_page(page: &Page, frame: &mut Frame, area: Rect, middle: Rect, theme: The
         let more = format!("{} {} more lines below: PageDown", if theme.unicode { "↓" } else { "v" }, over - first + 1);
         let y = middle.y + room as u16 - 1;
         let line = Rect { y, height: 1, ..middle };
-        frame.render_widget(Clear, Rect { x: area.x, width: area.width.min(middle.right()), ..line });
+        // A link goes over the margins; nothing of it is left beside the words, nor anything taken of what stands beside.
+        let left = if middle.x <= area.x + MARGIN { area.x } else { middle.x };
+        let right = if middle.right() + MARGIN >= area.right() { area.right() } else { middle.right() };
+        frame.render_widget(Clear, Rect { x: left, width: right - left, ..line });
         frame.render_widget(Line::styled(more, theme.quiet()), line);
     }
     let start = page.rows.len().min(room);
@@ -286,7 +289,8 @@ fn help(app: &App, scroll: usize) -> Page {
 }
 
 /// The picture alone, as large as it is: a camera needs all of it.
-fn put_qr(link: &Url, frame: &mut Frame, area: Rect, theme: Theme) {
+fn put_qr(app: &App, link: &Url, frame: &mut Frame, area: Rect) {
+    let theme = app.theme;
     let rows = qr_rows(link, theme);
     let (width, height) = (rows.first().map_or(0, |row| row.width()) as u16, rows.len() as u16);
     if rows.is_empty() || width > area.width || height > area.height {
@@ -299,6 +303,16 @@ fn put_qr(link: &Url, frame: &mut Frame, area: Rect, theme: Theme) {
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
     let lines: Vec<Line> = rows.into_iter().map(Line::from).collect();
     frame.render_widget(Paragraph::new(lines).style(theme.camera()), place);
+    // The page asks whether the code is this one.
+    let code = match &app.scene {
+        Scene::Session(session) => session.screen().user_code.clone(),
+        _ => None,
+    };
+    let foot = code.map_or(String::new(), |code| format!("{code}   ")) + "esc back";
+    if place.bottom() + 1 < area.bottom() {
+        let line = Rect { y: area.bottom() - 1, height: 1, ..area };
+        frame.render_widget(Line::from(foot).centered().style(theme.quiet()), line);
+    }
 }
 
 /// A link for a camera, where there are letters to draw it with.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use authmd_tui::args::Arguments;
+use authmd_tui::skill::Skill;
 use authmd_tui::tui::keymap;
 use clap::CommandFactory;
 
@@ -28,6 +29,24 @@ fn the_keys_in_readme_are_the_keys_of_the_program() {
         return;
     }
     assert!(there == made, "UPDATE_SCREENSHOTS=1 cargo test documents brings README up to date");
+}
+
+#[test]
+fn the_skills_that_are_shown_can_be_used() {
+    let text = readme();
+    let shown = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a skill");
+    let source = include_str!("../../src/skill.rs");
+    let comment = source.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a skill");
+    // What is left out there is left out here.
+    let comment = comment.replace("//! ", "").replace('…', "https://lantern.example/pair");
+    for skill in [shown, comment.trim_end_matches("//!").trim_end()] {
+        Skill::read(skill, "README.md").unwrap_or_else(|problem| panic!("{problem}\n{skill}"));
+    }
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/services")).expect("a folder") {
+        let path = file.expect("a file").path();
+        let skill = fs::read_to_string(&path).expect("readable");
+        Skill::read(&skill, &path.to_string_lossy()).unwrap_or_else(|problem| panic!("{problem}"));
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Discovery {
         let host = |url: Option<&Url>| url.map(trust::authority).unwrap_or_default();
         let mut plan = Vec::new();
         if let Some(register) = &server.register {
-            let what = if is_known { "made known again, if need be" } else { "this program is made known" };
+            let what = if is_known { "made known, if it has to be" } else { "this program is made known" };
             plan.push(step(what, place(Some(register))));
         }
         match by {

@@ -390,6 +390,12 @@ impl Discovery {
         if let Some(problem) = self.unread().or_else(|| self.unreachable()) {
             return Some(problem);
         }
+        if let (Some(skill), Verdict::Placeholder | Verdict::None) = (&self.skill, self.verdict()) {
+            let what =
+                format!("The skill says no way to sign up, and {} publishes none.", trust::authority(&skill.resource));
+            let hint = "Add a signup block, or auth of type oauth2 with a token_url. To paste a key: --mode api_key";
+            return Some(Problem::new(Kind::ServiceRefused, what, hint));
+        }
         let name = self.service().name;
         let site = format!("{}/", self.target.start.origin().ascii_serialization());
         let (kind, what, hint) = match self.verdict() {

@@ -251,7 +251,7 @@ impl OAuth {
     pub(super) fn client_disowned(&self) -> Problem {
         Problem::new(
             Kind::ServiceRefused,
-            format!("{} does not know the client {}.", self.server_name(), self.client_named()),
+            format!("{} does not take the client {}.", self.server_name(), self.client_named()),
             "Register a client there as a native app, and name it here.",
         )
     }
@@ -261,7 +261,7 @@ impl OAuth {
         let ours = self.identity.as_ref().is_some_and(|identity| identity.client.registered);
         // A skill says nothing of secrets.
         let has_no_secret = ours || self.wanted.server.spelling.is_some();
-        let may_register = self.wanted.server.register.is_some() && self.source == Source::Anywhere && !ours;
+        let may_register = self.wanted.server.register.is_some() && !ours && !self.turned_away;
         let secret = (!has_no_secret).then_some(Correction::Secret);
         let register = may_register.then_some(Correction::Register);
         secret.into_iter().chain([Correction::Name]).chain(register).chain([Correction::Stop]).collect()

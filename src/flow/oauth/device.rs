@@ -39,7 +39,7 @@ impl OAuth {
                 self.device = Some(device);
                 self.watch(now)
             }
-            Err(refusal) => self.refused(refusal, Step::Device, now),
+            Err(refusal) => self.refused(&response, refusal, Step::Device, now),
         }
     }
 
@@ -78,7 +78,7 @@ impl OAuth {
         };
         match self.wanted.server.tokens(&response, Step::Poll, now) {
             Ok(granted) => self.admitted(granted),
-            Err(refusal) => self.refused(refusal, Step::Poll, now),
+            Err(refusal) => self.refused(&response, refusal, Step::Poll, now),
         }
     }
 
@@ -87,7 +87,7 @@ impl OAuth {
         self.watch(now)
     }
 
-    fn refused(&mut self, refusal: Refusal, step: Step, now: Timestamp) -> Next {
+    fn refused(&mut self, response: &Response, refusal: Refusal, step: Step, now: Timestamp) -> Next {
         let meaning = refusal.meaning;
         match (meaning, step) {
             (Meaning::Pending, Step::Poll) => {
@@ -106,7 +106,7 @@ impl OAuth {
             }
             _ => {}
         }
-        let problem = self.told(refusal, step);
+        let problem = self.unreadable(response, refusal, step);
         match meaning {
             Meaning::InvalidClient => self.client_unknown(problem),
             Meaning::ClientNotAllowed => self.ask(Question::Client(problem)),

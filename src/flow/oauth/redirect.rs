@@ -268,7 +268,7 @@ impl OAuth {
             Ok(granted) => self.admitted(granted),
             Err(refusal) => {
                 let meaning = refusal.meaning;
-                let problem = self.told(refusal, Step::Redeem);
+                let problem = self.unreadable(&response, refusal, Step::Redeem);
                 match meaning {
                     Meaning::InvalidClient => self.client_unknown(problem),
                     Meaning::ClientNotAllowed => self.ask(Question::Client(problem)),

@@ -28,7 +28,7 @@ impl OAuth {
             Stage::Awaiting => self.awaiting(page(ScreenId::Paste)),
             Stage::Trouble => self.trouble(page(ScreenId::Confirm)),
             Stage::Closing(_) => busy("Closing the port…"),
-            Stage::Redeeming(_) => busy("Signed in. Fetching the tokens…"),
+            Stage::Redeeming(_) => busy("The answer is here. Fetching the tokens…"),
             Stage::Starting => busy("Asking for a code…"),
             Stage::Watching | Stage::Polling => self.handed_over(page(ScreenId::Handoff)),
             Stage::Ask(question) => self.asked(question, page(ScreenId::Confirm)),
@@ -56,6 +56,12 @@ impl OAuth {
     fn awaiting(&self, mut screen: Screen) -> Screen {
         let host = self.host_in_words();
         screen.link.clone_from(&self.link);
+        if self.registered_anew {
+            screen.lines.push(Line::text(format!(
+                "{} had forgotten this program, which was made known anew. Please sign in once more.",
+                self.server_name()
+            )));
+        }
         let port = self.listening.as_ref().map(|listening| listening.port).unwrap_or_default();
         match (self.wanted.surroundings.no_browser, &self.wanted.surroundings.ssh) {
             (None, _) => {
@@ -98,7 +104,7 @@ impl OAuth {
             Choice { label, detail }
         };
         let choices = self.remedies().into_iter().map(choice).collect();
-        screen.prompt = Some(Prompt::Pick { label: "Go on how?".into(), choices });
+        screen.prompt = Some(Prompt::Pick { label: "How do you want to go on?".into(), choices });
         screen
     }
 

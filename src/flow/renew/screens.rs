@@ -114,7 +114,11 @@ impl Renew {
             Line::fact("kept in", account.store.as_str()),
             Line::fact(
                 "you are needed",
-                account.person_needed_at().map_or("when it ends".to_owned(), |end| when::relative(end, now)),
+                match account.person_needed_at() {
+                    Some(end) => when::relative(end, now),
+                    None if account.renews_itself() => "when it cannot renew itself any more".to_owned(),
+                    None => "when it ends".to_owned(),
+                },
             ),
         ];
         if account.store == StoreKind::Memory && self.account.store != StoreKind::Memory {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Receipt, Revoke, Stage};
-use crate::account::{LayerKind, Revocation, RevokeForm, Verdict};
+use crate::account::{LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
 use crate::flow::discover::no_answer;
 use crate::flow::probe::Check;
 use crate::flow::verify::{credential_missing, resource_url};
@@ -168,7 +168,10 @@ impl Revoke {
         // The credential's death says nothing of what gets the next one.
         if let (true, Some(problem)) = (self.dead, self.sent.unended.clone()) {
             self.dead = false;
-            return self.unconfirmed(problem);
+            // That one is over, at least: nobody is to be told that it works.
+            self.stage = Stage::HalfDone(problem);
+            let note = Note::Proof(Proof { at: now, verdict: after });
+            return vec![Effect::Note { id: self.account.id.clone(), note, obtained: self.account.obtained_at() }];
         }
         if self.dead {
             return self.forget();

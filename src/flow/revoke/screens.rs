@@ -44,6 +44,7 @@ impl Revoke {
             Stage::Sending => busy(format!("Asking {name} to revoke it…")),
             Stage::After(_) => busy("Making sure that it is dead…".into()),
             Stage::Unconfirmed => self.unconfirmed_screen(),
+            Stage::HalfDone(_) => busy("Writing that down…".into()),
             Stage::Forgetting | Stage::Noting(_) => busy("Removing it here…".into()),
             Stage::Over(outcome) => self.over_screen(outcome),
         };
@@ -67,11 +68,24 @@ impl Revoke {
             ),
             Line::Gap,
         ]);
+        if account.revocation == Revocation::None {
+            screen.lines.extend([
+                Line::text(format!("{} offers no call that ends it. {}", account.service, self.by_hand())),
+                Line::text("Here it can only be removed; until then it goes on working at the service."),
+            ]);
+            screen.prompt = Some(Prompt::Confirm {
+                label: format!("Remove {} here?", account.id),
+                yes: "Remove here".into(),
+                no: "Keep it".into(),
+            });
+            return screen;
+        }
         let place = |url: &Url| format!("POST {}{}", trust::authority(url), trust::clean(url.path(), 60));
         let (what, detail) = match &account.revocation {
             Revocation::Endpoint { url, .. } => ("the service is told to end the credential", place(url)),
-            Revocation::None => ("the service offers no call for this", "you can remove it here only".to_owned()),
-            Revocation::Undiscovered => ("the service is asked how, then told to end it", "discovery first".to_owned()),
+            Revocation::None | Revocation::Undiscovered => {
+                ("the service is asked how, then told to end it", "discovery first".to_owned())
+            }
         };
         let items = [
             (what, detail),
@@ -131,6 +145,7 @@ impl Revoke {
                     screen.lines.extend([
                         Line::Gap,
                         Line::text("Removed here only. The credential may still work at the service."),
+                        Line::text(self.by_hand()),
                     ]);
                 }
                 screen

@@ -15,6 +15,11 @@ impl SignUp {
             discover::Next::Wait(span) => vec![Effect::Wait(span)],
             discover::Next::Read(file) => vec![Effect::Read(file)],
             discover::Next::Over => {
+                if let (Some(problem), Some(account)) = (self.discovery.unread(), &self.replaced) {
+                    let hint =
+                        format!("Put the file back; or sign up anew from where it is now, and forget {}.", account.id);
+                    return self.fail(Problem { hint, ..problem });
+                }
                 if let Some(problem) = self.discovery.obstacle() {
                     if !self.can_be_brought() {
                         return self.fail(problem);
@@ -38,7 +43,8 @@ impl SignUp {
         (resource != account.resource).then(|| {
             let file = trust::clean(&file.to_string_lossy(), 80);
             let what = format!("The skill {file} is about {} now.", trust::clean(&resource, 80));
-            let hint = format!("Put back the one for {}, or sign up anew with: authmd-tui add", account.resource);
+            let hint =
+                format!("Put back the one for {}; or sign up anew, and forget {}.", account.resource, account.id);
             Problem::new(Kind::Unsafe, what, hint)
         })
     }

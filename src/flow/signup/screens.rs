@@ -79,6 +79,7 @@ impl SignUp {
         let verb = if self.replaced.is_some() { "Renew" } else { "Sign up" };
         let name = match self.stage {
             Stage::Discovering | Stage::LookingUp => self.discovery.target().typed.clone(),
+            _ if self.discovery.unread().is_some() => self.discovery.target().typed.clone(),
             _ => self.service_name(),
         };
         // Of several accounts of one service, the title says which.

@@ -68,6 +68,12 @@ impl SignUp {
         }
     }
 
+    /// Who this program is at the server, where a person has said so.
+    pub(super) fn client_beforehand(&self) -> Option<String> {
+        let at_issuer = || self.known.clients.at(self.discovery.authorization()?.issuer.as_deref()?);
+        self.discovery.named_client().or_else(at_issuer).map(str::to_owned)
+    }
+
     /// Is there somebody already who this program can be at the server, as far as can be told?
     pub(super) fn is_known_there(&self) -> bool {
         let Some(server) = self.discovery.authorization() else {
@@ -75,8 +81,7 @@ impl SignUp {
         };
         let clients = &self.known.clients;
         let before = self.replaced.as_ref().and_then(|account| account.client.as_ref());
-        self.discovery.named_client().is_some()
-            || server.issuer.as_deref().and_then(|issuer| clients.at(issuer)).is_some()
+        self.client_beforehand().is_some()
             || server.takes_documents && clients.document.is_some()
             || before.is_some_and(|client| client.issuer == server.issuer)
     }

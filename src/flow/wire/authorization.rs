@@ -22,6 +22,7 @@ use super::{Asking, NAME, object};
 use crate::account::{Authentication, LayerKind};
 use crate::http::{Body, Method, Presentation, Request, Response, field};
 use crate::json::{self, Document};
+use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::skill::Call;
 use crate::trust;
@@ -126,7 +127,14 @@ impl Server {
     pub fn device(&self, response: &Response, now: Timestamp) -> Result<Device, Refusal> {
         let base = self.device.as_ref().unwrap_or(&self.token);
         match self.spelling.as_ref().and_then(|spelling| spelling.start.as_ref()) {
-            Some(call) => device(&call.standard(response), base, now),
+            Some(call) => device(&call.standard(response), base, now).and_then(|device| {
+                let unreadable =
+                    || Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Device, base, now) };
+                match call.maps("user_code") && device.attempt.code.is_none() {
+                    true => Err(unreadable()),
+                    false => Ok(device),
+                }
+            }),
             None => device(response, base, now).and_then(|device| match device.attempt.code {
                 Some(_) => Ok(device),
                 None => Err(Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Device, base, now) }),
@@ -164,6 +172,22 @@ impl Server {
             _ => spelling.redeem.as_ref(),
         });
         spelled.map_or(Method::Post, Call::method)
+    }
+
+    /// Why an answer that is no refusal is of no use, where a skill says what stands where in it.
+    pub fn misread(&self, response: &Response, step: Step) -> Option<Problem> {
+        let spelling = self.spelling.as_ref().filter(|_| response.is_success())?;
+        let (call, needed) = match step {
+            Step::Device => (spelling.start.as_ref()?, &["device_code", "verification_uri", "user_code"][..]),
+            Step::Poll => (spelling.poll.as_ref()?, &["access_token"][..]),
+            _ => (spelling.redeem.as_ref()?, &["access_token"][..]),
+        };
+        // A page may do without a code; a skill that says where there is one means it.
+        let needed: Vec<&str> = needed.iter().copied().filter(|name| *name != "user_code" || call.maps(name)).collect();
+        let (sought, names) = call.missing(response, &needed)?;
+        let what =
+            format!("{} has answered, and not with {sought}, where the skill looks.", trust::authority(call.url()));
+        Some(Problem::new(Kind::ServiceRefused, what, format!("It has {names}. Mend the skill; nothing was kept.")))
     }
 
     /// Where it is asked whether the person has let this program in.

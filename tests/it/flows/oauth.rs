@@ -522,8 +522,13 @@ fn what_was_settled_beforehand_and_is_not_taken_gives_way_to_a_registration() {
     let redirect = good(&first);
     first.redirect(&redirect);
     assert_eq!(first.choices()[2], "Let the server register this program");
+    // Another id may be wrong, too; the registration is there as before.
+    first.pick(1).text("other_1").step(Input::Answer(Answer::NewCode));
+    let nth = first.choices().iter().position(|choice| choice.contains("correct the client")).expect("offered");
+    first.pick(nth);
+    assert_eq!(first.choices()[2], "Let the server register this program");
     first.pick(2);
-    assert_eq!(query(&first.opened[1], "client_id").as_deref(), Some("client_1"));
+    assert_eq!(query(&first.opened[2], "client_id").as_deref(), Some("client_1"));
 
     // The page turns it away, where no redirect tells us.
     let mut second = play(fake());
@@ -532,7 +537,7 @@ fn what_was_settled_beforehand_and_is_not_taken_gives_way_to_a_registration() {
     second.step(Input::Answer(Answer::NewCode));
     let nth = second.choices().iter().position(|choice| choice.contains("correct the client")).expect("offered");
     second.pick(nth);
-    assert!(second.problem().contains("does not know the client known_1"), "{}", second.problem());
+    assert!(second.problem().contains("does not take the client known_1"), "{}", second.problem());
     second.pick(3);
     assert_eq!(second.outcome().name(), "refused");
 

@@ -61,7 +61,7 @@ fn a_key_is_exchanged_for_a_code_with_a_proof() {
     assert!(play.requests.is_empty(), "nobody needs to be asked what the skill says");
     play.pick(0);
     assert!(play.text_shown().contains("POST openrouter.ai/api/v1/auth/keys"), "{}", play.text_shown());
-    assert!(play.text_shown().contains("it opens what your account there opens"), "{}", play.text_shown());
+    assert!(play.text_shown().contains("it can do what your account there can"), "{}", play.text_shown());
     assert!(play.text_shown().contains("GET openrouter.ai/api/v1/key"), "{}", play.text_shown());
     play.confirm(true);
     assert_eq!(play.port, Some(3000), "the port that its guide uses");
@@ -226,9 +226,27 @@ fn the_code_of_a_pairing_is_shown_and_its_ends_are_told() {
 }
 
 #[test]
+fn a_skill_that_looks_in_the_wrong_place_is_told_so() {
+    let looks = |skill_says: (&str, &str), polled: &'static str| {
+        let mut play = play(PAIRING, pairing([(200, polled)]));
+        play.skill = Some(skill(&of_repository(PAIRING).replace(skill_says.0, skill_says.1)));
+        play.begin().pick(0).confirm(true);
+        assert!(play.saved.is_empty());
+        play.problem()
+    };
+    let told = looks((".key.secret", ".secret"), r#"{"pairing":{"state":"done","key":{"secret":"rk_1"}}}"#);
+    assert!(told.contains("not with .pairing.secret, where the skill looks"), "{told}");
+    assert!(told.contains("It has .pairing.state, .pairing.key. Mend the skill") && !told.contains("rk_1"), "{told}");
+    let told = looks((".words.short", ".word"), "{}");
+    assert!(told.contains("not with .pairing.word"), "{told}");
+    let told = looks(("device_code: .id", "device_code: .code"), "{}");
+    assert!(told.contains("not with .pairing.code") && told.contains(".pairing.id"), "{told}");
+}
+
+#[test]
 fn what_only_we_may_know_is_not_shown_though_the_page_has_it() {
     let mut fake = pairing([(200, "{}")]);
-    fake.json(START, json!({"pairing": {"id": "pairing_1", "pages": ["https://acme.dev/pair?id=pairing_1"]}}));
+    fake.json(START, json!({"pairing": {"id": "pairing_1", "words": {"short": "KITE-42"}, "pages": ["https://acme.dev/pair?id=pairing_1"]}}));
     let mut play = play(PAIRING, fake);
     play.begin().pick(0).confirm(true);
     assert!(play.problem().contains("holds what only this program may know"), "{}", play.problem());
@@ -326,7 +344,7 @@ fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
         (oauth2("device_authorization_url: 'https://b.dev/d'"), "b.dev is not of the site of a.dev"),
         // What would be passed over is said.
         (changed("http://localhost:3000", "http://evil.dev:3000"), "is not http://localhost"),
-        (changed("mode: oauth", "mode: cookies"), "cookies"),
+        (changed("mode: oauth", "mode: cookies"), "\"cookies\" is not one of oauth, device"),
         (changed("    token:", "    tokens:"), "tokens"),
         (
             format!(
@@ -334,6 +352,7 @@ fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
             ),
             "twice",
         ),
+        (changed("type: api_key", "type: basic"), "not one of api_key, oauth2"),
         (changed("type: api_key\n", "type: api_key\n  scopes: [all]\n"), "sends .params.scope nowhere"),
         (
             changed("type: api_key\n", "type: api_key\n  revocation_url: https://openrouter.ai/r\n"),

@@ -1,6 +1,6 @@
 //! Revoking: at the service, with proof, and only then here.
 
-use authmd_tui::account::{Layer, LayerKind, Revocation, RevokeForm};
+use authmd_tui::account::{Layer, LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::{Input, Lease, Outcome};
 use authmd_tui::http::{Body, HttpError, Response};
@@ -141,6 +141,33 @@ fn where_there_is_no_way_the_person_is_told_what_is_left() {
         play.problem()
     );
     assert!(play.requests.is_empty());
+}
+
+#[test]
+fn where_there_is_no_way_nothing_is_promised_and_it_can_be_removed_here() {
+    let mut held = account("Acme Mail", "acme.dev", None, None);
+    held.revocation = Revocation::None;
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Person), Fake::acme());
+    let told = play.text_shown();
+    assert!(told.contains("no call that ends it") && !told.contains("must be refused"), "{told}");
+    play.confirm(true);
+    assert!(matches!(play.outcome(), Outcome::Removed(_)) && play.requests.is_empty());
+    assert!(play.text_shown().contains("on the service's own site"), "{}", play.text_shown());
+}
+
+#[test]
+fn what_is_dead_is_known_to_be_dead_though_the_rest_is_not() {
+    let mut held = account("Northwind", "acme.dev", None, Some(48));
+    held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
+    let mut fake = works_then(401);
+    fake.on(REVOKE, [refusal(500, "server_error"), answer(200, "")]);
+    let mut play = Play::of(held, |held| Revoke::new(held, Presence::Nobody), fake);
+    play.held.as_mut().expect("held").secrets.further.push((LayerKind::RefreshToken, Secret::new("rt_held")));
+    play.begin();
+    assert!(play.problem().contains("server_error, 500"), "{}", play.problem());
+    let refused = |note: &Note| matches!(note, Note::Proof(Proof { verdict: Verdict::Refused { status: 401 }, .. }));
+    assert!(play.noted.iter().any(refused), "{:?}", play.noted);
+    assert_eq!(play.forgotten, 0);
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn with_prompts_a_line_can_be_pasted_and_other_ways_be_asked_for() {
     let text = screen.shows("Where the browser ended up");
     assert!(text.lines().any(|row| row.starts_with("ssh -N -L ")), "{text}");
     screen.keys("other\r");
-    screen.shows("Go on how?");
+    screen.shows("How do you want to go on?");
     screen.line("5");
     let text = screen.shows("The code:");
     let code =

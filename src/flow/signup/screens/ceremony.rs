@@ -83,14 +83,13 @@ impl SignUp {
         let is_bound = self.discovery.authorization().is_none_or(|server| server.hears_resource);
         let good_for = match is_bound {
             true => format!("The token is for {} and nothing else.", trust::clean(&resource, 80)),
-            false => "It is told nothing of what that is for: it opens what your account there opens.".to_owned(),
+            false => "What you get is not limited to one address: it can do what your account there can.".to_owned(),
         };
-        screen.lines.extend([
-            Line::Gap,
-            Line::text(format!("Asked for: {scopes}.")),
-            Line::text(good_for),
-            Line::text("Nothing has been sent yet."),
-        ]);
+        screen.lines.extend([Line::Gap, Line::text(format!("Asked for: {scopes}."))]);
+        screen
+            .lines
+            .extend(self.client_beforehand().map(|id| Line::text(format!("As the client {}.", trust::clean(&id, 80)))));
+        screen.lines.extend([Line::text(good_for), Line::text("Nothing has been sent yet.")]);
         screen.prompt =
             Some(Prompt::Confirm { label: format!("Sign in to {name}?"), yes: "Yes, sign in".into(), no: "No".into() });
         screen

@@ -47,7 +47,7 @@ impl SignUp {
                 ("OAuth, in your browser", "the safer one: its answer comes to this machine only")
             }
             Way::OAuth(By::Device) if no_browser => {
-                ("OAuth, with a short code", "typed in a browser anywhere; none is here")
+                ("OAuth, with a short code", "typed in a browser on any machine; there is none here")
             }
             Way::OAuth(By::Device) => ("OAuth, with a short code", "typed in a browser anywhere"),
         };

@@ -31,8 +31,11 @@ impl SignUp {
                         account.service
                     )));
                 }
+                let by_oauth = matches!(self.way, Way::OAuth(_));
                 screen.lines.extend(lost.is_none().then(|| Line::text(match (self.ceremony.posted, &self.replaced) {
                     (false, _) => "Cancelled. Nothing was registered.",
+                    (true, Some(_)) if by_oauth => "Cancelled. The old credential is still in place.",
+                    (true, None) if by_oauth => "Cancelled. The sign-in was not finished; nothing was kept here.",
                     (true, Some(_)) => {
                         "Cancelled. The old credential is still in place; the unfinished registration lapses by itself."
                     }
@@ -129,14 +132,14 @@ impl SignUp {
                 ),
             ]);
         }
-        if let Some(end) = self.replaced.as_ref().and_then(Account::expires_at).filter(|end| *end > now) {
-            lines.extend([
-                Line::Gap,
-                Line::Quiet(format!(
-                    "The former credential is no longer kept here. The service may accept it until {}.",
-                    when::exact(end)
-                )),
-            ]);
+        let former = self.replaced.as_ref().filter(|account| !account.is_refused());
+        let until = match former.map(Account::expires_at) {
+            Some(Some(end)) if end > now => Some(format!("The service may accept it until {}.", when::exact(end))),
+            Some(None) => Some("The service may go on accepting it; it can be ended on the service's own site.".into()),
+            _ => None,
+        };
+        if let Some(until) = until {
+            lines.extend([Line::Gap, Line::Quiet(format!("The former credential is no longer kept here. {until}"))]);
         }
         lines
     }

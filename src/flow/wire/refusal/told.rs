@@ -11,7 +11,7 @@ impl Refusal {
             Meaning::GrantDead => Kind::NeedsPerson,
             _ => Kind::ServiceRefused,
         };
-        Problem::new(kind, self.what(service, step), self.hint())
+        Problem::new(kind, self.what(service, step), self.hint(step))
     }
 
     fn what(&self, service: &str, step: Step) -> String {
@@ -69,7 +69,7 @@ impl Refusal {
         }
     }
 
-    fn hint(&self) -> String {
+    fn hint(&self, step: Step) -> String {
         let later = || match self.retry_after {
             Some(wait) => format!("Try again in {}.", when::rough(wait)),
             None => "Wait a while, then try again.".to_owned(),
@@ -95,6 +95,7 @@ impl Refusal {
             Meaning::BadAddress => "Check the address; it may have to be the one of an account that is there already.",
             Meaning::WaitingList => "It will tell you by mail; sign up again then.",
             Meaning::Wanted => "It asks for something that this program does not know how to give.",
+            Meaning::GrantDead if matches!(step, Step::Redeem | Step::Poll) => "Nothing was kept. Begin again.",
             Meaning::CredentialDead | Meaning::GrantDead => "Sign up again in place.",
             Meaning::InvalidClient => "Its documentation says which; this program has none for it.",
             Meaning::ClientNotAllowed => "Allow it on the page of the client there, or name a client that may.",
