@@ -189,6 +189,8 @@ impl Console {
 
     /// A question outside of any flow. No answer is a no.
     pub async fn confirm(&mut self, question: &str) -> bool {
+        // Whoever sees a question may answer it at once.
+        self.seen();
         loop {
             self.prompt(&format!("{question} (yes/no):"));
             match self.line().await.as_ref().map(|line| line.expose().trim().to_lowercase()).as_deref() {
