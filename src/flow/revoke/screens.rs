@@ -71,7 +71,7 @@ impl Revoke {
         if account.revocation == Revocation::None {
             screen.lines.extend([
                 Line::text(format!("{} offers no call that ends it. {}", account.service, self.by_hand())),
-                Line::text("Here it can only be removed; until then it goes on working at the service."),
+                Line::text("Here it can only be removed. At the service it goes on working until you end it there."),
             ]);
             screen.prompt = Some(Prompt::Confirm {
                 label: format!("Remove {} here?", account.id),
