@@ -41,27 +41,27 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let mut results = Vec::new();
     let mut failure = None;
     for account in chosen {
+        let presence = if walkable { Presence::Person } else { Presence::Nobody };
+        let mut flow = Renew::new(account.clone(), presence);
         let outcome = match walkable {
-            true => walk(settings, &mut walker, &mut Renew::new(account.clone(), Presence::Person)).await,
-            false => {
-                let mut flow = Renew::new(account.clone(), Presence::Nobody);
-                let outcome = plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await;
-                match flow.kept_nowhere() {
-                    // What ends with this command is no renewal.
-                    Some(problem) => Outcome::of(Problem::new(
-                        Kind::Store,
-                        format!(
-                            "{} was renewed, but the new credential could not be stored and is lost: {}",
-                            account.id, problem.what
-                        ),
-                        problem.hint.clone(),
-                    )),
-                    None => outcome,
-                }
-            }
+            true => walk(settings, &mut walker, &mut flow).await,
+            false => plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await,
+        };
+        let outcome = match flow.kept_nowhere() {
+            // What ends with this command is no renewal.
+            Some(problem) if !walkable => Outcome::of(Problem::new(
+                Kind::Store,
+                format!(
+                    "{} was renewed, but the new credential could not be stored and is lost: {}",
+                    account.id, problem.what
+                ),
+                problem.hint.clone(),
+            )),
+            _ => outcome,
         };
         if let (false, Outcome::Connected(account)) = (walkable, &outcome) {
             say(&format!("Renewed: {}", account.id));
+            flow.lost_in_words().iter().for_each(|words| say(words));
         }
         // A walk tells its problems itself; of those named here, the first is the command's own.
         if let (false, Some(_), Some(problem)) = (walkable, &failure, outcome.problem()) {
@@ -73,6 +73,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
         results.push(json!({
             "account": report::account_json(&renewed, clock::now(), DUE_WITHIN),
             "outcome": if problem.is_none() { "renewed" } else { "not_renewed" },
+            "lost_scopes": flow.lost_scopes(),
             "problem": problem.as_ref().map(problem_json),
         }));
         failure = failure.or(problem);

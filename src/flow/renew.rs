@@ -129,6 +129,11 @@ impl Renew {
         }
     }
 
+    /// What the new credential has not got any more (RFC 6749, section 6).
+    pub fn lost_scopes(&self) -> &[String] {
+        &self.lost_scopes
+    }
+
     /// The new credential is in this program's memory only, and this is why.
     pub fn kept_nowhere(&self) -> Option<&Problem> {
         let in_memory = self.granted.as_ref().is_some_and(|kept| kept.account.store == StoreKind::Memory);

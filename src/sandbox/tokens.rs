@@ -166,11 +166,11 @@ impl World {
         match (profile.shape, grant) {
             (Shape::OAuth, "refresh_token") => {
                 oauth::known(&self.inner(), &fields)?;
-                self.refresh(profile, &fields, now)
+                self.refresh(profile, &fields, narrowed, now)
             }
             (Shape::OAuth, _) => self.oauth_token(profile, &fields, narrowed, now),
             (Shape::ReadBack(_) | Shape::HandedOver(Entry::Toll), "refresh_token") => {
-                self.refresh(profile, &fields, now)
+                self.refresh(profile, &fields, narrowed, now)
             }
             (Shape::ReadBack(_), _) | (_, "") => Err("invalid_request".into()),
             (Shape::HandedOver(_), CLAIM_GRANT) => handed_over::poll(self, profile, &fields, now),
@@ -181,7 +181,7 @@ impl World {
     }
 
     /// The next pair for a refresh token (RFC 6749, section 6).
-    fn refresh(&self, profile: &Profile, fields: &HashMap<String, String>, now: Timestamp) -> Answer {
+    fn refresh(&self, profile: &Profile, fields: &HashMap<String, String>, narrowed: bool, now: Timestamp) -> Answer {
         let sent = fields.get("refresh_token").map(String::as_str).unwrap_or_default();
         let mut inner = self.inner();
         let known = inner.grants.of.get(sent).copied();
@@ -192,6 +192,10 @@ impl World {
                 inner.end_credential(&access);
             }
             return Err("invalid_grant".into());
+        }
+        if narrowed {
+            let family = &mut inner.grants.families[nth];
+            family.scopes = &family.scopes[..1];
         }
         Ok(self.next_pair(&mut inner, nth, now))
     }

@@ -100,6 +100,12 @@ impl Renew {
         screen
     }
 
+    /// What the new credential lacks, in words; nothing where it lacks nothing.
+    pub fn lost_in_words(&self) -> Option<String> {
+        let lost = self.lost_scopes.join(", ");
+        (!lost.is_empty()).then(|| format!("The new credential has not got any more: {lost}."))
+    }
+
     fn renewed(&self, account: &Account, now: Timestamp) -> Vec<Line> {
         let end = account
             .expires_at()
@@ -124,10 +130,7 @@ impl Renew {
         if account.store == StoreKind::Memory && self.account.store != StoreKind::Memory {
             lines.extend([Line::Gap, Line::text("It is in memory only, and gone when this program ends.")]);
         }
-        if !self.lost_scopes.is_empty() {
-            let lost = self.lost_scopes.join(", ");
-            lines.extend([Line::Gap, Line::text(format!("The new credential has not got any more: {lost}."))]);
-        }
+        lines.extend(self.lost_in_words().into_iter().flat_map(|words| [Line::Gap, Line::Text(words)]));
         lines
     }
 }

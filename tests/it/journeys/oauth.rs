@@ -35,7 +35,9 @@ fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
     // Everything afterwards needs nobody, as who it is known for.
     let (code, token, _) = home.command(&["token", "meridian"]);
     assert!(code == 0 && token.starts_with("at_sandbox_"), "{token}");
-    assert_eq!(home.command(&["renew", "meridian"]).0, 0);
+    service.fault("token", "narrowed");
+    let (code, _, told) = home.command(&["renew", "meridian"]);
+    assert!(code == 0 && told.contains("notes.write"), "{told}");
     let (_, shown) = home.json(&["show", "meridian", "--json"]);
     let account = &shown["accounts"][0];
     assert_eq!((&account["mode"], &account["audience"]), (&"oauth".into(), &account["resource"]));

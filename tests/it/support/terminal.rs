@@ -391,6 +391,13 @@ impl Service {
         place.unwrap_or_else(|| panic!("{}: {}", answer.status, answer.body.expose())).to_owned()
     }
 
+    /// Makes the next call of that step fail.
+    pub fn fault(&self, step: &str, fault: &str) {
+        let place = self.ready["faults"].as_str().expect("a place").parse().expect("a URL");
+        let fields = vec![field("step", step), field("fault", fault), field("times", "1")];
+        Self::send(&authmd_tui::http::Request::post(place, authmd_tui::http::Body::Form(fields)));
+    }
+
     /// The human's browser goes there.
     pub fn visit(place: &str) -> (u16, String) {
         let answer = Self::send(&authmd_tui::http::Request::get(place.parse().expect("a URL")));
