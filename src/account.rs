@@ -153,7 +153,12 @@ impl LayerKind {
 #[serde(tag = "way", rename_all = "snake_case")]
 pub enum Renewal {
     /// The refresh token is spent at the token endpoint, without anybody (RFC 6749, section 6).
-    Refresh { url: Url },
+    Refresh {
+        url: Url,
+        /// The resource to be named, letter by letter as it was published (RFC 8707, section 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resource: Option<String>,
+    },
     /// The identity assertion is exchanged at the token endpoint, without anybody (RFC 7523, section 2.1).
     Exchange {
         url: Url,

@@ -227,7 +227,7 @@ mod tests {
         let url = Url::parse("https://auth.acme.dev/token").expect("valid");
         let refreshing = |refresh_ends: Option<i64>| {
             let mut account = account(Some(at(-1)));
-            account.renewal = Renewal::Refresh { url: url.clone() };
+            account.renewal = Renewal::Refresh { url: url.clone(), resource: None };
             account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: refresh_ends.map(at) });
             account
         };

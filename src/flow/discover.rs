@@ -61,6 +61,8 @@ pub struct Discovery {
     challenged: bool,
     /// What the challenge says that is needed.
     challenge_scopes: Option<Vec<String>>,
+    /// The server that the challenge names, where nothing else does.
+    challenge_server: Option<Url>,
     /// Hosts that let us wait in vain once. They are asked for nothing more.
     silent: Vec<String>,
     /// Where the metadata of the resource is, by its challenge or its auth.md.
@@ -152,6 +154,7 @@ impl Discovery {
             trace: Vec::new(),
             challenged: false,
             challenge_scopes: None,
+            challenge_server: None,
             silent: Vec::new(),
             resource_place: None,
             resource: None,

@@ -73,7 +73,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
                 Layer { kind: LayerKind::AccessToken, expires_at: ends },
                 Layer { kind: LayerKind::RefreshToken, expires_at: None },
             ],
-            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)? },
+            Renewal::Refresh { url: start.join(&profile.path(Step::Token)).map_err(wrong)?, resource: None },
         ),
         _ => (vec![Layer { kind: LayerKind::ApiKey, expires_at: ends }], Renewal::Person),
     };

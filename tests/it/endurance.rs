@@ -41,7 +41,7 @@ fn unlock(vault: &Vault) {
 fn marked(name: &str, change: u32, store: StoreKind) -> Kept {
     let mut account = account("Acme", &format!("{name}.dev"), None, None);
     account.store = store;
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource: None };
     account.renewed_at = Some(noon() + SignedDuration::from_secs(change.into()));
     account.scopes = vec![change.to_string()];
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: account.renewed_at });

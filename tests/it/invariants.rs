@@ -178,7 +178,7 @@ fn planted() -> Box<Kept> {
 /// An account that renews itself.
 fn refreshing() -> Kept {
     let mut kept = *planted();
-    kept.account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    kept.account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource: None };
     kept.account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
     kept.secrets.further.push((LayerKind::RefreshToken, Secret::new(PLANTED)));
     kept

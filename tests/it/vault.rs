@@ -60,7 +60,7 @@ fn sql(folder: &TempDir) -> Connection {
 /// Every account with a refresh token, so that there are several secrets.
 pub fn renewing() -> Kept {
     let mut account = in_vault(None);
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource: None };
     account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: Some(noon() + hours(1)) });
     let further = vec![(LayerKind::RefreshToken, Secret::new("rt_1"))];
     Kept { account, secrets: Secrets { credential: Secret::new("sk_1"), further } }
@@ -352,7 +352,7 @@ fn the_client_of_a_vault_of_version_two_is_still_known() {
     let (vault, keyring) = made(&folder);
     let mut account = account("Acme", "acme.dev", None, Some(48));
     account.store = StoreKind::Vault;
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource: None };
     vault.save(&Kept::new(account.clone(), Secret::new("sk_1"))).expect("saved");
     drop(vault);
     Connection::open(folder.path().join("vault").join(NAME))

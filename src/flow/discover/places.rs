@@ -26,7 +26,8 @@ impl Discovery {
     /// a path, inserted before it, then behind it.
     pub(super) fn server_places(&self) -> VecDeque<Url> {
         let named = self.resource.iter().flat_map(|(_, metadata)| &metadata.servers).map(|issuer| &issuer.url);
-        let mut issuers: Vec<&Url> = self.named_in_prose.iter().chain(named).take(MOST_SERVERS).collect();
+        let named = self.named_in_prose.iter().chain(named).chain(&self.challenge_server);
+        let mut issuers: Vec<&Url> = named.take(MOST_SERVERS).collect();
         // Those that cannot be contacted are as good as none.
         let start = &self.target.start;
         let usable =
@@ -75,6 +76,18 @@ pub(super) fn server_metadata(issuer: &Url) -> VecDeque<Url> {
         places.extend(well_known(issuer, "openid-configuration", &[Form::Appended]));
     }
     places
+}
+
+/// The issuers whose metadata is at this address, or who are at this address themselves.
+pub fn issuers_at(address: &Url) -> Vec<String> {
+    let bare =
+        ["oauth-authorization-server", "openid-configuration"].into_iter().fold(address.clone(), |mut url, name| {
+            let path = url.path().replace(&format!("/.well-known/{name}"), "");
+            url.set_path(&path);
+            url
+        });
+    let bare = bare.as_str().trim_end_matches('/').to_owned();
+    vec![format!("{bare}/"), bare]
 }
 
 /// An issuer that an auth.md names in its text or in a script in it, of the site that was asked for: metadata beside it is

@@ -23,6 +23,10 @@ impl Discovery {
                     .and_then(|place| url.join(&place).ok());
                 self.challenged = matches!(response.status, 401 | 403);
                 self.challenge_scopes = response.header("www-authenticate").find_map(challenged_scopes);
+                // In place of a pointer to metadata some name the server itself (seen at Figma's MCP server).
+                let named = |header| wire::challenge_parameter(header, "authorization_uri");
+                let server = response.header("www-authenticate").find_map(named);
+                self.challenge_server = server.and_then(|server| Url::parse(&server).ok());
                 let words = match (&found, response.status) {
                     (Some(_), status) => format!("{status}, points to its metadata"),
                     (None, status) => format!("{status}, no pointer to metadata"),

@@ -175,6 +175,11 @@ impl Discovery {
             let there = |issuer: &&&Issuer| super::places::server_metadata(&issuer.url).contains(place);
             return named.iter().filter(there).map(|issuer| issuer.name.clone()).collect();
         }
+        if let Some(server) = &self.challenge_server
+            && super::places::server_metadata(server).contains(place)
+        {
+            return super::places::issuers_at(server);
+        }
         // Nobody has named one: it is what was asked for, or its origin.
         let start = &self.target.start;
         let origin = start.origin().ascii_serialization();

@@ -127,9 +127,11 @@ impl Renew {
         let token = kept.secret_of(LayerKind::RefreshToken)?;
         match &self.account.renewal {
             Renewal::Exchange { identity: Some(url), .. } => Some((url.clone(), wire::identity_request(url, token))),
-            Renewal::Refresh { url } | Renewal::Exchange { url, .. } => {
-                let named = kept.account.bound && !self.resource_unwanted;
-                let resource = named.then_some(kept.account.resource.as_str());
+            Renewal::Refresh { url, .. } | Renewal::Exchange { url, .. } => {
+                let resource = match &kept.account.renewal {
+                    Renewal::Refresh { resource, .. } => resource.as_deref().filter(|_| !self.resource_unwanted),
+                    _ => None,
+                };
                 let identity = Identity::of(kept);
                 let asking = Asking { client: identity.as_ref(), resource };
                 Some((url.clone(), wire::refresh_request(url, token, &asking)))
@@ -238,7 +240,7 @@ impl Renew {
     /// What the service was found not to want is not sent to it the next time either.
     fn learn(&self, kept: &mut Kept) {
         if self.resource_unwanted
-            && let Renewal::Exchange { resource, .. } = &mut kept.account.renewal
+            && let Renewal::Exchange { resource, .. } | Renewal::Refresh { resource, .. } = &mut kept.account.renewal
         {
             *resource = None;
         }

@@ -104,7 +104,7 @@ impl SignUp {
                     identity: identity.filter(|url| at == Some(RefreshAt::IdentityEndpoint) && self.is_consented(url)),
                 }
             }
-            (Some(url), None, Some(RefreshAt::TokenEndpoint)) => Renewal::Refresh { url },
+            (Some(url), None, Some(RefreshAt::TokenEndpoint)) => Renewal::Refresh { url, resource: None },
             _ => Renewal::Person,
         }
     }

@@ -97,7 +97,11 @@ impl SignUp {
     /// The account renews itself where there is a refresh token (RFC 6749, section 6).
     pub(super) fn renewal_by_oauth(&self, granted: &Granted) -> Renewal {
         match (self.discovery.authorization(), &granted.refresh) {
-            (Some(server), Some(_)) => Renewal::Refresh { url: server.token.clone() },
+            (Some(server), Some(_)) => {
+                let is_bound = self.oauth.as_ref().is_some_and(|oauth| oauth.is_bound());
+                let resource = self.discovery.named_resource().ok().filter(|_| is_bound);
+                Renewal::Refresh { url: server.token.clone(), resource }
+            }
             _ => Renewal::Person,
         }
     }

@@ -157,7 +157,8 @@ fn in_the_browser_the_port_is_open_before_anything_is_registered() {
     let account = &kept.account;
     assert_eq!((account.mode, account.bound, account.resource.as_str()), (Mode::OAuth, true, TARGET));
     assert_eq!(account.scopes, ["notes.read"]);
-    assert_eq!(account.renewal, Renewal::Refresh { url: "https://auth.acme.dev/t1/token".parse().expect("a URL") });
+    let url = "https://auth.acme.dev/t1/token".parse().expect("a URL");
+    assert_eq!(account.renewal, Renewal::Refresh { url, resource: Some(TARGET.to_owned()) });
     assert!(matches!(&account.revocation, Revocation::Endpoint { url, .. } if url.path() == "/t1/revoke"));
     let kinds: Vec<LayerKind> = account.layers.iter().map(|layer| layer.kind).collect();
     assert_eq!(kinds, [LayerKind::AccessToken, LayerKind::RefreshToken, LayerKind::ClientRegistration]);

@@ -92,6 +92,30 @@ fn metadata_is_looked_for_where_the_challenge_says_then_below_the_path_then_at_t
 }
 
 #[test]
+fn a_challenge_may_name_the_server_in_place_of_metadata() {
+    for (named, found) in [
+        ("https://auth.acme.dev/.well-known/oauth-authorization-server/t1", true),
+        ("https://auth.acme.dev/t1", true),
+        ("https://auth.acme.dev/t2", false),
+        ("http://auth.acme.dev/t1", false),
+        ("not an address", false),
+    ] {
+        let challenge = format!("Bearer authorization_uri=\"{named}\"");
+        let (discovery, _) = discover(MCP, Some(&challenge), &[(SERVER, server(ISSUER))]);
+        assert_eq!(!ways(&discovery).is_empty(), found, "{named}");
+    }
+    // What the metadata names counts, where there is some; and the server is who it says by the letter here, too.
+    let challenge = "Bearer authorization_uri=\"https://evil.example/t1\"";
+    let evil = "https://evil.example/.well-known/oauth-authorization-server/t1";
+    let of_evil = with(server("https://evil.example/t1"), "token_endpoint", "https://evil.example/token".into());
+    let published = [(ROOT, resource("https://mcp.acme.dev", ISSUER)), (SERVER, server(ISSUER)), (evil, of_evil)];
+    let (discovery, _) = discover(MCP, Some(challenge), &published);
+    assert_eq!(discovery.authorization().and_then(|server| server.issuer.as_deref()), Some(ISSUER));
+    let (discovery, _) = discover(MCP, Some(challenge), &[(evil, server(ISSUER))]);
+    assert_eq!(ways(&discovery), []);
+}
+
+#[test]
 fn a_first_call_that_is_let_in_hides_no_server() {
     let mut fake = Fake::default();
     fake.on(&format!("GET {MCP}"), [answer(200, "{}")]);

@@ -37,7 +37,8 @@ fn held(client: Client, secret: Option<&str>, registration_ends: Option<i64>) ->
     account.identity = None;
     account.bound = true;
     account.client = Some(client);
-    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token") };
+    let resource = Some("https://api.acme.dev/".to_owned());
+    account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource };
     account.revocation = Revocation::Endpoint { url: url("https://auth.acme.dev/revoke"), form: RevokeForm::OAuth };
     account.layers[0].kind = LayerKind::AccessToken;
     let mut kept = Kept::new(account, Secret::new("at_1"));
@@ -97,7 +98,9 @@ fn a_resource_that_is_not_wanted_at_renewal_is_left_out_there() {
     let play = renewal(held(client(), None, None), Presence::Nobody, fake);
     assert!(matches!(play.outcome(), Outcome::Connected(_)));
     assert!(!play.last_body().iter().any(|field| field.starts_with("resource=")), "{:?}", play.last_body());
-    assert!(play.saved[0].account.bound, "what it is for was settled when it was granted");
+    let account = &play.saved[0].account;
+    assert!(account.bound, "what it is for was settled when it was granted");
+    assert!(matches!(account.renewal, Renewal::Refresh { resource: None, .. }), "and it is not named the next time");
 }
 
 #[test]

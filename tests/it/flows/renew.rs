@@ -71,7 +71,7 @@ const TOKEN: &str = "POST https://auth.acme.dev/oauth/token";
 fn refreshing(presence: Presence, fake: Fake) -> Play {
     let mut held = account("Acme Mail", "acme.dev", None, Some(-1));
     held.store = StoreKind::Json;
-    held.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/oauth/token") };
+    held.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/oauth/token"), resource: None };
     held.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
     let mut play = Play::of(held, |held| Renew::new(held, presence), fake);
     if let Some(kept) = &mut play.held {
