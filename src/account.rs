@@ -294,7 +294,7 @@ impl Verdict {
 }
 
 /// Something written down about an account, its secrets untouched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     Proof(Proof),
     /// The same, and it takes the credential only when that is shown like this.

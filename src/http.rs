@@ -3,14 +3,17 @@
 //! A flow says what it wants to send by building a [`Request`]; `shell::net` sends it. Bodies are lists of named fields,
 //! so a test can state a whole request and a log can leave the secret fields out.
 
+mod presentation;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::{Position, Url};
 use zeroize::Zeroizing;
+
+pub use presentation::{Header, Presentation};
 
 use crate::json::Document;
 use crate::problem::Problem;
@@ -38,7 +41,7 @@ pub struct Request {
     /// Added to the URL when it is sent. Apart from it, because some services want a secret there.
     pub query: Vec<Field>,
     /// What lets it in, and how that is presented.
-    pub credential: Option<(Presentation, Secret)>,
+    pub credential: Option<Box<(Presentation, Secret)>>,
     pub body: Body,
     /// The address may hold what only we may know: of it, no more than the host is logged.
     pub discreet: bool,
@@ -53,46 +56,6 @@ impl fmt::Debug for Request {
         let mut shown = f.debug_struct("Request");
         shown.field("method", method).field("url", &&url[..end]).field("query", query);
         shown.field("credential", credential).field("body", body).finish()
-    }
-}
-
-/// How a credential is shown to the service it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Presentation {
-    /// `Authorization: Bearer …` (RFC 6750, section 2.1).
-    #[default]
-    Bearer,
-    /// `X-API-Key: …`.
-    ApiKey,
-    /// `Authorization: …`, the credential alone.
-    Raw,
-    /// `Authorization: Basic …`, for a credential of two parts with a colon between (RFC 7617).
-    Basic,
-    /// `Cookie: …`.
-    Cookie,
-}
-
-impl Presentation {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Presentation::Bearer => "bearer",
-            Presentation::ApiKey => "api_key",
-            Presentation::Raw => "raw",
-            Presentation::Basic => "basic",
-            Presentation::Cookie => "cookie",
-        }
-    }
-
-    /// What to write behind curl, with `credential` in the place of the credential.
-    pub fn curl(self, credential: &str) -> String {
-        match self {
-            Presentation::Bearer => format!("-H \"Authorization: Bearer {credential}\""),
-            Presentation::ApiKey => format!("-H \"X-API-Key: {credential}\""),
-            Presentation::Raw => format!("-H \"Authorization: {credential}\""),
-            Presentation::Basic => format!("-u \"{credential}\""),
-            Presentation::Cookie => format!("-H \"Cookie: {credential}\""),
-        }
     }
 }
 
@@ -241,8 +204,13 @@ impl Request {
     }
 
     pub fn presenting(mut self, how: Presentation, credential: Secret) -> Self {
-        self.credential = Some((how, credential));
-        self
+        match how {
+            Presentation::Query(name) => self.query(field(*name, credential)),
+            how => {
+                self.credential = Some(Box::new((how, credential)));
+                self
+            }
+        }
     }
 
     pub fn query(mut self, field: Field) -> Self {
@@ -264,7 +232,7 @@ impl Request {
     /// Everything in this request that must not be repeated in a log.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> + Clone {
         let fields = self.query.iter().chain(self.body.fields());
-        let credential = self.credential.iter().map(|(_, credential)| credential);
+        let credential = self.credential.iter().map(|shown| &shown.1);
         credential.chain(self.in_address.iter()).chain(fields.flat_map(|field| field.value.secrets()))
     }
 }

@@ -118,6 +118,8 @@ struct WrittenAuth {
     #[serde(default)]
     prefix: Option<String>,
     #[serde(default)]
+    query: Option<String>,
+    #[serde(default)]
     issuer: Option<String>,
     #[serde(default)]
     authorize_url: Option<String>,
@@ -201,7 +203,7 @@ impl Skill {
         let presentation = presentation(&auth)?;
         let server = match written.signup.is_empty() {
             true => standard(&auth)?,
-            false => Some(spelled(written.signup, &auth, presentation)?),
+            false => Some(spelled(written.signup, &auth, presentation.clone())?),
         };
         let name = written.name.as_deref().map(|name| trust::clean(name, NAME_WIDTH));
         let skill = Self {
@@ -253,16 +255,24 @@ fn without_stop(what: &str) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// How the service wants to see its credential.
+/// How the service wants to see its credential. Without a header it is a bearer; a header alone holds nothing beside it.
 fn presentation(auth: &WrittenAuth) -> Result<Presentation, String> {
-    let header = auth.header.as_deref().unwrap_or("Authorization").to_ascii_lowercase();
-    let prefix = auth.prefix.as_deref().unwrap_or(if auth.header.is_none() { "Bearer" } else { "" });
-    match (header.as_str(), prefix.trim().to_ascii_lowercase().as_str()) {
-        ("authorization", "bearer") => Ok(Presentation::Bearer),
-        _ if auth.is_oauth() => Err("a token of oauth2 is shown as a bearer".to_owned()),
-        ("authorization", "") => Ok(Presentation::Raw),
-        ("x-api-key", "") => Ok(Presentation::ApiKey),
-        _ => Err(format!("a credential is not shown in {} here", trust::clean(&header, 40))),
+    let shown = match (&auth.header, &auth.query) {
+        (Some(_), Some(_)) => return Err("a credential is shown in a header or in the query, not both".to_owned()),
+        (None, Some(name)) if auth.prefix.is_none() => Presentation::query(name),
+        (None, Some(_)) => return Err("a query has no prefix".to_owned()),
+        (None, None) => Presentation::header("Authorization", auth.prefix.as_deref().unwrap_or("Bearer ")),
+        (Some(header), None) => Presentation::header(header, auth.prefix.as_deref().unwrap_or("")),
+    };
+    match shown {
+        Some(shown) if shown != Presentation::Bearer && auth.is_oauth() => {
+            Err("a token of oauth2 is shown as a bearer".to_owned())
+        }
+        Some(shown) => Ok(shown),
+        None => {
+            let named = auth.header.as_ref().or(auth.query.as_ref()).map(String::as_str).unwrap_or_default();
+            Err(format!("no credential is shown in {}", trust::clean(named, 40)))
+        }
     }
 }
 

@@ -239,7 +239,7 @@ impl Stores {
     /// That a token is about to be spent must stand somewhere; what else is noted of an account that has changed since is
     /// no matter.
     pub fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        let noted = self.each_that_has(id, |store| store.note(id, note, obtained))?;
+        let noted = self.each_that_has(id, |store| store.note(id, note.clone(), obtained))?;
         match note {
             Note::Spending(_) if !noted.contains(&true) => Err(Problem::new(
                 Kind::Store,

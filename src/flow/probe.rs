@@ -41,7 +41,7 @@ impl Check {
 
     /// The account knows how its credential is to be shown.
     pub fn presented(mut self, presentation: Presentation) -> Self {
-        (self.known, self.presentation) = (presentation, presentation);
+        (self.known, self.presentation) = (presentation.clone(), presentation);
         self
     }
 
@@ -55,14 +55,14 @@ impl Check {
     }
 
     /// How it was shown last.
-    pub fn presentation(&self) -> Presentation {
-        self.presentation
+    pub fn presentation(&self) -> &Presentation {
+        &self.presentation
     }
 
     pub fn begin(&self) -> Request {
         let request = Request::get(self.resource.clone());
         match self.guarded {
-            Some(_) => request.presenting(self.presentation, self.credential.clone()),
+            Some(_) => request.presenting(self.presentation.clone(), self.credential.clone()),
             None => request,
         }
     }
@@ -75,7 +75,7 @@ impl Check {
                     Next::Send(self.begin())
                 }
                 (refused @ Verdict::Refused { .. }, None) => {
-                    self.presentation = self.known;
+                    self.presentation.clone_from(&self.known);
                     Next::Over(refused)
                 }
                 (verdict, _) => Next::Over(verdict),

@@ -298,7 +298,7 @@ impl Renew {
             ASK => match (resource_url(&self.account), &self.kept) {
                 (Ok(resource), Some(kept)) => {
                     let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded)
-                        .presented(self.account.presentation);
+                        .presented(self.account.presentation.clone());
                     let request = check.begin();
                     self.stage = Stage::Asking(check);
                     vec![Effect::Http(request)]

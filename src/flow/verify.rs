@@ -44,7 +44,7 @@ impl Verify {
 
     fn noted(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
         let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), self.account.obtained_at());
-        self.account.note(note, obtained);
+        self.account.note(note.clone(), obtained);
         self.stage = Stage::Noting;
         vec![Effect::Note { id: self.account.id.clone(), note, obtained }]
     }
@@ -97,7 +97,7 @@ impl Flow for Verify {
                         // It may have been renewed since it was listed; what is asked about is what is there now.
                         self.account = kept.account;
                         let check = Check::new(resource, kept.secrets.credential, self.account.guarded)
-                            .presented(self.account.presentation);
+                            .presented(self.account.presentation.clone());
                         let request = check.begin();
                         self.stage = Stage::Asking(check);
                         vec![Effect::Http(request)]

@@ -17,7 +17,7 @@ use super::hybrid;
 use super::identities::JWT_BEARER;
 use super::oauth;
 use super::refusal::{Answer, Refused, Spelling};
-use super::services::{Entry, HandsOut, Profile, Scopes, Shape};
+use super::services::{Described, Entry, HandsOut, Profile, Scopes, Shape};
 use super::world::{Inner, World, after, token};
 use crate::shell::clock;
 
@@ -74,7 +74,12 @@ impl Inner {
 impl World {
     pub(super) fn api(&self, profile: &'static Profile, headers: &HeaderMap, now: Timestamp) -> Response {
         let inner = self.inner();
-        let held = bearer(headers).and_then(|token| inner.credentials.get(token));
+        let shown = match profile.shape {
+            // It has a header of its own.
+            Shape::Described(Described::Pairing) => headers.get("x-tandem-key").and_then(|key| key.to_str().ok()),
+            _ => bearer(headers),
+        };
+        let held = shown.and_then(|token| inner.credentials.get(token));
         match held.filter(|held| held.alive && held.expires > now && held.profile.base == profile.base) {
             Some(held) => {
                 axum::Json(json!({"service": profile.name, "you": held.email, "scopes": held.scopes})).into_response()

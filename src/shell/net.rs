@@ -131,7 +131,7 @@ impl Net {
         };
         let mut builder =
             client.request(method, url.clone()).header(ACCEPT, "application/json, text/markdown;q=0.9, */*;q=0.1");
-        if let Some((how, credential)) = &request.credential {
+        if let Some((how, credential)) = request.credential.as_deref() {
             let credential = credential.expose();
             builder = match how {
                 Presentation::Bearer => builder.bearer_auth(credential),
@@ -142,6 +142,11 @@ impl Net {
                     builder.basic_auth(user, Some(password))
                 }
                 Presentation::Cookie => builder.header(COOKIE, credential),
+                Presentation::Header(header) => {
+                    builder.header(&header.name, Zeroizing::new(format!("{}{credential}", header.prefix)).as_str())
+                }
+                // It stands in the query by now: see `Request::presenting`.
+                Presentation::Query(_) => builder,
             };
         }
         if let Some((kind, text)) = request.body.text() {

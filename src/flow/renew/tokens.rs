@@ -146,7 +146,7 @@ impl Renew {
             (Note::Unspent, Some(since)) => Note::Spending(since),
             (note, _) => note,
         };
-        let effects = self.note(note);
+        let effects = self.note(note.clone());
         self.account.note(note, self.account.obtained_at());
         self.stage = Stage::Settling(problem);
         effects

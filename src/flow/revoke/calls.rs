@@ -30,7 +30,7 @@ impl Revoke {
     fn check(&self) -> Result<Check, Problem> {
         let (_, credential) = self.credential().cloned().ok_or_else(|| credential_missing(&self.account))?;
         let check = Check::new(resource_url(&self.account)?, credential, self.account.guarded);
-        Ok(check.presented(self.account.presentation))
+        Ok(check.presented(self.account.presentation.clone()))
     }
 
     /// What opens the resource; what only gets it does not.

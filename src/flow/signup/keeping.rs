@@ -12,7 +12,6 @@ use crate::flow::probe::Check;
 use crate::flow::tokens::absorb;
 use crate::flow::wire::{Granted, RefreshAt};
 use crate::flow::{Effect, Lease, Outcome};
-use crate::http::Presentation;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::{trust, when};
@@ -38,7 +37,7 @@ impl SignUp {
             start: self.discovery.target().start.clone(),
             metadata: self.discovery.target().found_in(),
             guarded: self.guarded(),
-            presentation: granted.credential.as_ref().map_or(Presentation::Bearer, |it| it.presentation),
+            presentation: granted.credential.as_ref().map(|it| it.presentation.clone()).unwrap_or_default(),
             renewal: self.renewal(&granted),
             revocation: self.revocation(),
             client: self.client(),
@@ -160,7 +159,7 @@ impl SignUp {
         match account.tried_at() {
             Ok(resource) if !self.leaving => {
                 let check = Check::new(resource, kept.secrets.credential, account.guarded);
-                let check = check.presented(account.presentation);
+                let check = check.presented(account.presentation.clone());
                 // What another domain handed out is shown in the way that it was handed out for.
                 let apart = self.way != Way::AuthMd || self.discovery.resource_apart().is_some();
                 let check = if apart { check } else { check.or_otherwise() };
@@ -205,12 +204,12 @@ impl SignUp {
         };
         let proof = Proof { at: now, verdict };
         let note = match check.presentation() {
-            known if known == kept.account.presentation => Note::Proof(proof),
+            known if *known == kept.account.presentation => Note::Proof(proof),
             // It works when it is shown in another way: that is part of the account.
-            another => Note::Shown(another, proof),
+            another => Note::Shown(another.clone(), proof),
         };
         let obtained = kept.account.obtained_at();
-        kept.account.note(note, obtained);
+        kept.account.note(note.clone(), obtained);
         self.stage = Stage::Noting;
         vec![Effect::Note { id: kept.account.id.clone(), note, obtained }]
     }

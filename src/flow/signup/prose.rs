@@ -54,7 +54,9 @@ impl SignUp {
             ));
         }
         let check = match self.discovery.skill() {
-            Some(skill) => Check::new(skill.tried_at.clone(), Secret::new(key), None).presented(skill.presentation),
+            Some(skill) => {
+                Check::new(skill.tried_at.clone(), Secret::new(key), None).presented(skill.presentation.clone())
+            }
             None => {
                 let resource = Url::parse(&self.discovery.service().resource).ok();
                 let resource = resource.unwrap_or_else(|| self.discovery.target().start.clone());
@@ -82,7 +84,8 @@ impl SignUp {
                 "Check that it is whole and of this service, or make another one; then paste it again.",
             ));
         }
-        let credential = Credential { secret: key, kind: LayerKind::ApiKey, presentation: check.presentation() };
+        let credential =
+            Credential { secret: key, kind: LayerKind::ApiKey, presentation: check.presentation().clone() };
         let granted = Granted { credential: Some(credential), expiry: Expiry::Unsaid, ..Granted::default() };
         self.obtained(granted, true, now)
     }

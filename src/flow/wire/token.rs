@@ -131,7 +131,7 @@ mod tests {
             let asking = Asking { client: Some(&identity), resource: Some("https://api.acme.dev/") };
             let request = refresh_request(&url, &Secret::new("rt"), &asking);
             let body = request.body.text().map(|(_, text)| text.to_string()).unwrap_or_default();
-            (body, request.credential.map(|(how, text)| (how, text.expose().to_owned())))
+            (body, request.credential.map(|shown| (shown.0, shown.1.expose().to_owned())))
         };
         let plain = "grant_type=refresh_token&refresh_token=rt&resource=https%3A%2F%2Fapi.acme.dev%2F";
         let named = (format!("{plain}&client_id=a%3Ab"), None);

@@ -182,7 +182,7 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
         moment(account.verified_at),
         account.proof.as_ref().map(json).transpose()?,
         moment(account.spending),
-        account.presentation.as_str(),
+        account.presentation.to_string(),
         account.client.as_ref().map(json).transpose()?,
         account.bound,
     ])?;
@@ -214,7 +214,7 @@ pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault>
         moment(account.verified_at),
         account.proof.as_ref().map(json).transpose()?,
         moment(account.spending),
-        account.presentation.as_str(),
+        account.presentation.to_string(),
         account.client.as_ref().map(json).transpose()?,
     ])?;
     Ok(())

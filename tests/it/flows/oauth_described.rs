@@ -198,7 +198,7 @@ fn a_pairing_in_json_is_the_device_grant_in_other_words() {
     assert_eq!(polled.len(), 4);
     assert_eq!(polled[0].target().query(), Some("app=authmd-tui"));
     assert!(polled[0].discreet, "the address is as good as the code");
-    assert_eq!((account.mode, account.presentation), (Mode::Device, Presentation::ApiKey));
+    assert_eq!((account.mode, account.presentation.clone()), (Mode::Device, Presentation::ApiKey));
     assert_eq!(account.layers[0].kind, LayerKind::ApiKey);
     assert_eq!(account.expires_at().map(|end| end.to_string()).as_deref(), Some("2026-12-22T12:00:00Z"));
 }
@@ -365,7 +365,9 @@ fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
         ),
         (oauth2("client_id: a b"), "client_id is not one word"),
         (changed("name: OpenRouter", "name: A\nname: B"), "name"),
-        (changed("header: Authorization", "header: X-Odd"), "is not shown in x-odd"),
+        (changed("header: Authorization", "header: Host"), "no credential is shown in Host"),
+        (changed("header: Authorization", "query: a&b"), "a query has no prefix"),
+        (changed("header: Authorization", "query: key\n  header: X-Key"), "not both"),
         (changed("auth:\n  type: api_key", "auth: none\nx:\n  type: api_key"), "needs no credential"),
         (
             format!(

@@ -120,7 +120,7 @@ fn the_older_form_sends_bearer_and_json_and_tries_the_other_name_once() {
     play.begin();
     assert!(matches!(play.outcome(), Outcome::Removed(_)));
     let sent = play.requests.iter().filter_map(|request| match &request.body {
-        Body::Json(fields) => Some((fields[0].name.to_string(), request.credential.clone().map(|(_, secret)| secret))),
+        Body::Json(fields) => Some((fields[0].name.to_string(), request.credential.clone().map(|shown| shown.1))),
         _ => None,
     });
     assert_eq!(

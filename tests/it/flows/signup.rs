@@ -51,7 +51,7 @@ fn the_whole_walk_where_the_credential_comes_with_the_claim() {
     assert_eq!(done.scopes, ["mail.read", "mail.send"]);
     let probe = play.requests.last().expect("a probe");
     assert_eq!(
-        (probe.url.as_str(), probe.credential.clone().map(|(_, secret)| secret)),
+        (probe.url.as_str(), probe.credential.clone().map(|shown| shown.1)),
         ("https://api.acme.dev/", Some(Secret::new("sk_final")))
     );
 }

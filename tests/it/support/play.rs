@@ -389,7 +389,7 @@ impl Play {
                 Input::Stored(result)
             }
             Effect::Note { id, note, obtained } => {
-                self.noted.push(note);
+                self.noted.push(note.clone());
                 if let Some(kept) = self.saved.iter_mut().find(|kept| kept.account.id == id) {
                     kept.account.note(note, obtained);
                 }

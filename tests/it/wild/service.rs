@@ -104,7 +104,7 @@ impl Service {
             return None;
         }
         let by = api["by"].as_str().unwrap_or("bearer");
-        let shown = request.credential.as_ref().filter(|(how, _)| how.as_str() == by);
+        let shown = request.credential.as_deref().filter(|(how, _)| how.to_string() == by);
         let good = shown.is_some_and(|(_, secret)| api["credential"] == secret.expose());
         if good {
             return Some(answer(200, r#"{"you":"ada"}"#));

@@ -110,7 +110,7 @@ impl Spelling {
     /// What was handed out is shown as the skill says.
     pub(super) fn shown(&self, call: &Call, mut granted: Granted) -> Granted {
         if let Some(credential) = &mut granted.credential {
-            credential.presentation = self.presentation;
+            credential.presentation = self.presentation.clone();
             if call.hands_out_a_key() {
                 credential.kind = LayerKind::ApiKey;
             }
