@@ -240,7 +240,7 @@ async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Opt
     let flow = SignUp::new(target, label);
     let mut flow = match mode {
         None => flow,
-        Some(ModeChoice::ApiKey) => flow.by_key(),
+        Some(ModeChoice::ApiKey) => flow.only(Way::Key),
         Some(ModeChoice::AuthMd) => flow.only(Way::AuthMd),
         Some(ModeChoice::OAuth) => flow.only(Way::OAuth(By::Browser)),
         Some(ModeChoice::Device) => flow.only(Way::OAuth(By::Device)),

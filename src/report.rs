@@ -437,6 +437,7 @@ fn steps(discovery: &Discovery, way: Way) -> Vec<String> {
         (Way::AuthMd, Some(start)) => discovery.plan(*start, ""),
         (Way::AuthMd, None) => Vec::new(),
         (Way::OAuth(by), _) => discovery.oauth_plan(by, "", false),
+        (Way::Key, _) => discovery.key_plan(),
     };
     plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
 }
@@ -449,6 +450,7 @@ fn why(discovery: &Discovery, way: Way) -> String {
     let known = if stranger { " It registers no programs by itself: a client id of yours is asked for." } else { "" };
     match way {
         Way::AuthMd => discovery.confirmation().why().to_owned(),
+        Way::Key => "A key that you make on a page of the service, and paste.".to_owned(),
         Way::OAuth(By::Browser) => format!("A browser's answer comes to this machine only, or is pasted.{known}"),
         Way::OAuth(By::Device) => {
             format!("A code that is typed in a browser anywhere: for SSH, containers, servers.{known}")

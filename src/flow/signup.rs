@@ -84,8 +84,6 @@ pub struct SignUp {
     /// The label named beforehand: only accounts with it can be the same one.
     asked_label: Option<String>,
     label: Option<String>,
-    /// The person brings a key from a page of the service, rather than being signed up here.
-    by_key: bool,
     /// The link of the service's own words that is shown.
     link: Option<Url>,
     /// The person keeps what is there.
@@ -281,7 +279,6 @@ impl SignUp {
             replaced: None,
             asked_label: label.clone(),
             label,
-            by_key: false,
             link: None,
             kept: false,
             place: None,
@@ -300,21 +297,21 @@ impl SignUp {
     /// stored.
     pub fn again(account: Account) -> Result<Self, Problem> {
         let mut flow = Self::new(Target::of(&account)?, account.label.clone());
-        flow.by_key = account.mode == Mode::ApiKey;
+        if account.mode == Mode::ApiKey {
+            flow = flow.only(Way::Key);
+        }
         flow.replaced = Some(account);
         Ok(flow)
     }
 
-    /// The person brings a key, whatever the service offers.
-    pub fn by_key(mut self) -> Self {
-        self.by_key = true;
+    /// The person wants this way, whatever else the service offers. A key can be brought though nothing is offered at all.
+    pub fn only(mut self, way: Way) -> Self {
+        (self.only, self.way) = (Some(way), way);
         self
     }
 
-    /// The person wants this way, whatever else the service offers.
-    pub fn only(mut self, way: Way) -> Self {
-        self.only = Some(way);
-        self
+    fn by_key(&self) -> bool {
+        self.way == Way::Key
     }
 
     fn offer(&self) -> Option<&Offer> {

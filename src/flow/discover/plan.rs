@@ -81,6 +81,17 @@ impl Discovery {
         plan
     }
 
+    /// The steps, where the person brings a key.
+    pub fn key_plan(&self) -> Vec<Planned> {
+        let step = |what: &str, detail: String| Planned { what: what.to_owned(), detail };
+        let tried_at = self.skill.as_ref().map(|skill| skill.tried_at.to_string());
+        let mut plan =
+            vec![step("you make a key on its page", String::new()), step("and paste it here", String::new())];
+        let [kept, tried] = self.kept_and_tried("", tried_at);
+        plan.extend([Planned { what: "it is tried once".to_owned(), ..tried }, kept]);
+        plan
+    }
+
     fn kept_and_tried(&self, store: &str, tried_at: Option<String>) -> [Planned; 2] {
         let resource = self.service().resource;
         let step = |what: String, detail: String| Planned { what, detail };

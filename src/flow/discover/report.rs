@@ -203,6 +203,8 @@ impl Discovery {
         let told = match way {
             Way::AuthMd => self.told_by_auth_md(),
             Way::OAuth(by) => self.authorization().map(|server| told_by_oauth(server, by)),
+            // The person goes there, and nobody else.
+            Way::Key => None,
         };
         told.into_iter().flatten().filter_map(|(url, sent)| Some((url?, sent))).collect()
     }

@@ -17,6 +17,8 @@ pub enum Way {
     #[default]
     AuthMd,
     OAuth(By),
+    /// A key from a page of the service, which the person makes and pastes.
+    Key,
 }
 
 /// How one signs in by OAuth.
@@ -29,13 +31,14 @@ pub enum By {
 }
 
 impl Way {
-    pub const ALL: [Way; 3] = [Way::AuthMd, Way::OAuth(By::Browser), Way::OAuth(By::Device)];
+    pub const ALL: [Way; 4] = [Way::AuthMd, Way::OAuth(By::Browser), Way::OAuth(By::Device), Way::Key];
 
     pub fn mode(self) -> Mode {
         match self {
             Way::AuthMd => Mode::AuthMd,
             Way::OAuth(By::Browser) => Mode::OAuth,
             Way::OAuth(By::Device) => Mode::Device,
+            Way::Key => Mode::ApiKey,
         }
     }
 }

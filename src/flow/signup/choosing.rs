@@ -25,7 +25,7 @@ impl SignUp {
                         return self.fail(problem);
                     }
                     // Words can be read, and what they lead to can be kept.
-                    self.by_key = true;
+                    self.way = Way::Key;
                 }
                 if let Some(problem) = self.described_otherwise() {
                     return self.fail(problem);
@@ -62,7 +62,7 @@ impl SignUp {
     }
 
     pub(super) fn choose_way(&mut self) -> Vec<Effect> {
-        if self.by_key {
+        if self.by_key() {
             return self.ask(Stage::Prose);
         }
         match (self.ways().first(), self.only) {
@@ -224,7 +224,7 @@ impl SignUp {
     }
 
     fn after_store(&self) -> Stage {
-        if self.by_key { Stage::Key } else { Stage::Consent }
+        if self.by_key() { Stage::Key } else { Stage::Consent }
     }
 }
 

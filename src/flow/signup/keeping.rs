@@ -4,8 +4,7 @@ use jiff::Timestamp;
 
 use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
-    Verdict,
+    Account, AccountId, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind, Verdict,
 };
 use crate::flow::discover::Way;
 use crate::flow::probe::Check;
@@ -30,7 +29,7 @@ impl SignUp {
             resource: replaced.map_or_else(|| self.resource(), |account| account.resource.clone()),
             label: self.label.clone(),
             identity: self.ceremony.email.clone(),
-            mode: if self.by_key { Mode::ApiKey } else { self.way.mode() },
+            mode: self.way.mode(),
             scopes: Vec::new(),
             layers: claim.into_iter().collect(),
             claimed,
@@ -59,7 +58,7 @@ impl SignUp {
     /// Does what is tried turn away who has no credential?
     fn guarded(&self) -> Option<bool> {
         match self.way {
-            Way::AuthMd => self.discovery.is_guarded(),
+            Way::AuthMd | Way::Key => self.discovery.is_guarded(),
             Way::OAuth(_) => self.discovery.is_start_guarded(),
         }
     }
@@ -68,7 +67,7 @@ impl SignUp {
     fn resource(&self) -> String {
         let published = self.discovery.service().resource;
         match self.way {
-            Way::AuthMd => published,
+            Way::AuthMd | Way::Key => published,
             Way::OAuth(_) => self.discovery.named_resource().unwrap_or(published),
         }
     }
@@ -76,12 +75,12 @@ impl SignUp {
     /// How the account will be revoked. Who brings a key is not asked about the service's hosts; they are then when it
     /// comes to that.
     fn revocation(&self) -> Revocation {
-        if self.way != Way::AuthMd {
+        if matches!(self.way, Way::OAuth(_)) {
             return self.revocation_by_oauth();
         }
         let start = &self.discovery.target().start;
         match self.offer().map_or(Revocation::None, |offer| offer.revocation.clone()) {
-            Revocation::Endpoint { url, .. } if self.by_key && !trust::same_site(&url, start) => {
+            Revocation::Endpoint { url, .. } if self.by_key() && !trust::same_site(&url, start) => {
                 Revocation::Undiscovered
             }
             revocation => revocation,
@@ -90,7 +89,7 @@ impl SignUp {
 
     /// How the account will get its next credential. Tokens go to hosts that were consented to, and nowhere else.
     fn renewal(&self, granted: &Granted) -> Renewal {
-        if self.way != Way::AuthMd {
+        if matches!(self.way, Way::OAuth(_)) {
             return self.renewal_by_oauth(granted);
         }
         let at = granted.refresh.as_ref().map(|refresh| refresh.at);
@@ -161,7 +160,7 @@ impl SignUp {
                 let check = Check::new(resource, kept.secrets.credential, account.guarded);
                 let check = check.presented(account.presentation.clone());
                 // What another domain handed out is shown in the way that it was handed out for.
-                let apart = self.way != Way::AuthMd || self.discovery.resource_apart().is_some();
+                let apart = matches!(self.way, Way::OAuth(_)) || self.discovery.resource_apart().is_some();
                 let check = if apart { check } else { check.or_otherwise() };
                 let request = check.begin();
                 self.stage = Stage::Proving(check);

@@ -25,7 +25,7 @@ impl SignUp {
         let reached = self.discovery.unreachable().is_none();
         reached
             && (self.discovery.verdict() == Verdict::Prose
-                || self.by_key && self.discovery.verdict() != Verdict::Refused)
+                || self.by_key() && self.discovery.verdict() != Verdict::Refused)
     }
 
     pub(super) fn prose_picked(&mut self, picked: usize) -> Vec<Effect> {

@@ -89,10 +89,10 @@ impl SignUp {
             || matches!(self.stage, Stage::Handoff | Stage::Unwatched);
         let steps = match self.way {
             Way::AuthMd if handed_over => PAGE_STEPS,
-            Way::AuthMd => CODE_STEPS,
+            Way::AuthMd | Way::Key => CODE_STEPS,
             Way::OAuth(_) => SIGN_IN_STEPS,
         };
-        screen.trail = at.filter(|_| !self.by_key).map(|at| Trail { steps, at });
+        screen.trail = at.filter(|_| !self.by_key()).map(|at| Trail { steps, at });
         screen
     }
 

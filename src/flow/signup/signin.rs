@@ -115,7 +115,8 @@ impl SignUp {
 
     /// Asked for, and not among what was granted (RFC 6749, section 3.3).
     pub(super) fn scopes_withheld(&self, granted: &[String]) -> Vec<String> {
-        let asked = if self.way == Way::AuthMd { Vec::new() } else { self.discovery.wanted_scopes() };
+        let by_oauth = matches!(self.way, Way::OAuth(_));
+        let asked = if by_oauth { self.discovery.wanted_scopes() } else { Vec::new() };
         // That is a way to ask for a refresh token; servers do not list it among what the token is good for.
         let is_held = |scope: &String| scope == crate::flow::wire::authorization::OFFLINE || granted.contains(scope);
         asked.into_iter().filter(|scope| !is_held(scope)).collect()

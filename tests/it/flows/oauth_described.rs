@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use authmd_tui::account::{Account, Authentication, Client, Layer, LayerKind, Mode, Renewal, Verdict};
+use authmd_tui::flow::discover::Way;
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::Presence;
 use authmd_tui::flow::signup::SignUp;
@@ -257,7 +258,7 @@ fn what_only_we_may_know_is_not_shown_though_the_page_has_it() {
 fn a_key_can_be_pasted_and_is_tried_where_the_skill_says() {
     let mut fake = Fake::default();
     fake.on("GET https://openrouter.ai/api/v1/key", [401, 200, 401, 200].map(|status| answer(status, "{}")));
-    let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).by_key(), fake);
+    let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::Key), fake);
     play.skill = Some(skill(&of_repository(OPENROUTER)));
     play.begin();
     play.pick(0).text("sk-or-v1-2");

@@ -2,6 +2,7 @@
 
 use authmd_tui::account::{Layer, LayerKind, Renewal, Revocation, StoreKind};
 use authmd_tui::flow::Outcome;
+use authmd_tui::flow::discover::Way;
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
@@ -120,7 +121,7 @@ fn a_pasted_key_is_sent_to_no_host_that_nobody_has_read_of() {
     let mut metadata = Fake::server_metadata();
     metadata["revocation_endpoint"] = json!("https://elsewhere.net/revoke");
     fake.json(SERVER, metadata);
-    let flow = SignUp::new(Target::parse("api.acme.dev").expect("a target"), None).by_key();
+    let flow = SignUp::new(Target::parse("api.acme.dev").expect("a target"), None).only(Way::Key);
     let mut takes_the_key = fake.clone();
     takes_the_key.on(API, [challenge(), answer(200, "{}")]);
     let mut play = Play::new(flow, takes_the_key);

@@ -50,6 +50,7 @@ impl SignUp {
                 ("OAuth, with a short code", "typed in a browser on any machine; there is none here")
             }
             Way::OAuth(By::Device) => ("OAuth, with a short code", "typed in a browser anywhere"),
+            Way::Key => ("A key from its page", "you make it there, and paste it here"),
         };
         let several = self.ways().len() > 1;
         let detail = if first && several { format!("recommended: {detail}") } else { detail.to_owned() };

@@ -64,6 +64,7 @@ impl SignUp {
         match (&account.identity, self.way) {
             (Some(identity), _) => trust::clean(identity, 80),
             (None, Way::AuthMd) => "nobody".to_owned(),
+            (None, Way::Key) => "whoever made it".to_owned(),
             (None, Way::OAuth(_)) => "whoever signed in".to_owned(),
         }
     }
