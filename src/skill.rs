@@ -23,7 +23,8 @@
 //!       response: {mapping: {api_key: .key, error: .status}, values: {authorization_pending: [waiting]}}
 //! ```
 //!
-//! An authorization server that speaks the standard is described by `auth: {type: oauth2, authorize_url, token_url, …}`, and
+//! Beside `header` in `auth`, `help_url` is the page on which a person makes a key, `label` what it is called, and `pattern` (a
+//! regular expression) what it looks like. An authorization server that speaks the standard is described by `auth: {type: oauth2, authorize_url, token_url, …}`, and
 //! one that publishes itself by no more than the `client_id` that it knows this program by.
 //!
 //! A skill is a stranger's text. People and requests are sent to the one site that its `base_url` (or, without one, its
@@ -33,6 +34,7 @@ mod call;
 
 use std::collections::BTreeMap;
 
+use regex_lite::Regex;
 use serde::Deserialize;
 use url::Url;
 
@@ -49,6 +51,8 @@ use crate::trust;
 pub const LONGEST: usize = 64 * 1024;
 const NAME_WIDTH: usize = 60;
 const ID_LENGTH: usize = 64;
+const LABEL_WIDTH: usize = 40;
+const PATTERN_LENGTH: usize = 300;
 
 /// What may be named in each place.
 const AUTHORIZING: &[&str] =
@@ -67,11 +71,30 @@ pub struct Skill {
     pub tried_at: Url,
     /// How it is shown.
     pub presentation: Presentation,
+    /// The page on which a person makes a key.
+    pub key: Option<KeyPage>,
     /// How one signs in, where the service does not publish it.
     pub server: Option<Server>,
     /// Who this program is there, and who knows it by that name.
     pub client_id: Option<String>,
     pub issuer: Option<String>,
+}
+
+/// Where a person makes a key, and what that looks like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyPage {
+    pub url: Url,
+    /// What the service calls its key: a stranger's text, cleaned.
+    pub label: String,
+    pattern: Option<String>,
+}
+
+impl KeyPage {
+    /// Does it look like one of these keys, as far as the skill says?
+    pub fn fits(&self, key: &str) -> bool {
+        let pattern = self.pattern.as_deref().and_then(|pattern| Regex::new(pattern).ok());
+        pattern.is_none_or(|pattern| pattern.is_match(key))
+    }
 }
 
 #[derive(Deserialize)]
@@ -133,6 +156,12 @@ struct WrittenAuth {
     scopes: Vec<String>,
     #[serde(default)]
     client_id: Option<String>,
+    #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    help_url: Option<String>,
+    #[serde(default)]
+    pattern: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +240,7 @@ impl Skill {
             resource,
             tried_at,
             presentation,
+            key: key_page(&auth)?,
             server,
             client_id: auth.client_id,
             issuer: auth.issuer,
@@ -253,6 +283,21 @@ fn page(text: &str) -> Result<Url, String> {
 fn without_stop(what: &str) -> String {
     let mut chars = what.trim_end_matches('.').chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// The page may be of any site: it is shown whole, and the person goes there.
+fn key_page(auth: &WrittenAuth) -> Result<Option<KeyPage>, String> {
+    let compiles = |pattern: &String| {
+        let fits = pattern.len() <= PATTERN_LENGTH && Regex::new(pattern).is_ok();
+        if fits { Ok(()) } else { Err(format!("its pattern {} is none", trust::clean(pattern, 60))) }
+    };
+    auth.pattern.iter().try_for_each(compiles)?;
+    let Some(url) = auth.help_url.as_deref().filter(|_| !auth.is_oauth()) else {
+        return Ok(None);
+    };
+    let label = auth.label.as_deref().map(|label| trust::clean(label, LABEL_WIDTH));
+    let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| "API key".to_owned());
+    Ok(Some(KeyPage { url: page(url)?, label, pattern: auth.pattern.clone() }))
 }
 
 /// How the service wants to see its credential. Without a header it is a bearer; a header alone holds nothing beside it.

@@ -205,10 +205,11 @@ impl Discovery {
         self.authorization = skill.server.clone();
         self.note(StepState::Done, skill.name.clone(), Some(now));
         self.skill = Some(Box::new(skill));
-        match self.authorization {
-            Some(_) => self.enter(Phase::Over, now),
-            // It says who we are there, and the service itself the rest.
-            None => self.enter(Phase::Api, now),
+        // Where it says who we are there, and no more, the service itself says the rest.
+        let says_how = self.skill.as_ref().is_some_and(|skill| skill.key.is_some() && skill.client_id.is_none());
+        match &self.authorization {
+            None if !says_how => self.enter(Phase::Api, now),
+            _ => self.enter(Phase::Over, now),
         }
     }
 

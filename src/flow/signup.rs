@@ -84,8 +84,10 @@ pub struct SignUp {
     /// The label named beforehand: only accounts with it can be the same one.
     asked_label: Option<String>,
     label: Option<String>,
-    /// The link of the service's own words that is shown.
+    /// The link that is shown: of the service's own words, or to its keys.
     link: Option<Url>,
+    /// A key that does not look like one; brought once more, it is tried.
+    doubted: Option<Secret>,
     /// The person keeps what is there.
     kept: bool,
     place: Option<StoreKind>,
@@ -189,6 +191,8 @@ enum Stage {
     Recalling(By),
     /// By OAuth, in a machine of its own.
     SigningIn,
+    /// The page on which a key is made is being opened.
+    OpeningPage,
     /// A key from a page of the service.
     Key,
     TryingKey(Check, Secret),
@@ -280,6 +284,7 @@ impl SignUp {
             asked_label: label.clone(),
             label,
             link: None,
+            doubted: None,
             kept: false,
             place: None,
             passphrase: NewPassphrase::default(),
@@ -441,6 +446,10 @@ impl Flow for SignUp {
             (Stage::LookingUp, Input::Known(Err(problem))) => self.fail(problem),
             (Stage::Offer, Input::Answer(Answer::Pick(picked))) => self.offer_picked(picked),
             (Stage::Prose, Input::Answer(Answer::Pick(picked))) => self.prose_picked(picked),
+            (Stage::OpeningPage, Input::Opened(opened)) => {
+                self.stage = Stage::Key;
+                opened.map_or_else(|problem| self.object(problem), |()| Vec::new())
+            }
             (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key),
             (Stage::TryingKey(mut check, key), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {

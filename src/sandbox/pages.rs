@@ -140,7 +140,7 @@ pub fn prose_account() -> Html<String> {
 }
 
 /// Where the person gets the key, to be pasted.
-pub fn prose_keys(made: Option<&str>) -> Html<String> {
+pub fn keys(made: Option<&str>) -> Html<String> {
     let made = made.map(|key| format!("<p>Your key, shown once:</p><p><code>{key}</code></p>")).unwrap_or_default();
     let form = "<form method=post><button>Make a key</button></form>";
     page("Keys", &format!("<article><h1>Keys</h1>{made}{form}</article>"))

@@ -34,11 +34,7 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/sandbox/mails", get(|State(world): Shared| async move { axum::Json(world.mails()) }))
         .route("/sandbox/pages", get(|State(world): Shared| async move { axum::Json(claim::list(&world)) }))
         .route("/prose/account", get(|| async { pages::prose_account() }))
-        .route(
-            "/prose/keys",
-            get(|| async { pages::prose_keys(None) })
-                .post(|State(world): Shared| async move { pages::prose_keys(Some(&world.make_key(PROSE))) }),
-        )
+        .route("/prose/keys", key_page(PROSE))
         .route("/sandbox/faults", post(set_fault));
     for profile in PROFILES {
         if profile.shape.has_page() {
@@ -107,7 +103,7 @@ fn described_pages(router: Router<Arc<World>>, profile: &'static Profile, descri
     let router = router
         .route(&path, get(move |State(world): Shared| async move { described::skill(&world, profile, described) }));
     match described {
-        Described::Exchange => router.route(
+        Described::Exchange => router.route(&format!("{}/page", profile.base), key_page(profile)).route(
             &profile.path(Step::Authorize),
             get(move |State(world): Shared, Query(asked): Query<Callback>| async move {
                 consent::ask_back(&world, profile, &asked)
@@ -120,6 +116,12 @@ fn described_pages(router: Router<Arc<World>>, profile: &'static Profile, descri
         ),
         Described::Pairing => router.route(&profile.page(), code_page(profile)),
     }
+}
+
+/// The page on which a key is made.
+fn key_page(profile: &'static Profile) -> MethodRouter<Arc<World>> {
+    get(|| async { pages::keys(None) })
+        .post(move |State(world): Shared| async move { pages::keys(Some(&world.make_key(profile))) })
 }
 
 /// The page on which a code is typed.

@@ -85,8 +85,8 @@ impl Discovery {
     pub fn key_plan(&self) -> Vec<Planned> {
         let step = |what: &str, detail: String| Planned { what: what.to_owned(), detail };
         let tried_at = self.skill.as_ref().map(|skill| skill.tried_at.to_string());
-        let mut plan =
-            vec![step("you make a key on its page", String::new()), step("and paste it here", String::new())];
+        let page = self.key_page().map(|page| trust::authority(&page.url)).unwrap_or_default();
+        let mut plan = vec![step("you make a key on its page", page), step("and paste it here", String::new())];
         let [kept, tried] = self.kept_and_tried("", tried_at);
         plan.extend([Planned { what: "it is tried once".to_owned(), ..tried }, kept]);
         plan

@@ -9,7 +9,7 @@ use super::{By, Discovery, Trouble, Way, no_answer};
 use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
-use crate::skill::Skill;
+use crate::skill::{KeyPage, Skill};
 use crate::{trust, when};
 
 /// Clocks differ by so much without harm.
@@ -137,6 +137,11 @@ impl Discovery {
 
     pub fn skill(&self) -> Option<&Skill> {
         self.skill.as_deref()
+    }
+
+    /// Where a person makes a key.
+    pub fn key_page(&self) -> Option<&KeyPage> {
+        self.skill.as_ref()?.key.as_ref()
     }
 
     /// Who this program is to the server, as the skill says.
@@ -291,14 +296,13 @@ impl Discovery {
 
     /// Was the service asked at its own address, rather than something told what it offers?
     fn asked_start(&self) -> bool {
-        let described = self.skill.as_ref().is_some_and(|skill| skill.server.is_some());
-        self.target.metadata.is_none() && !described
+        self.target.metadata.is_none() && !self.tried.is_empty()
     }
 
     pub fn verdict(&self) -> Verdict {
         let refused = self.unfit.as_ref().is_some_and(|finding| finding.level == Level::Refused);
         match self.auth_md_verdict() {
-            _ if self.authorization.is_some() => Verdict::Signup,
+            _ if self.authorization.is_some() || self.key_page().is_some() => Verdict::Signup,
             // There is something, and it is not safe.
             Verdict::Placeholder | Verdict::None if refused => Verdict::Refused,
             verdict => verdict,

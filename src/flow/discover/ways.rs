@@ -54,7 +54,8 @@ impl Discovery {
             Some(_) => [device, browser],
             None => [browser, device],
         };
-        auth_md.into_iter().chain(oauth.into_iter().flatten()).collect()
+        let key = self.key_page().map(|_| Way::Key);
+        auth_md.into_iter().chain(oauth.into_iter().flatten()).chain(key).collect()
     }
 
     /// The authorization server, where one can sign in with it.

@@ -62,7 +62,7 @@ impl SignUp {
     }
 
     pub(super) fn choose_way(&mut self) -> Vec<Effect> {
-        if self.by_key() {
+        if self.by_key() && self.discovery.key_page().is_none() {
             return self.ask(Stage::Prose);
         }
         match (self.ways().first(), self.only) {
@@ -162,7 +162,7 @@ impl SignUp {
         match first {
             Some(StoreOffer { kind, problem: None, setup: None, .. }) if self.known.decided || wanted.is_some() => {
                 self.place = Some(*kind);
-                self.ask(self.after_store())
+                self.after_store()
             }
             _ => self.ask(Stage::Store),
         }
@@ -219,12 +219,26 @@ impl SignUp {
                 kept.account.store = kind;
                 self.save(kept)
             }
-            None => self.ask(self.after_store()),
+            None => self.after_store(),
         }
     }
 
-    fn after_store(&self) -> Stage {
-        if self.by_key() { Stage::Key } else { Stage::Consent }
+    fn after_store(&mut self) -> Vec<Effect> {
+        if !self.by_key() {
+            return self.ask(Stage::Consent);
+        }
+        let effects = self.ask(Stage::Key);
+        match self.discovery.key_page().map(|page| page.url.clone()) {
+            Some(page) => {
+                self.link = Some(page.clone());
+                if self.known.surroundings.no_browser.is_some() {
+                    return effects;
+                }
+                self.stage = Stage::OpeningPage;
+                vec![Effect::Open(page)]
+            }
+            None => effects,
+        }
     }
 }
 

@@ -53,6 +53,14 @@ impl SignUp {
                 "Copy it once more from the service's page, without what stands around it.",
             ));
         }
+        let pasted = Secret::new(key);
+        let page = self.discovery.key_page().filter(|page| !page.fits(key));
+        if let (Some(page), true) = (page, self.doubted.as_ref() != Some(&pasted)) {
+            let what = format!("That does not look like what {} calls {}.", self.service_name(), page.label);
+            let problem = Problem::new(Kind::Usage, what, "Copy it whole; or paste the same once more to try it.");
+            self.doubted = Some(pasted);
+            return self.object(problem);
+        }
         let check = match self.discovery.skill() {
             Some(skill) => {
                 Check::new(skill.tried_at.clone(), Secret::new(key), None).presented(skill.presentation.clone())

@@ -22,6 +22,7 @@ impl SignUp {
             Stage::Discovering | Stage::LookingUp => self.discovering(),
             Stage::Offer => self.offered(),
             Stage::Prose => self.prose(),
+            Stage::OpeningPage => self.busy("Opening its page…", 0),
             Stage::Key => self.key(),
             Stage::TryingKey(..) => self.busy("Trying the key once…", 2),
             Stage::Hosts => self.hosts(),

@@ -58,7 +58,7 @@ fn in_browser(mut play: Play) -> Play {
 fn a_key_is_exchanged_for_a_code_with_a_proof() {
     let mut play = play(OPENROUTER, openrouter());
     play.begin();
-    assert_eq!((play.id().as_str(), play.choices()), ("offer", vec!["OAuth, in your browser".to_owned()]));
+    assert_eq!(play.choices(), ["OAuth, in your browser", "A key from its page"]);
     assert!(play.requests.is_empty(), "nobody needs to be asked what the skill says");
     play.pick(0);
     assert!(play.text_shown().contains("POST openrouter.ai/api/v1/auth/keys"), "{}", play.text_shown());
@@ -255,16 +255,48 @@ fn what_only_we_may_know_is_not_shown_though_the_page_has_it() {
 }
 
 #[test]
-fn a_key_can_be_pasted_and_is_tried_where_the_skill_says() {
+fn a_key_is_made_on_its_page_pasted_and_tried_where_the_skill_says() {
+    let key = format!("sk-or-v1-{}", "0a".repeat(32));
+    for (only, picked) in [(None, 1), (Some(Way::Key), 0)] {
+        let mut fake = Fake::default();
+        fake.on("GET https://openrouter.ai/api/v1/key", [401, 200, 401, 200].map(|status| answer(status, "{}")));
+        let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None);
+        let mut play = Play::new(only.into_iter().fold(flow, SignUp::only), fake);
+        play.skill = Some(skill(&of_repository(OPENROUTER)));
+        play.begin();
+        play.pick(picked);
+        assert_eq!(
+            (play.id().as_str(), play.opened.as_slice()),
+            ("key", ["https://openrouter.ai/settings/keys".to_owned()].as_slice())
+        );
+        assert_eq!(play.screen().link.map(String::from).as_deref(), Some("https://openrouter.ai/settings/keys"));
+        play.text(&format!("  {key}\r\n"));
+        let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.screen()) };
+        assert_eq!((account.mode, account.layers[0].kind), (Mode::ApiKey, LayerKind::ApiKey));
+        assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Accepted { status: 200 }));
+        assert!(play.requests.iter().all(|request| request.url.path() == "/api/v1/key"));
+        assert_eq!(play.saved[0].secrets.credential, Secret::new(key.as_str()));
+    }
+}
+
+#[test]
+fn what_does_not_look_like_a_key_is_doubted_once_and_one_that_is_refused_is_not_kept() {
     let mut fake = Fake::default();
-    fake.on("GET https://openrouter.ai/api/v1/key", [401, 200, 401, 200].map(|status| answer(status, "{}")));
+    fake.on("GET https://openrouter.ai/api/v1/key", [answer(401, "{}")]);
     let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::Key), fake);
     play.skill = Some(skill(&of_repository(OPENROUTER)));
+    // Over SSH the page is shown, not opened.
+    play.known.surroundings = Surroundings { no_browser: Some("you are on SSH"), ssh: None };
     play.begin();
-    play.pick(0).text("sk-or-v1-2");
-    let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.screen()) };
-    assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Accepted { status: 200 }));
-    assert!(play.requests.iter().all(|request| request.url.path() == "/api/v1/key"));
+    play.pick(0).text("sk-proj-1");
+    assert!(play.opened.is_empty() && play.screen().link.is_some());
+    assert!(play.problem().contains("does not look like what OpenRouter calls API key"), "{}", play.problem());
+    assert!(play.requests.is_empty(), "a key of another service goes nowhere");
+    play.text("sk-proj-2");
+    assert!(play.problem().contains("does not look like"), "another one is another doubt");
+    play.text("sk-proj-2");
+    assert!(play.problem().contains("refuses this key (401)"), "{}", play.problem());
+    assert!(play.saved.is_empty());
 }
 
 #[test]
@@ -366,6 +398,8 @@ fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
         ),
         (oauth2("client_id: a b"), "client_id is not one word"),
         (changed("name: OpenRouter", "name: A\nname: B"), "name"),
+        (changed("^sk-or-v1-[a-f0-9]{64}$", "(open"), "its pattern (open is none"),
+        (changed("help_url: https", "help_url: http"), "not encrypted"),
         (changed("header: Authorization", "header: Host"), "no credential is shown in Host"),
         (changed("header: Authorization", "query: a&b"), "a query has no prefix"),
         (changed("header: Authorization", "query: key\n  header: X-Key"), "not both"),

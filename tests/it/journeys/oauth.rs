@@ -302,3 +302,28 @@ fn with_prompts_a_word_is_a_word_where_something_is_to_be_pasted() {
     assert_eq!(screen.ends().0, 130);
     assert!(!service.posts().iter().any(|call| call.contains("token")), "{:?}", service.posts());
 }
+
+#[test]
+fn a_skill_says_where_a_key_is_made_and_the_page_is_opened() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
+    let skill = service.skill("Lantern", &home);
+    let mut screen = Screen::start(&[], &home);
+    screen.shows("No accounts yet");
+    screen.keys("a");
+    screen.shows("a skill file");
+    screen.line(&skill);
+    screen.shows("A key from its page");
+    screen.keys("2\r");
+    screen.shows("Lantern key");
+    let page = home.opening();
+    assert!(page.ends_with("/lantern/page"), "{page}");
+    screen.line("sk_of_another_service");
+    screen.shows("does not look like what Lantern Models calls");
+    screen.keys("\x15");
+    screen.line(&Service::make_key_at(&page));
+    screen.shows("works (200)");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+    let (_, shown) = home.json(&["list", "--json"]);
+    assert_eq!(shown["accounts"][0]["mode"], "api_key");
+}

@@ -418,7 +418,12 @@ impl Service {
 
     /// The human makes a key on the page of the service that explains itself in words.
     pub fn make_key(&self) -> String {
-        let page = format!("{}/keys", self.target("Prose")).parse().expect("a URL");
+        Self::make_key_at(&format!("{}/keys", self.target("Prose")))
+    }
+
+    /// The human makes a key on a page.
+    pub fn make_key_at(page: &str) -> String {
+        let page = page.parse().expect("a URL");
         let answer = Self::send(&authmd_tui::http::Request::post(page, authmd_tui::http::Body::Empty));
         let key = answer.body.expose().split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
         key.expect("a key").to_owned()

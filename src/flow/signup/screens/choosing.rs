@@ -44,7 +44,7 @@ impl SignUp {
                 ("OAuth, in a browser elsewhere", "you bring its answer here; safer than a code, which can be misused")
             }
             Way::OAuth(By::Browser) => {
-                ("OAuth, in your browser", "the safer one: its answer comes to this machine only")
+                ("OAuth, in your browser", "its answer comes to this machine only; safer than a code")
             }
             Way::OAuth(By::Device) if no_browser => {
                 ("OAuth, with a short code", "typed in a browser on any machine; there is none here")
@@ -93,13 +93,23 @@ impl SignUp {
     pub(super) fn key(&self) -> Screen {
         let service = self.discovery.service();
         let mut screen = self.page(ScreenId::Key, None);
+        let page = self.discovery.key_page();
+        if let Some(page) = page {
+            let whose =
+                if trust::same_site(&page.url, &self.discovery.target().start) { "" } else { ", another domain" };
+            screen.lines.push(Line::text(format!(
+                "Make a key for yourself at {}{whose}: the skill says so.",
+                trust::authority(&page.url)
+            )));
+        }
         screen.lines.push(Line::text(format!(
             "Paste the key from {}'s site. It is kept for {} and tried there once.",
             service.name,
             trust::clean(&service.resource, 80)
         )));
         screen.link.clone_from(&self.link);
-        screen.prompt = Some(Prompt::Secret { label: "The key".into() });
+        let label = page.map_or("The key", |page| page.label.as_str());
+        screen.prompt = Some(Prompt::Secret { label: label.to_owned() });
         screen
     }
 
