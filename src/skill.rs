@@ -196,16 +196,20 @@ impl Skill {
 
     /// Reads a skill; `place` is what the file is called where it is spoken of.
     pub fn read(text: &str, place: &str) -> Result<Self, Problem> {
-        Self::understand(text).map_err(|why| {
+        let problem = |why: String, hint: &str| {
             let what = format!("The skill {} cannot be used: {why}.", trust::clean(place, 80));
-            Problem::new(Kind::Usage, what, "Mend the file; nothing was sent.")
-        })
+            Problem::new(Kind::Usage, what, hint)
+        };
+        let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: 10_000, max_depth: 24 } };
+        let yaml = front_matter(text);
+        let written = serde_saphyr::from_str_with_options(yaml, options).map_err(|error| {
+            let (why, hint) = unreadable(yaml, &error);
+            problem(why, hint)
+        })?;
+        Self::understand(written).map_err(|why| problem(why, "Mend the file; nothing was sent."))
     }
 
-    fn understand(text: &str) -> Result<Self, String> {
-        let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: 10_000, max_depth: 24 } };
-        let written: Written = serde_saphyr::from_str_with_options(front_matter(text)?, options)
-            .map_err(|error| trust::clean(error.to_string().lines().next().unwrap_or_default(), 160))?;
+    fn understand(written: Written) -> Result<Self, String> {
         let id = written.id.trim();
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if id.is_empty() || id.len() > ID_LENGTH || !id.chars().all(fits) {
@@ -257,20 +261,33 @@ impl Skill {
     }
 }
 
-/// The YAML in front of a Markdown text, or all of a text that is YAML.
-fn front_matter(text: &str) -> Result<&str, String> {
+/// The YAML in front of a Markdown text, or all of a text that is YAML; its lines are counted from the first.
+fn front_matter(text: &str) -> &str {
     let text = text.trim_start_matches('\u{feff}');
-    let Some(rest) = text.strip_prefix("---\n").or_else(|| text.strip_prefix("---\r\n")) else {
-        return Ok(text);
-    };
     let mut end = 0;
-    for line in rest.split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            return Ok(&rest[..end]);
+    for (nth, line) in text.split_inclusive('\n').enumerate() {
+        match (nth, line.trim_end()) {
+            (0, "---") => {}
+            (0, _) => return text,
+            (_, "---") => return &text[..end],
+            _ => {}
         }
         end += line.len();
     }
-    Ok(rest)
+    text
+}
+
+/// Where a text is no YAML, or not what a skill has, and what to do about it.
+fn unreadable(yaml: &str, error: &serde_saphyr::Error) -> (String, &'static str) {
+    let told = error.to_string();
+    let why = trust::clean(told.lines().next().unwrap_or_default().trim_start_matches("error: "), 160);
+    let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
+    let written = line.and_then(|line| yaml.lines().nth(line.checked_sub(1)?)).unwrap_or_default();
+    let hint = match written.contains("\\'") {
+        true => "In single quotes a backslash is only itself, and an apostrophe is written twice, as in: 'you''re in'",
+        false => "Mend the file; nothing was sent.",
+    };
+    (why, hint)
 }
 
 fn page(text: &str) -> Result<Url, String> {

@@ -12,6 +12,7 @@ use authmd_tui::flow::{Answer, Input, Outcome, SkillFile, Surroundings};
 use authmd_tui::http::{Body, Method, Presentation};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
+use authmd_tui::skill::Skill;
 use serde_json::json;
 use url::Url;
 
@@ -338,6 +339,19 @@ fn a_client_that_only_the_skill_names_is_used_at_the_server_that_is_found() {
         assert_eq!(play.id(), "paste", "{}", play.problem());
         assert_eq!(query(&play.opened[0], "client_id").as_deref(), Some(id), "{issuer}");
     }
+}
+
+#[test]
+fn an_apostrophe_in_single_quotes_is_told_with_its_place_and_its_mend() {
+    let skill_of = |text: &str| match Skill::read(text, "readme.md") {
+        Ok(skill) => panic!("{skill:?}"),
+        Err(problem) => problem.to_string(),
+    };
+    let yaml = "id: acme\nwebsite: https://acme.dev\nutilities:\n  signup:\n    message: '\"Click it. Once you\\'re in, copy the key.\"'\n";
+    let told = skill_of(yaml);
+    assert!(told.contains("line 5 column 3") && told.contains("an apostrophe is written twice"), "{told}");
+    let told = skill_of(&format!("---\n{yaml}---\n# Acme\n"));
+    assert!(told.contains("line 6 column 3") && told.contains("an apostrophe is written twice"), "{told}");
 }
 
 #[test]
