@@ -265,6 +265,8 @@ fn a_key_is_made_on_its_page_pasted_and_tried_where_the_skill_says() {
         let mut play = Play::new(only.into_iter().fold(flow, SignUp::only), fake);
         play.skill = Some(skill(&of_repository(OPENROUTER)));
         play.begin();
+        let shown = format!("{:?}", play.screen().prompt);
+        assert!(play.opened.is_empty() && shown.contains("https://openrouter.ai/settings/keys"), "{shown}");
         play.pick(picked);
         assert_eq!(
             (play.id().as_str(), play.opened.as_slice()),

@@ -52,8 +52,11 @@ impl SignUp {
             Way::OAuth(By::Device) => ("OAuth, with a short code", "typed in a browser anywhere"),
             Way::Key => ("A key from its page", "you make it there, and paste it here"),
         };
+        // The page is another's word, and is opened once this is chosen: it is shown whole before.
+        let page = self.discovery.key_page().filter(|_| way == Way::Key);
+        let detail = page.map_or(detail.to_owned(), |page| format!("you make it at {}, and paste it here", page.url));
         let several = self.ways().len() > 1;
-        let detail = if first && several { format!("recommended: {detail}") } else { detail.to_owned() };
+        let detail = if first && several { format!("recommended: {detail}") } else { detail };
         Choice { label: label.into(), detail }
     }
 
