@@ -27,15 +27,22 @@
 //! regular expression) what it looks like. An authorization server that speaks the standard is described by `auth: {type: oauth2, authorize_url, token_url, …}`, and
 //! one that publishes itself by no more than the `client_id` that it knows this program by.
 //!
+//! In place of `auth` there may be `connections`, as later manifests have it: NAME: `{base_url, header: {Authorization: '"Bearer "
+//! + .auth.key'}, help_url}`.
+//!
 //! A skill is a stranger's text. People and requests are sent to the one site that its `base_url` (or, without one, its
 //! `website`) is of, and to no other.
 
 mod call;
+mod connection;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use regex_lite::Regex;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use url::Url;
 
 pub use call::{Call, Named, Params, Value, fields};
@@ -106,7 +113,9 @@ struct Written {
     #[serde(default)]
     base_url: Option<String>,
     #[serde(default)]
-    auth: Auth,
+    auth: Option<Auth>,
+    #[serde(default)]
+    connections: BTreeMap<String, connection::Written>,
     #[serde(default)]
     verify: Option<WrittenCheck>,
     #[serde(default)]
@@ -119,16 +128,33 @@ struct WrittenCheck {
 }
 
 /// `none`, or how it is.
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum Auth {
     Word(String),
     Block(Box<WrittenAuth>),
 }
 
-impl Default for Auth {
-    fn default() -> Self {
-        Auth::Block(Box::default())
+/// By hand, because what is tried in several ways is read without its types: an id of digits would be a number.
+impl<'de> Deserialize<'de> for Auth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Auth;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("none, or a block")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Auth, E> {
+                Ok(Auth::Word(word.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Auth, A::Error> {
+                WrittenAuth::deserialize(MapAccessDeserializer::new(map)).map(|auth| Auth::Block(Box::new(auth)))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
     }
 }
 
@@ -215,17 +241,22 @@ impl Skill {
         if id.is_empty() || id.len() > ID_LENGTH || !id.chars().all(fits) {
             return Err("its id has letters, digits and dashes".to_owned());
         }
+        let (auth, at) = match (written.auth, written.connections.is_empty()) {
+            (Some(Auth::Block(auth)), true) => (*auth, None),
+            (None, true) => (WrittenAuth::default(), None),
+            (Some(Auth::Word(word)), _) if word == "none" => {
+                return Err("it needs no credential (auth: none)".to_owned());
+            }
+            (Some(Auth::Word(word)), _) => return Err(format!("its auth is {}", trust::clean(&word, 40))),
+            (None, false) => connection::read(written.connections)?,
+            (Some(Auth::Block(_)), false) => return Err("auth and connections say the same".to_owned()),
+        };
         let website = page(&written.website)?;
-        let resource = written.base_url.as_deref().map_or(Ok(website), page)?;
+        let resource = written.base_url.or(at).as_deref().map_or(Ok(website), page)?;
         let tried_at = written.verify.map_or_else(|| Ok(resource.clone()), |check| page(&check.url))?;
         if !account::is_below(&tried_at, &resource) {
             return Err(format!("its verify url is not below {}", trust::clean(resource.as_str(), 80)));
         }
-        let auth = match written.auth {
-            Auth::Block(auth) => *auth,
-            Auth::Word(word) if word == "none" => return Err("it needs no credential (auth: none)".to_owned()),
-            Auth::Word(word) => return Err(format!("its auth is {}", trust::clean(&word, 40))),
-        };
         let fits = |id: &String| id.len() <= Client::LONGEST_ID && trust::is_word(id);
         if !auth.client_id.iter().all(fits) {
             return Err("its client_id is not one word".to_owned());

@@ -343,6 +343,71 @@ fn a_client_that_only_the_skill_names_is_used_at_the_server_that_is_found() {
     }
 }
 
+/// How a skill says that its credential is shown; or why it cannot be used.
+fn shown(auth: &str) -> String {
+    match Skill::read(&format!("id: acme\nwebsite: https://acme.dev\n{auth}"), "acme") {
+        Ok(skill) => {
+            format!("{} at {}{}", skill.presentation, skill.resource, if skill.key.is_some() { ", page" } else { "" })
+        }
+        Err(problem) => problem.what,
+    }
+}
+
+#[test]
+fn all_forms_in_which_a_credential_is_described_are_one() {
+    let help = "help_url: https://acme.dev/keys";
+    for (auth, expected) in [
+        (format!("auth: {{type: api_key, header: X-Acme, {help}}}"), "header:x-acme at https://acme.dev/, page"),
+        (
+            format!("auth: {{type: api_key, header: Authorization, prefix: 'Bearer ', {help}}}"),
+            "bearer at https://acme.dev/, page",
+        ),
+        (format!("auth: {{type: api_key, query: key, {help}}}"), "query:key at https://acme.dev/, page"),
+        (
+            format!(
+                "connections: {{api: {{base_url: https://api.acme.dev/v1, header: {{Authorization: '\"Bearer \" + .auth.key'}}, {help}}}}}"
+            ),
+            "bearer at https://api.acme.dev/v1, page",
+        ),
+        (
+            format!(
+                "connections: {{api: {{header: {{X-Acme: .auth.key, Accept: application/json}}, optional: true, {help}}}, open: {{base_url: https://acme.dev}}}}"
+            ),
+            "header:x-acme at https://acme.dev/, page",
+        ),
+        (
+            format!("connections: {{api: {{query: {{api_key: .auth.key}}, {help}}}}}"),
+            "query:api_key at https://acme.dev/, page",
+        ),
+        (
+            format!("connections: {{api: {{auth: {{type: api_key, header: {{Authorization: .auth.key}}}}, {help}}}}}"),
+            "raw at https://acme.dev/, page",
+        ),
+    ] {
+        assert_eq!(shown(&auth), expected, "{auth}");
+    }
+    // What looks like a number or a yes is a text all the same.
+    let text = "id: acme\nwebsite: https://acme.dev\nauth: {type: oauth2, client_id: 0123, token_url: https://acme.dev/t, authorize_url: https://acme.dev/a, scopes: [on, 1]}";
+    let skill = Skill::read(text, "acme").expect("a skill");
+    assert_eq!(skill.client_id.as_deref(), Some("0123"));
+    assert_eq!(skill.server.map(|server| server.scopes), Some(vec!["on".to_owned(), "1".to_owned()]));
+    for (auth, why) in [
+        ("auth: [1]", "none, or a block"),
+        ("auth: none", "needs no credential"),
+        ("connections: {web: {cookies: {domain: .acme.dev}}}", "in the connection web: it lives on the cookies"),
+        ("connections: {web: {auth: {type: cookies}}}", "lives on the cookies"),
+        ("connections: {g: {oauth: {service: google}}}", "that of the program it was written for"),
+        ("connections: {api: {body: {key: .auth.key}}}", "in the body of each call"),
+        ("connections: {a: {header: {X: .auth.key}}, b: {header: {Y: .auth.key}}}", "a and b want a credential each"),
+        ("connections: {a: {header: {X: .auth.key, Y: .auth.secret}}}", "has several parts"),
+        ("connections: {a: {header: {X: '.auth.key | @base64'}}}", "is not .auth.key"),
+        ("connections: {a: {base_url: https://acme.dev}}", "none of its connections wants"),
+        ("auth: {type: api_key}\nconnections: {a: {header: {X: .auth.key}}}", "say the same"),
+    ] {
+        assert!(shown(auth).contains(why), "{auth}: {}", shown(auth));
+    }
+}
+
 #[test]
 fn an_apostrophe_in_single_quotes_is_told_with_its_place_and_its_mend() {
     let skill_of = |text: &str| match Skill::read(text, "readme.md") {
