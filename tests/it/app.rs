@@ -1,6 +1,6 @@
 //! The full-screen program without a screen: keys in, commands out.
 
-use authmd_tui::account::{Account, Kept, Note, Proof, Verdict};
+use authmd_tui::account::{Account, Kept, Note, Proof, Revocation, Verdict};
 use authmd_tui::flow::{Effect, Input, Known};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::{Kind, Problem};
@@ -267,6 +267,15 @@ fn forgetting_is_asked_and_says_that_the_credential_goes_on_working() {
     assert!(press(&mut app, "n\n").is_empty());
     let commands = press(&mut app, "dy\n");
     assert!(matches!(commands.as_slice(), [Command::Forget(id)] if id.as_str() == "api.acme.dev:work"), "{commands:?}");
+
+    // What nothing ends is not said to be ended by a key.
+    let mut accounts = some_accounts();
+    accounts[1].revocation = Revocation::None;
+    app.update(loaded(accounts), noon());
+    press(&mut app, "gjd");
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
+    let text = question.text.join(" ");
+    assert!(text.contains("on the service's own site") && !text.contains("(x)"), "{text}");
 }
 
 #[test]

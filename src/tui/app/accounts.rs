@@ -5,7 +5,7 @@ use tui_input::Input as Editor;
 use url::Url;
 
 use super::{App, Command, Overlay, Question, Scene, Then, Walk, scrolled};
-use crate::account::{Account, DUE_WITHIN, Source, Status};
+use crate::account::{Account, DUE_WITHIN, Revocation, Source, Status};
 use crate::flow::storage::{Storage, Wish};
 use crate::tui::keymap::Action;
 use crate::tui::view;
@@ -100,10 +100,13 @@ fn forget_question(account: &Account, now: Timestamp) -> Question {
             Status::Revoked | Status::Expired => {
                 format!("The credential does not work at {} any more.", account.service)
             }
-            _ => format!(
-                "The credential goes on working at {} until it ends. To end it there, revoke it (x).",
-                account.service
-            ),
+            _ => {
+                let how = match account.revocation {
+                    Revocation::None => "end it on the service's own site",
+                    Revocation::Endpoint { .. } | Revocation::Undiscovered => "revoke it (x)",
+                };
+                format!("The credential goes on working at {} until it ends. To end it there, {how}.", account.service)
+            }
         },
     ];
     if let Source::Foreign(file) = &account.source {
