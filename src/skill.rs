@@ -24,8 +24,9 @@
 //! ```
 //!
 //! Beside `header` in `auth`, `help_url` is the page on which a person makes a key, `label` what it is called, and `pattern` (a
-//! regular expression) what it looks like. An authorization server that speaks the standard is described by `auth: {type: oauth2, authorize_url, token_url, …}`, and
-//! one that publishes itself by no more than the `client_id` that it knows this program by.
+//! regular expression) what it looks like. An authorization server that speaks the standard is described by `auth: {type:
+//! oauth2, authorize_url, token_url, …}`, and one that publishes itself by no more than the `client_id` that it knows this
+//! program by.
 //!
 //! In place of `auth` there may be `connections`, as later manifests have it: NAME: `{base_url, header: {Authorization: '"Bearer "
 //! + .auth.key'}, help_url}`.
@@ -33,20 +34,16 @@
 //! A skill is a stranger's text. People and requests are sent to the one site that its `base_url` (or, without one, its
 //! `website`) is of, and to no other.
 
+mod answer;
 mod call;
 mod connection;
-
-use std::collections::BTreeMap;
-use std::fmt;
+mod written;
 
 use regex_lite::Regex;
-use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
 use url::Url;
 
-pub use call::{Call, Named, Params, Value, fields};
-
+pub use self::call::{Call, Named, Params, Value, fields};
+use self::written::{Auth, Block, Way, Written};
 use crate::account::{self, Client};
 use crate::flow::wire::authorization::{Link, Server, Spelling};
 use crate::flow::wire::sendable_scopes;
@@ -104,115 +101,6 @@ impl KeyPage {
     }
 }
 
-#[derive(Deserialize)]
-struct Written {
-    id: String,
-    #[serde(default)]
-    name: Option<String>,
-    website: String,
-    #[serde(default)]
-    base_url: Option<String>,
-    #[serde(default)]
-    auth: Option<Auth>,
-    #[serde(default)]
-    connections: BTreeMap<String, connection::Written>,
-    #[serde(default)]
-    verify: Option<WrittenCheck>,
-    #[serde(default)]
-    signup: Vec<WrittenWay>,
-}
-
-#[derive(Deserialize)]
-struct WrittenCheck {
-    url: String,
-}
-
-/// `none`, or how it is.
-enum Auth {
-    Word(String),
-    Block(Box<WrittenAuth>),
-}
-
-/// By hand, because what is tried in several ways is read without its types: an id of digits would be a number.
-impl<'de> Deserialize<'de> for Auth {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Auth;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("none, or a block")
-            }
-
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Auth, E> {
-                Ok(Auth::Word(word.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Auth, A::Error> {
-                WrittenAuth::deserialize(MapAccessDeserializer::new(map)).map(|auth| Auth::Block(Box::new(auth)))
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-#[derive(Deserialize, Default)]
-struct WrittenAuth {
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
-    #[serde(default)]
-    header: Option<String>,
-    #[serde(default)]
-    prefix: Option<String>,
-    #[serde(default)]
-    query: Option<String>,
-    #[serde(default)]
-    issuer: Option<String>,
-    #[serde(default)]
-    authorize_url: Option<String>,
-    #[serde(default)]
-    token_url: Option<String>,
-    #[serde(default)]
-    device_authorization_url: Option<String>,
-    #[serde(default)]
-    revocation_url: Option<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default)]
-    client_id: Option<String>,
-    #[serde(default)]
-    label: Option<String>,
-    #[serde(default)]
-    help_url: Option<String>,
-    #[serde(default)]
-    pattern: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenWay {
-    mode: String,
-    #[serde(default)]
-    authorize: Option<WrittenLink>,
-    #[serde(default)]
-    redirect: Option<String>,
-    #[serde(default)]
-    token: Option<call::Written>,
-    #[serde(default)]
-    start: Option<call::Written>,
-    #[serde(default)]
-    poll: Option<call::Written>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenLink {
-    url: String,
-    query: BTreeMap<String, String>,
-}
-
 impl Skill {
     /// Every address that a sign-in would send something to.
     pub fn contacted(&self) -> impl Iterator<Item = &Url> {
@@ -243,7 +131,7 @@ impl Skill {
         }
         let (auth, at) = match (written.auth, written.connections.is_empty()) {
             (Some(Auth::Block(auth)), true) => (*auth, None),
-            (None, true) => (WrittenAuth::default(), None),
+            (None, true) => (Block::default(), None),
             (Some(Auth::Word(word)), _) if word == "none" => {
                 return Err("it needs no credential (auth: none)".to_owned());
             }
@@ -334,7 +222,7 @@ fn without_stop(what: &str) -> String {
 }
 
 /// The page may be of any site: it is shown whole, and the person goes there.
-fn key_page(auth: &WrittenAuth) -> Result<Option<KeyPage>, String> {
+fn key_page(auth: &Block) -> Result<Option<KeyPage>, String> {
     let compiles = |pattern: &String| {
         let fits = pattern.len() <= PATTERN_LENGTH && Regex::new(pattern).is_ok();
         if fits { Ok(()) } else { Err(format!("its pattern {} is none", trust::clean(pattern, 60))) }
@@ -349,7 +237,7 @@ fn key_page(auth: &WrittenAuth) -> Result<Option<KeyPage>, String> {
 }
 
 /// How the service wants to see its credential. Without a header it is a bearer; a header alone holds nothing beside it.
-fn presentation(auth: &WrittenAuth) -> Result<Presentation, String> {
+fn presentation(auth: &Block) -> Result<Presentation, String> {
     let shown = match (&auth.header, &auth.query) {
         (Some(_), Some(_)) => return Err("a credential is shown in a header or in the query, not both".to_owned()),
         (None, Some(name)) if auth.prefix.is_none() => Presentation::query(name),
@@ -369,25 +257,8 @@ fn presentation(auth: &WrittenAuth) -> Result<Presentation, String> {
     }
 }
 
-impl WrittenAuth {
-    fn is_oauth(&self) -> bool {
-        self.kind.as_deref() == Some("oauth2")
-    }
-
-    /// The first of the endpoints that is named.
-    fn endpoint(&self) -> Option<&'static str> {
-        let named = [
-            ("authorize_url", &self.authorize_url),
-            ("token_url", &self.token_url),
-            ("device_authorization_url", &self.device_authorization_url),
-            ("revocation_url", &self.revocation_url),
-        ];
-        named.into_iter().find(|(_, url)| url.is_some()).map(|(name, _)| name)
-    }
-}
-
 /// A server that speaks the standard and does not publish itself.
-fn standard(auth: &WrittenAuth) -> Result<Option<Server>, String> {
+fn standard(auth: &Block) -> Result<Option<Server>, String> {
     let Some(token) = auth.token_url.as_ref().filter(|_| auth.is_oauth()) else {
         return match auth.endpoint() {
             Some(name) => Err(format!("its {name} is of use with type: oauth2 and a token_url only")),
@@ -419,7 +290,7 @@ fn standard(auth: &WrittenAuth) -> Result<Option<Server>, String> {
 }
 
 /// A sign-in that is OAuth in all but its words.
-fn spelled(ways: Vec<WrittenWay>, auth: &WrittenAuth, presentation: Presentation) -> Result<Server, String> {
+fn spelled(ways: Vec<Way>, auth: &Block, presentation: Presentation) -> Result<Server, String> {
     if let Some(name) = auth.endpoint() {
         return Err(format!("its {name} says the same as signup does"));
     }
@@ -432,7 +303,7 @@ fn spelled(ways: Vec<WrittenWay>, auth: &WrittenAuth, presentation: Presentation
             None => Ok(call),
         }
     };
-    for WrittenWay { mode, authorize, redirect, token, start, poll } in ways {
+    for Way { mode, authorize, redirect, token, start, poll } in ways {
         match (mode.as_str(), authorize) {
             ("oauth", _) if spelling.link.is_some() => return Err("mode: oauth stands there twice".to_owned()),
             ("device", _) if spelling.start.is_some() => return Err("mode: device stands there twice".to_owned()),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::WrittenAuth;
+use super::written::Block;
 use crate::trust;
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ struct Shown {
 
 /// The connection that wants a credential, as the block that it would be at the top, and its address. Of several that do, none
 /// can be said to be the one.
-pub fn read(connections: BTreeMap<String, Written>) -> Result<(WrittenAuth, Option<String>), String> {
+pub fn read(connections: BTreeMap<String, Written>) -> Result<(Block, Option<String>), String> {
     let settled = connections.into_iter().map(|(name, connection)| (name, connection.settled()));
     let mut wanting = settled.filter(|(_, (_, shown))| shown.wants_one());
     let Some((name, (connection, shown))) = wanting.next() else {
@@ -87,7 +87,7 @@ impl Shown {
         is_named || somewhere || self.cookies.is_some() || self.oauth.is_some()
     }
 
-    fn block(self, connection: Written) -> Result<(WrittenAuth, Option<String>), String> {
+    fn block(self, connection: Written) -> Result<(Block, Option<String>), String> {
         let kind = self.kind.as_deref();
         match () {
             () if self.cookies.is_some() || kind == Some("cookies") => {
@@ -106,11 +106,11 @@ impl Shown {
                 (entry, _) => Ok(entry),
             }
         };
-        let mut block = WrittenAuth {
+        let mut block = Block {
             kind: Some("api_key".to_owned()),
             label: connection.label,
             help_url: connection.help_url,
-            ..WrittenAuth::default()
+            ..Block::default()
         };
         match (one(self.header)?, one(self.query)?) {
             (Some(_), Some(_)) => return Err("its credential has several parts".to_owned()),

@@ -65,15 +65,13 @@ impl Discovery {
             By::Device => plan.extend([
                 step("a code is asked for", call(Step::Device, server.device.as_ref())),
                 step("you type it in a browser anywhere", "and sign in there".to_owned()),
+                step("tokens are fetched for it", call(Step::Poll, Some(server.polled()))),
             ]),
             By::Browser => plan.extend([
                 step("you sign in in a browser", host(server.authorize.as_ref())),
                 step("its answer comes back here", "to a port of this machine, or pasted".to_owned()),
+                step("tokens are fetched for it", call(Step::Redeem, Some(&server.token))),
             ]),
-        }
-        match by {
-            By::Browser => plan.push(step("tokens are fetched for it", call(Step::Redeem, Some(&server.token)))),
-            By::Device => plan.push(step("tokens are fetched for it", call(Step::Poll, Some(server.polled())))),
         }
         // A token is tried where it was asked for, unless something else named the resource.
         let start = self.target.metadata.is_none().then(|| self.target.start.to_string());

@@ -194,12 +194,11 @@ impl Discovery {
     /// error: who publishes the metadata may speak for its own origin only.
     pub fn named_resource(&self) -> Result<String, String> {
         let start = &self.target.start;
-        if let (Some(skill), None) = (&self.skill, &self.resource) {
-            return Ok(skill.resource.to_string());
-        }
         let Some((_, metadata)) = &self.resource else {
             let asked = self.service().resource;
-            return Ok(if start.path() == "/" { asked.trim_end_matches('/').to_owned() } else { asked });
+            // A skill names it; what somebody typed is named without the slash that every host has.
+            let is_bare = self.skill.is_none() && start.path() == "/";
+            return Ok(if is_bare { asked.trim_end_matches('/').to_owned() } else { asked });
         };
         let Some(published) = metadata.resource.as_deref() else {
             return Ok(self.service().resource);

@@ -126,19 +126,15 @@ impl Server {
     /// Reads what came of that.
     pub fn device(&self, response: &Response, now: Timestamp) -> Result<Device, Refusal> {
         let base = self.device.as_ref().unwrap_or(&self.token);
-        match self.spelling.as_ref().and_then(|spelling| spelling.start.as_ref()) {
-            Some(call) => device(&call.standard(response), base, now).and_then(|device| {
-                let unreadable =
-                    || Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Device, base, now) };
-                match call.maps("user_code") && device.attempt.code.is_none() {
-                    true => Err(unreadable()),
-                    false => Ok(device),
-                }
-            }),
-            None => device(response, base, now).and_then(|device| match device.attempt.code {
-                Some(_) => Ok(device),
-                None => Err(Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Device, base, now) }),
-            }),
+        let call = self.call(Step::Device);
+        let device = match call {
+            Some(call) => device(&call.answer().standard(response), base, now)?,
+            None => device(response, base, now)?,
+        };
+        // A page of its own may do without a code; the standard's has one, and a skill that says where there is one means it.
+        match device.attempt.code.is_none() && call.is_none_or(|call| call.answer().maps("user_code")) {
+            true => Err(Refusal { meaning: Meaning::Unreadable, ..refusal(response, Step::Device, base, now) }),
+            false => Ok(device),
         }
     }
 
@@ -152,39 +148,34 @@ impl Server {
 
     /// Reads what was handed out, if it was.
     pub fn tokens(&self, response: &Response, step: Step, now: Timestamp) -> Result<Granted, Refusal> {
-        let spelled = self.spelling.as_ref().and_then(|spelling| {
-            let call = if step == Step::Poll { &spelling.poll } else { &spelling.redeem };
-            Some((spelling, call.as_ref()?))
-        });
-        match spelled {
-            Some((spelling, call)) => {
-                tokens(&call.standard(response), step, call.url(), now).map(|granted| spelling.shown(call, granted))
+        match (&self.spelling, self.call(step)) {
+            (Some(spelling), Some(call)) => {
+                let granted = tokens(&call.answer().standard(response), step, call.url(), now)?;
+                Ok(spelling.shown(call, granted))
             }
-            None => tokens(response, step, &self.token, now),
+            _ => tokens(response, step, &self.token, now),
         }
     }
 
     /// How it is called for that step.
     pub fn method(&self, step: Step) -> Method {
-        let spelled = self.spelling.as_ref().and_then(|spelling| match step {
-            Step::Device => spelling.start.as_ref(),
-            Step::Poll => spelling.poll.as_ref(),
-            _ => spelling.redeem.as_ref(),
-        });
-        spelled.map_or(Method::Post, Call::method)
+        self.call(step).map_or(Method::Post, Call::method)
+    }
+
+    /// What a skill says of that step.
+    fn call(&self, step: Step) -> Option<&Call> {
+        self.spelling.as_ref()?.call(step)
     }
 
     /// Why an answer that is no refusal is of no use, where a skill says what stands where in it.
     pub fn misread(&self, response: &Response, step: Step) -> Option<Problem> {
-        let spelling = self.spelling.as_ref().filter(|_| response.is_success())?;
-        let (call, needed) = match step {
-            Step::Device => (spelling.start.as_ref()?, &["device_code", "verification_uri", "user_code"][..]),
-            Step::Poll => (spelling.poll.as_ref()?, &["access_token"][..]),
-            _ => (spelling.redeem.as_ref()?, &["access_token"][..]),
+        let call = self.call(step).filter(|_| response.is_success())?;
+        let needed = match step {
+            Step::Device if call.answer().maps("user_code") => &["device_code", "verification_uri", "user_code"][..],
+            Step::Device => &["device_code", "verification_uri"],
+            _ => &["access_token"],
         };
-        // A page may do without a code; a skill that says where there is one means it.
-        let needed: Vec<&str> = needed.iter().copied().filter(|name| *name != "user_code" || call.maps(name)).collect();
-        let (sought, names) = call.missing(response, &needed)?;
+        let (sought, names) = call.answer().missing(response, needed)?;
         let what =
             format!("{} has answered, and not with {sought}, where the skill looks.", trust::authority(call.url()));
         Some(Problem::new(Kind::ServiceRefused, what, format!("It has {names}. Mend the skill; nothing was kept.")))
@@ -192,8 +183,7 @@ impl Server {
 
     /// Where it is asked whether the person has let this program in.
     pub fn polled(&self) -> &Url {
-        let poll = self.spelling.as_ref().and_then(|spelling| spelling.poll.as_ref());
-        poll.map_or(&self.token, Call::url)
+        self.call(Step::Poll).map_or(&self.token, Call::url)
     }
 
     /// All its scopes only say who somebody is.

@@ -1,7 +1,7 @@
 //! Signing in by OAuth with the built program: a browser here, a browser elsewhere, a code.
 
 use super::manners::signal;
-use crate::support::terminal::{Home, Screen, Service, begin_sign_up, exists, link_of};
+use crate::support::terminal::{Home, Screen, Service, begin_sign_up, begin_sign_up_at, exists, link_of};
 
 /// Up to the sign-in, in the full screen: the nth of the ways, and consent.
 fn sign_in(screen: &mut Screen, service: &Service, nth: &str) {
@@ -180,11 +180,7 @@ fn a_skill_says_how_a_key_is_had_in_a_browser_and_it_is_so_again() {
     let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
     let skill = service.skill("Lantern", &home);
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet");
-    screen.keys("a");
-    screen.shows("a skill file");
-    screen.keys(&skill);
-    screen.keys("\r");
+    begin_sign_up_at(&mut screen, &skill);
     let text = screen.shows("OAuth, in your browser");
     assert!(text.contains("Lantern Models"), "{text}");
     assert!(service.calls().is_empty(), "a file is read, and nobody asked: {:?}", service.calls());
@@ -308,10 +304,7 @@ fn a_skill_says_where_a_key_is_made_and_the_page_is_opened() {
     let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
     let skill = service.skill("Lantern", &home);
     let mut screen = Screen::start(&[], &home);
-    screen.shows("No accounts yet");
-    screen.keys("a");
-    screen.shows("a skill file");
-    screen.line(&skill);
+    begin_sign_up_at(&mut screen, &skill);
     screen.shows("A key from its page");
     screen.keys("2\r");
     screen.shows("Lantern key");

@@ -494,10 +494,15 @@ pub fn answer_to_address(screen: &mut Screen) {
 
 /// The full screen on its own store, with a sign-up to that service begun: its offer is on the screen.
 pub fn begin_sign_up(screen: &mut Screen, service: &Service, name: &str) {
+    begin_sign_up_at(screen, &service.target(name));
+}
+
+/// The same with whatever a person may name: a host, a skill file.
+pub fn begin_sign_up_at(screen: &mut Screen, target: &str) {
     screen.shows("No accounts yet.");
     screen.keys("a");
     screen.shows("Which service?");
-    screen.line(&service.target(name));
+    screen.line(target);
     screen.shows("How do you want to sign up?");
 }
 

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{Authorizing, Device, challenge};
 use crate::account::LayerKind;
+use crate::flow::wire::refusal::Step;
 use crate::flow::wire::{Asking, Granted};
 use crate::http::{FieldValue, Presentation, Request};
 use crate::secret::Secret;
@@ -59,6 +60,15 @@ impl Link {
 }
 
 impl Spelling {
+    /// The call that this step is.
+    pub(super) fn call(&self, step: Step) -> Option<&Call> {
+        match step {
+            Step::Device => self.start.as_ref(),
+            Step::Poll => self.poll.as_ref(),
+            _ => self.redeem.as_ref(),
+        }
+    }
+
     /// Is a parameter sent anywhere?
     pub fn uses(&self, param: &str) -> bool {
         let calls = [&self.redeem, &self.start, &self.poll];
@@ -111,7 +121,7 @@ impl Spelling {
     pub(super) fn shown(&self, call: &Call, mut granted: Granted) -> Granted {
         if let Some(credential) = &mut granted.credential {
             credential.presentation = self.presentation.clone();
-            if call.hands_out_a_key() {
+            if call.answer().has_a_key() {
                 credential.kind = LayerKind::ApiKey;
             }
         }
