@@ -148,6 +148,9 @@ pub enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Evaluates expressions of skills, as a child of this program
+    #[command(hide = true)]
+    Evaluate,
 }
 
 #[derive(Debug, Subcommand)]

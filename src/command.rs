@@ -72,6 +72,8 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Store(args::Store::Migrate { to, from: _, foreign })) => {
             storage::migrate(&settings, to.map(Into::into), foreign).await
         }
+        // The program is its own child then, and does nothing else.
+        Some(Command::Evaluate) => Ok(()),
         Some(Command::Doctor { repair }) => storage::doctor(&settings, repair).await,
     }
 }

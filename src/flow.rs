@@ -45,6 +45,7 @@ use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::skill::expression::{Results, Work};
 
 pub use keep::{Clients, Guard, Known, Protection, StoreOffer};
 pub use screen::{Choice, Line, Prompt, Screen, ScreenId, Ssh, StepState, Surroundings, Trail};
@@ -89,6 +90,8 @@ pub enum Input {
     Redirected(Option<Secret>),
     /// Answers [`Effect::Open`].
     Opened(Result<(), Problem>),
+    /// Answers [`Effect::Evaluate`].
+    Evaluated(Result<Results, Problem>),
     /// Answers [`Effect::Read`].
     Read(Result<SkillFile, Problem>),
     /// Answers [`Effect::TakeOver`].
@@ -127,6 +130,8 @@ pub enum Effect {
     },
     /// Opens a page in the person's browser.
     Open(Url),
+    /// Evaluates what a skill says.
+    Evaluate(Box<Work>),
     /// Reads a skill that the person has named.
     Read(PathBuf),
     /// Makes sure that what this store keeps can be opened: a passphrase is asked for before a lock is held, not while.

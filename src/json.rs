@@ -4,6 +4,7 @@
 //! seconds or milliseconds. These readers take all of that and never fail: what is not there, or is of another type, is
 //! `None`.
 
+use std::fmt;
 use std::ops::Deref;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,14 @@ use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
 /// A document with secrets in it. Its texts are wiped when it is dropped.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Document(Value);
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Document(…)")
+    }
+}
 
 impl Document {
     pub fn new(value: Value) -> Self {

@@ -35,7 +35,7 @@
 //!
 //! What touches the world:
 //! - [`shell`]: effects performed: network (proxies, certificates, where names lead), the port for a browser's answer, clock,
-//!   browser, folders, who we are to authorization servers, process, log.
+//!   browser, folders, who we are to authorization servers, skills and the child that evaluates their expressions, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::vault::seal`] has all the
 //!   cryptography, [`store::keyring`] the system's keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.

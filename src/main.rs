@@ -3,14 +3,18 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use authmd_tui::args::Arguments;
+use authmd_tui::args::{Arguments, Command};
 use authmd_tui::command::{self, Ended};
+use authmd_tui::shell::expressions;
 use authmd_tui::shell::process::keep_memory_private;
 use clap::Parser;
 
 fn main() -> ExitCode {
     keep_memory_private();
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Some(Command::Evaluate)) {
+        return expressions::serve();
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

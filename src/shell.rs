@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod clients;
 pub mod clock;
+pub mod expressions;
 pub mod hangup;
 pub mod log;
 pub mod loopback;
@@ -31,6 +32,7 @@ pub struct Ports {
     /// The file that only a person writes.
     pub settings: Arc<Path>,
     pub loopback: loopback::Loopback,
+    pub evaluator: expressions::Evaluator,
 }
 
 pub async fn perform(effect: Effect, ports: &Ports) -> Input {
@@ -58,6 +60,7 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         Effect::Listen { port } => Input::Listening(ports.loopback.listen(port).await),
         Effect::Await { port } => Input::Redirected(ports.loopback.redirected(port).await),
         Effect::Read(path) => Input::Read(ports.blocking(move |_| skills::read(&path)).await),
+        Effect::Evaluate(work) => Input::Evaluated(ports.evaluator.evaluate(&work).await),
         Effect::Open(page) => Input::Opened(ports.browser.open(&page)),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
         Effect::Unlock(StoreKind::Vault) => {

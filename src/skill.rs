@@ -37,6 +37,7 @@
 mod answer;
 mod call;
 mod connection;
+pub mod expression;
 mod written;
 
 use regex_lite::Regex;

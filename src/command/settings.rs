@@ -13,6 +13,7 @@ use crate::args::Common;
 use crate::events::Events;
 use crate::problem::{Kind, Problem};
 use crate::shell::browser::Browser;
+use crate::shell::expressions::Evaluator;
 use crate::shell::loopback::Loopback;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
@@ -87,6 +88,7 @@ impl Settings {
             browser: self.browser.clone(),
             settings: self.paths.settings_file().into(),
             loopback: Loopback::default(),
+            evaluator: Evaluator::new(env::current_exe().unwrap_or_default()),
         })
     }
 

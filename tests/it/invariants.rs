@@ -14,6 +14,7 @@ use authmd_tui::flow::{
 use authmd_tui::http::{Body, HttpError, Method, Response};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
+use authmd_tui::skill::expression::evaluate;
 use proptest::prelude::*;
 
 use crate::support::play::{Fake, stores, survey};
@@ -286,6 +287,10 @@ impl Watched {
                 let skill = SkillFile { path: "/skills/acme.yaml".into(), text: text.to_owned() };
                 Input::Read(if *stored { Ok(skill) } else { Err(problem()) })
             }
+            (Some(Effect::Evaluate(work)), _) => Input::Evaluated(match stored {
+                true => Ok(work.read(&evaluate(&work.written())).expect("all are answered")),
+                false => Err(problem()),
+            }),
             (Some(_), _) => Input::Stored(result()),
             (None, Some(Prompt::Pick { .. })) => Input::Answer(Answer::Pick(*pick)),
             (None, Some(Prompt::Confirm { .. })) => Input::Answer(Answer::Confirm(*yes)),
@@ -325,6 +330,7 @@ impl Watched {
             | (Some(Effect::Await { .. }), Input::Redirected(_))
             | (Some(Effect::Open(_)), Input::Opened(_))
             | (Some(Effect::Read(_)), Input::Read(_))
+            | (Some(Effect::Evaluate(_)), Input::Evaluated(_))
             | (Some(Effect::TakeOver { .. }), Input::TakenOver(_)) => true,
             (Some(effect), Input::Stored(_)) => !matches!(
                 effect,
@@ -339,6 +345,7 @@ impl Watched {
                     | Effect::Await { .. }
                     | Effect::Open(_)
                     | Effect::Read(_)
+                    | Effect::Evaluate(_)
                     | Effect::TakeOver { .. }
             ),
             _ => false,

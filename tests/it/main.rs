@@ -4,6 +4,7 @@ mod app;
 mod architecture;
 mod documents;
 mod endurance;
+mod expressions;
 mod flows;
 mod hostile;
 mod invariants;

@@ -15,6 +15,7 @@ use authmd_tui::flow::{
 use authmd_tui::http::{Body, Field, FieldValue, HttpError, Method, Request, Response};
 use authmd_tui::problem::Problem;
 use authmd_tui::secret::Secret;
+use authmd_tui::skill::expression::evaluate;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -281,6 +282,7 @@ impl Play {
             Effect::Await { .. } => "await".into(),
             Effect::Open(_) => "open".into(),
             Effect::Read(_) => "read".into(),
+            Effect::Evaluate(_) => "evaluate".into(),
         });
     }
 
@@ -412,6 +414,9 @@ impl Play {
                 Input::Opened(self.opening.clone())
             }
             Effect::Read(_) => Input::Read(self.skill.clone().expect("a skill")),
+            Effect::Evaluate(work) => {
+                Input::Evaluated(Ok(work.read(&evaluate(&work.written())).expect("all are answered")))
+            }
             Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::MakeVault(guard) | Effect::Protect(guard) => {
