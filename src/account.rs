@@ -79,6 +79,12 @@ pub enum Mode {
     Device,
     /// A key from a page of the service, pasted.
     ApiKey,
+    /// A link by mail, behind which the key is.
+    MagicLink,
+    /// A code by mail, which the service takes for a key.
+    EmailCode,
+    /// A key that an API of the service made.
+    Direct,
 }
 
 impl Mode {
@@ -88,6 +94,9 @@ impl Mode {
             Mode::OAuth => "oauth",
             Mode::Device => "device",
             Mode::ApiKey => "api_key",
+            Mode::MagicLink => "magic_link",
+            Mode::EmailCode => "email_code",
+            Mode::Direct => "direct",
         }
     }
 
@@ -98,6 +107,9 @@ impl Mode {
             Mode::OAuth => "OAuth",
             Mode::Device => "device",
             Mode::ApiKey => "key",
+            Mode::MagicLink => "mail link",
+            Mode::EmailCode => "mail code",
+            Mode::Direct => "API",
         }
     }
 }

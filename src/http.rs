@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use url::{Position, Url};
 use zeroize::Zeroizing;
 
-pub use presentation::{Header, Presentation};
+pub use presentation::{Header, Part, Piece, Place, Presentation};
 
 use crate::json::Document;
 use crate::problem::Problem;
@@ -23,6 +23,7 @@ use crate::secret::Secret;
 pub enum Method {
     Get,
     Post,
+    Delete,
 }
 
 impl Method {
@@ -30,6 +31,7 @@ impl Method {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
+            Method::Delete => "DELETE",
         }
     }
 }
@@ -40,6 +42,8 @@ pub struct Request {
     pub url: Url,
     /// Added to the URL when it is sent. Apart from it, because some services want a secret there.
     pub query: Vec<Field>,
+    /// Headers that a skill wants, beside those that every request has.
+    pub headers: Box<[Field]>,
     /// What lets it in, and how that is presented.
     pub credential: Option<Box<(Presentation, Secret)>>,
     pub body: Body,
@@ -51,11 +55,11 @@ pub struct Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, url, query, credential, body, discreet, in_address: _ } = self;
+        let Self { method, url, query, headers, credential, body, discreet, in_address: _ } = self;
         let end = if *discreet { Position::BeforePath } else { Position::AfterFragment };
         let mut shown = f.debug_struct("Request");
         shown.field("method", method).field("url", &&url[..end]).field("query", query);
-        shown.field("credential", credential).field("body", body).finish()
+        shown.field("headers", headers).field("credential", credential).field("body", body).finish()
     }
 }
 
@@ -84,6 +88,8 @@ pub enum FieldValue {
     Object(Vec<Field>),
     /// A list of objects, in a JSON body only.
     Objects(Vec<Vec<Field>>),
+    /// Whatever else JSON has.
+    Json(serde_json::Value),
 }
 
 impl FieldValue {
@@ -95,6 +101,7 @@ impl FieldValue {
             FieldValue::Flag(flag) => flag.to_string(),
             FieldValue::Texts(texts) => texts.join(" "),
             FieldValue::Object(_) | FieldValue::Objects(_) => String::new(),
+            FieldValue::Json(value) => value.to_string(),
         })
     }
 
@@ -107,6 +114,7 @@ impl FieldValue {
             FieldValue::Texts(texts) => Value::from(texts.as_slice()),
             FieldValue::Object(fields) => object(fields),
             FieldValue::Objects(objects) => objects.iter().map(|fields| object(fields)).collect(),
+            FieldValue::Json(value) => value.clone(),
         }
     }
 
@@ -115,7 +123,7 @@ impl FieldValue {
             FieldValue::Secret(secret) => vec![secret],
             FieldValue::Object(fields) => fields.iter().flat_map(|field| field.value.secrets()).collect(),
             FieldValue::Objects(objects) => objects.iter().flatten().flat_map(|field| field.value.secrets()).collect(),
-            FieldValue::Text(_) | FieldValue::Flag(_) | FieldValue::Texts(_) => Vec::new(),
+            FieldValue::Text(_) | FieldValue::Flag(_) | FieldValue::Texts(_) | FieldValue::Json(_) => Vec::new(),
         }
     }
 }
@@ -183,11 +191,13 @@ fn encoded(fields: &[Field]) -> Zeroizing<String> {
 }
 
 impl Request {
-    pub fn get(url: Url) -> Self {
+    /// A request with nothing in it but where it goes.
+    pub fn new(method: Method, url: Url) -> Self {
         Self {
-            method: Method::Get,
+            method,
             url,
             query: Vec::new(),
+            headers: Box::default(),
             credential: None,
             body: Body::Empty,
             discreet: false,
@@ -195,8 +205,12 @@ impl Request {
         }
     }
 
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::Get, url)
+    }
+
     pub fn post(url: Url, body: Body) -> Self {
-        Self { method: Method::Post, body, ..Self::get(url) }
+        Self { body, ..Self::new(Method::Post, url) }
     }
 
     pub fn bearer(self, credential: Secret) -> Self {
@@ -206,10 +220,35 @@ impl Request {
     pub fn presenting(mut self, how: Presentation, credential: Secret) -> Self {
         match how {
             Presentation::Query(name) => self.query(field(*name, credential)),
+            Presentation::Parts(parts) => {
+                parts.iter().for_each(|part| self.show(part, &credential));
+                self
+            }
             how => {
                 self.credential = Some(Box::new((how, credential)));
                 self
             }
+        }
+    }
+
+    /// Puts a part of a credential where it is to be shown.
+    fn show(&mut self, part: &Part, credential: &Secret) {
+        let whole = credential.expose();
+        let (first, second) = whole.split_once(':').unwrap_or((whole, ""));
+        let piece = match part.piece {
+            Piece::Whole => whole,
+            Piece::First => first,
+            Piece::Second => second,
+        };
+        let shown = field(part.name.clone(), Secret::new(format!("{}{piece}", part.prefix)));
+        match part.place {
+            Place::Header => self.headers = self.headers.iter().cloned().chain([shown]).collect(),
+            Place::Query => self.query.push(shown),
+            Place::Body => match &mut self.body {
+                Body::Json(fields) | Body::Form(fields) => fields.push(shown),
+                // Only a call that sends something has a body.
+                Body::Empty => (self.method, self.body) = (Method::Post, Body::Json(vec![shown])),
+            },
         }
     }
 
@@ -231,7 +270,7 @@ impl Request {
 
     /// Everything in this request that must not be repeated in a log.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> + Clone {
-        let fields = self.query.iter().chain(self.body.fields());
+        let fields = self.query.iter().chain(&self.headers).chain(self.body.fields());
         let credential = self.credential.iter().map(|shown| &shown.1);
         credential.chain(self.in_address.iter()).chain(fields.flat_map(|field| field.value.secrets()))
     }

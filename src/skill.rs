@@ -37,15 +37,25 @@
 mod answer;
 mod call;
 mod connection;
+pub mod enrolment;
 pub mod expression;
+pub mod operation;
+pub mod reading;
+mod shown;
+pub mod template;
+mod utility;
+mod value;
 mod written;
 
 use regex_lite::Regex;
 use url::Url;
 
-pub use self::call::{Call, Named, Params, Value, fields};
+pub use self::call::Call;
+pub use self::enrolment::Enrolment;
+pub use self::utility::Unrun;
+pub use self::value::{Named, Params, Value, Vocabulary, Worked, fields};
 use self::written::{Auth, Block, Way, Written};
-use crate::account::{self, Client};
+use crate::account::{self, Client, Mode};
 use crate::flow::wire::authorization::{Link, Server, Spelling};
 use crate::flow::wire::sendable_scopes;
 use crate::http::Presentation;
@@ -80,6 +90,12 @@ pub struct Skill {
     pub key: Option<KeyPage>,
     /// How one signs in, where the service does not publish it.
     pub server: Option<Server>,
+    /// How else one signs up, in the order in which the file has it.
+    pub enrolments: Vec<Enrolment>,
+    /// What it has besides about a credential.
+    pub unrun: Vec<Unrun>,
+    /// It can be used without a credential, too.
+    pub optional: bool,
     /// Who this program is there, and who knows it by that name.
     pub client_id: Option<String>,
     pub issuer: Option<String>,
@@ -106,7 +122,9 @@ impl Skill {
     /// Every address that a sign-in would send something to.
     pub fn contacted(&self) -> impl Iterator<Item = &Url> {
         let server = self.server.iter();
-        server.flat_map(|server| server.endpoints().chain(&server.authorize)).chain([&self.resource, &self.tried_at])
+        let signing_in = server.flat_map(|server| server.endpoints().chain(&server.authorize));
+        let signing_up = self.enrolments.iter().flat_map(Enrolment::contacted);
+        signing_in.chain(signing_up).chain([&self.resource, &self.tried_at])
     }
 
     /// Reads a skill; `place` is what the file is called where it is spoken of.
@@ -141,8 +159,14 @@ impl Skill {
             (Some(Auth::Block(_)), false) => return Err("auth and connections say the same".to_owned()),
         };
         let website = page(&written.website)?;
-        let resource = written.base_url.or(at).as_deref().map_or(Ok(website), page)?;
-        let tried_at = written.verify.map_or_else(|| Ok(resource.clone()), |check| page(&check.url))?;
+        let resource = written.base_url.or(at).as_deref().map_or_else(|| Ok(website.clone()), page)?;
+        let named = auth.signup_utility.as_deref();
+        let help = auth.help_url.as_deref().map(page).transpose()?.unwrap_or_else(|| website.clone());
+        let utilities = utility::read(&[&written.utilities, &written.operations], named, &resource, &help);
+        let tried_at = match (written.verify, utilities.who) {
+            (Some(check), _) => page(&check.url)?,
+            (None, who) => who.unwrap_or_else(|| resource.clone()),
+        };
         if !account::is_below(&tried_at, &resource) {
             return Err(format!("its verify url is not below {}", trust::clean(resource.as_str(), 80)));
         }
@@ -150,14 +174,23 @@ impl Skill {
         if !auth.client_id.iter().all(fits) {
             return Err("its client_id is not one word".to_owned());
         }
-        if let Some(kind) = auth.kind.as_deref().filter(|kind| !matches!(*kind, "api_key" | "oauth2")) {
-            return Err(format!("its auth type \"{}\" is not one of api_key, oauth2", trust::clean(kind, 20)));
-        }
+        auth.check()?;
         let presentation = presentation(&auth)?;
-        let server = match written.signup.is_empty() {
+        let is_oauth = |way: &Way| !matches!(way.mode.as_str(), "magic_link" | "email_code" | "direct");
+        let (signing_in, signing_up): (Vec<Way>, Vec<Way>) = written.signup.into_iter().partition(is_oauth);
+        let server = match signing_in.is_empty() {
             true => standard(&auth)?,
-            false => Some(spelled(written.signup, &auth, presentation.clone())?),
+            false => Some(spelled(signing_in, &auth, presentation.clone())?),
         };
+        let mut enrolments: Vec<Enrolment> = Vec::new();
+        let described = signing_up.into_iter().map(|way| enrolled(way, &resource));
+        for enrolment in described.chain(utilities.enrolments.into_iter().map(Ok)) {
+            let enrolment = enrolment?;
+            match enrolments.iter().any(|known| known.mode == enrolment.mode) {
+                true => return Err(format!("mode: {} stands there twice", enrolment.mode.as_str())),
+                false => enrolments.push(enrolment),
+            }
+        }
         let name = written.name.as_deref().map(|name| trust::clean(name, NAME_WIDTH));
         let skill = Self {
             name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_owned()),
@@ -166,6 +199,9 @@ impl Skill {
             presentation,
             key: key_page(&auth)?,
             server,
+            enrolments,
+            unrun: utilities.unrun,
+            optional: auth.optional,
             client_id: auth.client_id,
             issuer: auth.issuer,
         };
@@ -237,24 +273,13 @@ fn key_page(auth: &Block) -> Result<Option<KeyPage>, String> {
     Ok(Some(KeyPage { url: page(url)?, label, pattern: auth.pattern.clone() }))
 }
 
-/// How the service wants to see its credential. Without a header it is a bearer; a header alone holds nothing beside it.
+/// How the service wants to see its credential.
 fn presentation(auth: &Block) -> Result<Presentation, String> {
-    let shown = match (&auth.header, &auth.query) {
-        (Some(_), Some(_)) => return Err("a credential is shown in a header or in the query, not both".to_owned()),
-        (None, Some(name)) if auth.prefix.is_none() => Presentation::query(name),
-        (None, Some(_)) => return Err("a query has no prefix".to_owned()),
-        (None, None) => Presentation::header("Authorization", auth.prefix.as_deref().unwrap_or("Bearer ")),
-        (Some(header), None) => Presentation::header(header, auth.prefix.as_deref().unwrap_or("")),
-    };
-    match shown {
-        Some(shown) if shown != Presentation::Bearer && auth.is_oauth() => {
+    match auth.places().presentation()? {
+        shown if shown != Presentation::Bearer && auth.is_oauth() => {
             Err("a token of oauth2 is shown as a bearer".to_owned())
         }
-        Some(shown) => Ok(shown),
-        None => {
-            let named = auth.header.as_ref().or(auth.query.as_ref()).map(String::as_str).unwrap_or_default();
-            Err(format!("no credential is shown in {}", trust::clean(named, 40)))
-        }
+        shown => Ok(shown),
     }
 }
 
@@ -304,7 +329,12 @@ fn spelled(ways: Vec<Way>, auth: &Block, presentation: Presentation) -> Result<S
             None => Ok(call),
         }
     };
-    for Way { mode, authorize, redirect, token, start, poll } in ways {
+    for way in ways {
+        if way.has_requests() {
+            let mode = trust::clean(&way.mode, 20);
+            return Err(format!("mode: {mode} has no request, redeem, revoke, params, page, code or credential"));
+        }
+        let Way { mode, authorize, redirect, token, start, poll, .. } = way;
         match (mode.as_str(), authorize) {
             ("oauth", _) if spelling.link.is_some() => return Err("mode: oauth stands there twice".to_owned()),
             ("device", _) if spelling.start.is_some() => return Err("mode: device stands there twice".to_owned()),
@@ -322,7 +352,8 @@ fn spelled(ways: Vec<Way>, auth: &Block, presentation: Presentation) -> Result<S
             }
             ("device", _) => return Err("mode: device has start and poll".to_owned()),
             (other, _) => {
-                return Err(format!("its mode \"{}\" is not one of oauth, device", trust::clean(other, 20)));
+                let known = "oauth, device, magic_link, email_code, direct";
+                return Err(format!("its mode \"{}\" is not one of {known}", trust::clean(other, 20)));
             }
         }
     }
@@ -339,6 +370,38 @@ fn spelled(ways: Vec<Way>, auth: &Block, presentation: Presentation) -> Result<S
         spelling: Some(Box::new(spelling)),
         ..Server::at(token)
     })
+}
+
+/// A sign-up by calls of the service's own.
+fn enrolled(way: Way, base: &Url) -> Result<Enrolment, String> {
+    let mode = match way.mode.as_str() {
+        "magic_link" => Mode::MagicLink,
+        "email_code" => Mode::EmailCode,
+        _ => Mode::Direct,
+    };
+    if way.authorize.is_some()
+        || way.redirect.is_some()
+        || way.token.is_some()
+        || way.start.is_some()
+        || way.poll.is_some()
+    {
+        return Err(format!("mode: {} has request, and perhaps redeem", mode.as_str()));
+    }
+    let by_credential = match way.credential.as_deref() {
+        None | Some("none") => false,
+        Some("held") => true,
+        Some(other) => return Err(format!("its credential \"{}\" is not held, nor none", trust::clean(other, 20))),
+    };
+    let written = enrolment::Written {
+        request: way.request,
+        redeem: way.redeem,
+        end: way.revoke,
+        params: way.params,
+        page: way.page,
+        code: way.code,
+        by_credential,
+    };
+    Enrolment::read(mode, written, base)
 }
 
 /// The address of this machine that a service takes; without a port it takes any.

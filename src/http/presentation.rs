@@ -24,7 +24,8 @@ const TAKEN: &[&str] = &[
 /// Of a name, or of what stands before the credential; in bytes.
 const LONGEST: usize = 64;
 
-/// It is written as one word, which stores keep: `bearer`, `query:api_key`, `header:xi-api-key`, `header:authorization:Token `.
+/// It is written as one word, which stores keep: `bearer`, `query:api_key`, `header:xi-api-key`, `header:authorization:Token `,
+/// `parts:header.1:dd-api-key;header.2:dd-application-key`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Presentation {
@@ -43,6 +44,102 @@ pub enum Presentation {
     Header(Box<Header>),
     /// A parameter of the query, by its name.
     Query(Box<String>),
+    /// In several places, or in the body.
+    Parts(Box<[Part]>),
+}
+
+/// Something of a credential, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub place: Place,
+    pub piece: Piece,
+    /// Of the header, in lower case, or of the field.
+    pub name: String,
+    /// What stands before it.
+    pub prefix: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Header,
+    Query,
+    Body,
+}
+
+impl Place {
+    const ALL: [Place; 3] = [Place::Header, Place::Query, Place::Body];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Place::Header => "header",
+            Place::Query => "query",
+            Place::Body => "body",
+        }
+    }
+}
+
+/// Which piece of a credential whose two have a colon between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    Whole,
+    First,
+    Second,
+}
+
+impl Part {
+    /// If something can be called so there.
+    pub fn new(place: Place, piece: Piece, name: &str, prefix: &str) -> Option<Self> {
+        let name = match (place, Presentation::query(name)?) {
+            // No header that says what is sent.
+            (Place::Header, _) => Presentation::header(name, prefix).map(|_| name.trim().to_ascii_lowercase())?,
+            (Place::Query | Place::Body, _) => name.to_owned(),
+        };
+        let fits = prefix.len() <= LONGEST && prefix.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b';');
+        fits.then(|| Self { place, piece, name, prefix: prefix.to_owned() })
+    }
+
+    fn word(&self) -> String {
+        let place = self.place.as_str();
+        let piece = match self.piece {
+            Piece::Whole => 0,
+            Piece::First => 1,
+            Piece::Second => 2,
+        };
+        format!("{place}.{piece}:{}:{}", self.name, self.prefix)
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        let (how, rest) = word.split_once(':')?;
+        let (name, prefix) = rest.split_once(':')?;
+        let (place, piece) = how.split_once('.')?;
+        let place = Place::ALL.into_iter().find(|known| known.as_str() == place)?;
+        let piece = match piece {
+            "0" => Piece::Whole,
+            "1" => Piece::First,
+            "2" => Piece::Second,
+            _ => return None,
+        };
+        Self::new(place, piece, name, prefix)
+    }
+
+    /// What to write for it behind curl; `credential` is a command that prints it, in `$(…)`.
+    fn of_command(&self, credential: &str) -> String {
+        let cut = |field: u8| match credential.strip_suffix(')') {
+            Some(command) => format!("{command} | cut -d: -f{field})"),
+            None => credential.to_owned(),
+        };
+        let piece = match self.piece {
+            Piece::Whole => credential.to_owned(),
+            Piece::First => cut(1),
+            Piece::Second => cut(2),
+        };
+        format!("{}{piece}", unquoted(&self.prefix))
+    }
+}
+
+/// Without what would end the quotes of a shell, or be understood by it inside of them.
+fn unquoted(text: &str) -> String {
+    text.replace(['"', '$', '`', '\\'], "")
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,10 +187,19 @@ impl Presentation {
             Presentation::Cookie => format!("-H \"Cookie: {credential}\""),
             // Nothing of it ends the quotes of a shell: see `header`.
             Presentation::Header(header) => {
-                let prefix = header.prefix.replace(['"', '$', '`', '\\'], "");
-                format!("-H \"{}: {prefix}{credential}\"", header.name)
+                format!("-H \"{}: {}{credential}\"", header.name, unquoted(&header.prefix))
             }
             Presentation::Query(name) => format!("-G --data-urlencode \"{name}={credential}\""),
+            Presentation::Parts(parts) => {
+                let shown = |part: &Part| (part.name.clone(), part.of_command(credential));
+                let of = |place| parts.iter().filter(move |part| part.place == place).map(shown);
+                let headers = of(Place::Header).map(|(name, value)| format!("-H \"{name}: {value}\""));
+                let query = of(Place::Query).map(|(name, value)| format!("--url-query \"{name}={value}\""));
+                let body: Vec<String> =
+                    of(Place::Body).map(|(name, value)| format!("\\\"{name}\\\": \\\"{value}\\\"")).collect();
+                let body = (!body.is_empty()).then(|| format!("--json \"{{{}}}\"", body.join(", ")));
+                headers.chain(query).chain(body).collect::<Vec<_>>().join(" ")
+            }
         }
     }
 }
@@ -109,6 +215,10 @@ impl fmt::Display for Presentation {
             Presentation::Header(header) if header.prefix.is_empty() => write!(f, "header:{}", header.name),
             Presentation::Header(header) => write!(f, "header:{}:{}", header.name, header.prefix),
             Presentation::Query(name) => write!(f, "query:{name}"),
+            Presentation::Parts(parts) => {
+                let words: Vec<String> = parts.iter().map(Part::word).collect();
+                write!(f, "parts:{}", words.join(";"))
+            }
         }
     }
 }
@@ -141,6 +251,10 @@ impl FromStr for Presentation {
             "cookie" => Presentation::Cookie,
             _ => match text.split_once(':') {
                 Some(("query", name)) => Self::query(name).ok_or(Unknown)?,
+                Some(("parts", words)) => {
+                    let parts: Option<Vec<Part>> = words.split(';').map(Part::read).collect();
+                    Presentation::Parts(parts.ok_or(Unknown)?.into())
+                }
                 Some(("header", rest)) => {
                     let (name, prefix) = rest.split_once(':').unwrap_or((rest, ""));
                     Self::header(name, prefix).ok_or(Unknown)?
@@ -174,15 +288,34 @@ mod tests {
             (header("Authorization", "Token token="), "header:authorization:Token token="),
             (header("x-a", "a:b "), "header:x-a:a:b "),
             (Presentation::query("api_key").expect("a name"), "query:api_key"),
+            (
+                Presentation::Parts(
+                    [(Piece::First, "apikey"), (Piece::Second, "secretapikey")]
+                        .map(|(piece, name)| Part::new(Place::Body, piece, name, "").expect("a part"))
+                        .into(),
+                ),
+                "parts:body.1:apikey:;body.2:secretapikey:",
+            ),
             (Presentation::Basic, "basic"),
             (Presentation::Cookie, "cookie"),
         ] {
             assert_eq!(shown.to_string(), word);
             assert_eq!(word.parse(), Ok(shown));
         }
-        for wrong in
-            ["", "token", "header:", "header:a b", "header:host", "header:x:\u{1b}", "query:", "query:a&b", "query:a=b"]
-        {
+        for wrong in [
+            "",
+            "token",
+            "header:",
+            "header:a b",
+            "header:host",
+            "header:x:\u{1b}",
+            "query:",
+            "query:a&b",
+            "query:a=b",
+            "parts:",
+            "parts:body.3:a:",
+            "parts:header.0:host:",
+        ] {
             assert_eq!(wrong.parse::<Presentation>(), Err(Unknown), "{wrong}");
         }
     }
@@ -192,5 +325,10 @@ mod tests {
         let shown = Presentation::header("x-key", "a\"; `rm` $(x) \\ ").expect("a header");
         assert_eq!(shown.curl("$(cat)"), "-H \"x-key: a; rm (x)  $(cat)\"");
         assert_eq!(Presentation::query("key").expect("a name").curl("K"), "-G --data-urlencode \"key=K\"");
+        let parts: Presentation = "parts:header.1:x-id:;body.1:id:;body.2:key:k$ ".parse().expect("parts");
+        assert_eq!(
+            parts.curl("$(cat)"),
+            r#"-H "x-id: $(cat | cut -d: -f1)" --json "{\"id\": \"$(cat | cut -d: -f1)\", \"key\": \"k $(cat | cut -d: -f2)\"}""#
+        );
     }
 }

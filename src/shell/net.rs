@@ -128,9 +128,15 @@ impl Net {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
         };
-        let mut builder =
-            client.request(method, url.clone()).header(ACCEPT, "application/json, text/markdown;q=0.9, */*;q=0.1");
+        let mut builder = client.request(method, url.clone());
+        if !request.headers.iter().any(|header| header.name == ACCEPT.as_str()) {
+            builder = builder.header(ACCEPT, "application/json, text/markdown;q=0.9, */*;q=0.1");
+        }
+        for header in &request.headers {
+            builder = builder.header(&*header.name, header.value.as_text().as_str());
+        }
         if let Some((how, credential)) = request.credential.as_deref() {
             let credential = credential.expose();
             builder = match how {
@@ -145,8 +151,8 @@ impl Net {
                 Presentation::Header(header) => {
                     builder.header(&header.name, Zeroizing::new(format!("{}{credential}", header.prefix)).as_str())
                 }
-                // It stands in the query by now: see `Request::presenting`.
-                Presentation::Query(_) => builder,
+                // They stand in the rest of the request by now: see `Request::presenting`.
+                Presentation::Query(_) | Presentation::Parts(_) => builder,
             };
         }
         if let Some((kind, text)) = request.body.text() {

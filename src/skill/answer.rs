@@ -29,7 +29,7 @@ const ANSWERED: &[&str] = &[
 /// What a service may have words of its own for (RFC 8628, section 3.5).
 const CODES: &[&str] = &["authorization_pending", "slow_down", "expired_token", "access_denied"];
 /// Names of the token, whichever of them a service uses.
-const CREDENTIAL: &[&str] = &["api_key", "access_token"];
+pub(super) const CREDENTIAL: &[&str] = &["api_key", "access_token"];
 /// The same, and what is said of it.
 const GRANTED: &[&str] = &["api_key", "access_token", "expires_in", "expires_at", "scope"];
 
@@ -70,12 +70,7 @@ impl Answer {
             };
             words.extend(own.into_iter().map(|word| (word, *code)));
         }
-        let root = written.root.unwrap_or_default();
-        match root.as_str() {
-            "" | "/" => Ok(Self { root: String::new(), mapping, words }),
-            _ if root.starts_with('/') => Ok(Self { root, mapping, words }),
-            _ => Err(format!("the root {} does not begin with a slash", trust::clean(&root, 40))),
-        }
+        Ok(Self { root: root(written.root)?, mapping, words })
     }
 
     /// The same answer in the words of the standard, and nothing else of it.
@@ -175,8 +170,18 @@ fn names(answer: &Json) -> String {
     if names.is_empty() { "nothing".to_owned() } else { format!("{}{more}", trust::clean(&names.join(", "), 160)) }
 }
 
+/// Where in an answer everything stands, as a pointer.
+pub(super) fn root(written: Option<String>) -> Result<String, String> {
+    let root = written.unwrap_or_default();
+    match root.as_str() {
+        "" | "/" => Ok(String::new()),
+        _ if root.starts_with('/') => Ok(root),
+        _ => Err(format!("the root {} does not begin with a slash", trust::clean(&root, 40))),
+    }
+}
+
 /// A path in the language of jq, of members and indices only, as a pointer: `.data.keys[0]`.
-fn pointer(path: &str) -> Result<String, String> {
+pub(super) fn pointer(path: &str) -> Result<String, String> {
     let no = || format!("{} is not a path to a member, as in .data.key", trust::clean(path, 60));
     let mut pointer = String::new();
     for part in path.trim().strip_prefix('.').ok_or_else(no)?.split('.') {

@@ -1,11 +1,12 @@
-//! How a skill says that a credential is shown, in the forms that there have been: a block `auth` at the top, or a
-//! `connections` entry with templates, as of itself or in an `auth` of its own.
+//! The `connections` of later manifests: each says where it leads and how its credential is shown, of itself or in an `auth` of
+//! its own.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::shown::Where;
 use super::written::Block;
 use crate::trust;
 
@@ -18,14 +19,16 @@ pub struct Written {
     #[serde(default)]
     help_url: Option<String>,
     #[serde(default)]
+    optional: bool,
+    #[serde(default)]
     auth: Option<Shown>,
     // The same as in `Shown`; what is flattened would be read without its types.
     #[serde(default)]
-    header: Option<BTreeMap<String, String>>,
+    header: Option<Where>,
     #[serde(default)]
-    query: Option<BTreeMap<String, String>>,
+    query: Option<Where>,
     #[serde(default)]
-    body: Option<IgnoredAny>,
+    body: Option<Where>,
     #[serde(default)]
     cookies: Option<IgnoredAny>,
     #[serde(default)]
@@ -37,11 +40,11 @@ struct Shown {
     #[serde(default, rename = "type")]
     kind: Option<String>,
     #[serde(default)]
-    header: Option<BTreeMap<String, String>>,
+    header: Option<Where>,
     #[serde(default)]
-    query: Option<BTreeMap<String, String>>,
+    query: Option<Where>,
     #[serde(default)]
-    body: Option<IgnoredAny>,
+    body: Option<Where>,
     #[serde(default)]
     cookies: Option<IgnoredAny>,
     #[serde(default)]
@@ -88,49 +91,20 @@ impl Shown {
     }
 
     fn block(self, connection: Written) -> Result<(Block, Option<String>), String> {
-        let kind = self.kind.as_deref();
-        match () {
-            () if self.cookies.is_some() || kind == Some("cookies") => {
-                return Err("it lives on the cookies of a browser, which this program has none of".to_owned());
-            }
-            () if self.oauth.is_some() || kind == Some("oauth") => {
-                return Err("its OAuth is that of the program it was written for".to_owned());
-            }
-            () if self.body.is_some() => return Err("its credential stands in the body of each call".to_owned()),
-            () => {}
-        }
-        let one = |map: Option<BTreeMap<String, String>>| {
-            let mut entries = map.into_iter().flatten().filter(|(_, template)| template.contains(".auth."));
-            match (entries.next(), entries.next()) {
-                (Some(_), Some(_)) => Err("its credential has several parts".to_owned()),
-                (entry, _) => Ok(entry),
-            }
-        };
-        let mut block = Block {
-            kind: Some("api_key".to_owned()),
+        let oauth = self.oauth.is_some().then_some("oauth");
+        let kind = self.cookies.is_some().then_some("cookies").or(oauth).or(self.kind.as_deref());
+        let kind = kind.unwrap_or("api_key").to_owned();
+        let block = Block {
+            kind: Some(kind),
+            header: self.header,
+            query: self.query,
+            body: self.body,
             label: connection.label,
             help_url: connection.help_url,
+            optional: connection.optional,
             ..Block::default()
         };
-        match (one(self.header)?, one(self.query)?) {
-            (Some(_), Some(_)) => return Err("its credential has several parts".to_owned()),
-            (Some((name, template)), None) => {
-                (block.header, block.prefix) = (Some(name), Some(prefix(&template)?));
-            }
-            (None, Some((name, template))) if prefix(&template)?.is_empty() => block.query = Some(name),
-            (None, Some(_)) => return Err("a query has no prefix".to_owned()),
-            (None, None) => {}
-        }
+        block.check()?;
         Ok((block, connection.base_url))
-    }
-}
-
-/// What stands before the key in a template: `.auth.key`, or `"Bearer " + .auth.key`.
-fn prefix(template: &str) -> Result<String, String> {
-    let no = || format!("{} is not .auth.key, or a text and it", trust::clean(template, 60));
-    match template.trim().split_once('+') {
-        None if template.trim() == ".auth.key" => Ok(String::new()),
-        Some((text, key)) if key.trim() == ".auth.key" => serde_json::from_str(text.trim()).map_err(|_| no()),
-        _ => Err(no()),
     }
 }

@@ -63,6 +63,11 @@ impl Expression {
     pub fn text(&self) -> &str {
         &self.0
     }
+
+    /// The second over what comes of the first.
+    pub fn then(&self, second: &Self) -> Self {
+        Self(format!("({}) | ({})", self.0, second.0))
+    }
 }
 
 impl Work {

@@ -6,8 +6,12 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value as Json};
 
-use super::{call, connection};
+use super::enrolment::WrittenCode;
+use super::shown::{Places, Where};
+use super::{call, connection, operation};
+use crate::trust;
 
 #[derive(Deserialize)]
 pub struct Written {
@@ -25,6 +29,10 @@ pub struct Written {
     pub verify: Option<Check>,
     #[serde(default)]
     pub signup: Vec<Way>,
+    #[serde(default)]
+    pub utilities: Map<String, Json>,
+    #[serde(default)]
+    pub operations: Map<String, Json>,
 }
 
 #[derive(Deserialize)]
@@ -64,35 +72,27 @@ impl<'de> Deserialize<'de> for Auth {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(default)]
 pub struct Block {
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
-    #[serde(default)]
-    pub header: Option<String>,
-    #[serde(default)]
+    pub header: Option<Where>,
     pub prefix: Option<String>,
-    #[serde(default)]
-    pub query: Option<String>,
-    #[serde(default)]
+    pub query: Option<Where>,
+    pub body: Option<Where>,
+    pub optional: bool,
     pub issuer: Option<String>,
-    #[serde(default)]
     pub authorize_url: Option<String>,
-    #[serde(default)]
     pub token_url: Option<String>,
-    #[serde(default)]
     pub device_authorization_url: Option<String>,
-    #[serde(default)]
     pub revocation_url: Option<String>,
-    #[serde(default)]
     pub scopes: Vec<String>,
-    #[serde(default)]
     pub client_id: Option<String>,
-    #[serde(default)]
     pub label: Option<String>,
-    #[serde(default)]
     pub help_url: Option<String>,
-    #[serde(default)]
     pub pattern: Option<String>,
+    /// The operation that signs people up.
+    pub signup_utility: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +109,22 @@ pub struct Way {
     pub start: Option<call::Written>,
     #[serde(default)]
     pub poll: Option<call::Written>,
+    #[serde(default)]
+    pub request: Option<operation::Written>,
+    #[serde(default)]
+    pub redeem: Option<operation::Written>,
+    /// Ends the key that another one has taken the place of.
+    #[serde(default)]
+    pub revoke: Option<operation::Written>,
+    #[serde(default)]
+    pub params: Map<String, Json>,
+    #[serde(default)]
+    pub page: Option<String>,
+    #[serde(default)]
+    pub code: Option<WrittenCode>,
+    /// `held`: it is made with another credential of the service.
+    #[serde(default)]
+    pub credential: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -118,7 +134,41 @@ pub struct Link {
     pub query: BTreeMap<String, String>,
 }
 
+impl Way {
+    /// Does it have anything that no sign-in by OAuth has?
+    pub fn has_requests(&self) -> bool {
+        let calls = self.request.is_some() || self.redeem.is_some() || self.revoke.is_some();
+        calls || !self.params.is_empty() || self.page.is_some() || self.code.is_some() || self.credential.is_some()
+    }
+}
+
+/// Kinds of credentials that live in a place of their own, and what that is.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("cookies", "it lives on the cookies of a browser, which this program has none of"),
+    ("oauth", "its OAuth is that of the program it was written for"),
+    ("keychain", "its credential is another program's, in the system's keyring"),
+    ("safestorage", "its credential is another program's, in that one's storage"),
+    ("credentials", "it signs in with a user name and password, which are not asked for here"),
+    ("connection_string", "its credential is the address of a database"),
+    ("local_path", "it is a file on this machine"),
+];
+
 impl Block {
+    /// Is there a credential that this program can get?
+    pub fn check(&self) -> Result<(), String> {
+        let kind = self.kind.as_deref().unwrap_or("api_key");
+        match ELSEWHERE.iter().find(|(known, _)| *known == kind) {
+            Some((_, why)) => Err((*why).to_owned()),
+            None if matches!(kind, "api_key" | "oauth2") => Ok(()),
+            None => Err(format!("its auth type \"{}\" is not one of api_key, oauth2", trust::clean(kind, 20))),
+        }
+    }
+
+    pub fn places(&self) -> Places<'_> {
+        let Self { header, query, body, prefix, .. } = self;
+        Places { header: header.as_ref(), query: query.as_ref(), body: body.as_ref(), prefix: prefix.as_deref() }
+    }
+
     pub fn is_oauth(&self) -> bool {
         self.kind.as_deref() == Some("oauth2")
     }

@@ -14,6 +14,7 @@ mod real;
 mod sandbox;
 mod screens;
 mod screenshots;
+mod skills;
 mod store;
 mod support;
 mod vault;

@@ -383,6 +383,25 @@ fn all_forms_in_which_a_credential_is_described_are_one() {
             format!("connections: {{api: {{auth: {{type: api_key, header: {{Authorization: .auth.key}}}}, {help}}}}}"),
             "raw at https://acme.dev/, page",
         ),
+        (format!("auth: {{type: api_key, body: key, {help}}}"), "parts:body.0:key: at https://acme.dev/, page"),
+        (
+            format!(
+                "auth: {{header: {{X-Id: '.auth.key | split(\":\") | .[0]', X-Key: '(.auth.key | split(\":\"))[1]'}}, {help}}}"
+            ),
+            "parts:header.1:x-id:;header.2:x-key: at https://acme.dev/, page",
+        ),
+        (
+            format!(
+                "connections: {{api: {{body: {{apikey: '.auth.key | split(\":\")[0]', secret: '.auth.key | split(\":\") | last'}}, {help}}}}}"
+            ),
+            "parts:body.1:apikey:;body.2:secret: at https://acme.dev/, page",
+        ),
+        (
+            format!(
+                "connections: {{api: {{header: {{Authorization: '\"Basic \" + (.auth.key | @base64)'}}, {help}}}}}"
+            ),
+            "basic at https://acme.dev/, page",
+        ),
     ] {
         assert_eq!(shown(&auth), expected, "{auth}");
     }
@@ -397,10 +416,14 @@ fn all_forms_in_which_a_credential_is_described_are_one() {
         ("connections: {web: {cookies: {domain: .acme.dev}}}", "in the connection web: it lives on the cookies"),
         ("connections: {web: {auth: {type: cookies}}}", "lives on the cookies"),
         ("connections: {g: {oauth: {service: google}}}", "that of the program it was written for"),
-        ("connections: {api: {body: {key: .auth.key}}}", "in the body of each call"),
         ("connections: {a: {header: {X: .auth.key}}, b: {header: {Y: .auth.key}}}", "a and b want a credential each"),
-        ("connections: {a: {header: {X: .auth.key, Y: .auth.secret}}}", "has several parts"),
+        ("connections: {a: {header: {X: .auth.key, Y: .auth.secret}}}", ".auth.secret is not .auth.key"),
         ("connections: {a: {header: {X: '.auth.key | @base64'}}}", "is not .auth.key"),
+        ("connections: {a: {query: {x: '\"Basic \" + (.auth.key | @base64)'}}}", "stands in the header Authorization"),
+        ("connections: {a: {header: {Host: .auth.key}}}", "no credential is shown in Host"),
+        ("connections: {a: {header: {Accept: text/plain}}}", "none of its templates speaks of"),
+        ("auth: {type: keychain}", "in the system's keyring"),
+        ("auth: {type: connection_string}", "the address of a database"),
         ("connections: {a: {base_url: https://acme.dev}}", "none of its connections wants"),
         ("auth: {type: api_key}\nconnections: {a: {header: {X: .auth.key}}}", "say the same"),
     ] {
@@ -482,8 +505,8 @@ fn a_skill_that_cannot_be_used_ends_it_before_anything_is_sent() {
         (changed("^sk-or-v1-[a-f0-9]{64}$", "(open"), "its pattern (open is none"),
         (changed("help_url: https", "help_url: http"), "not encrypted"),
         (changed("header: Authorization", "header: Host"), "no credential is shown in Host"),
-        (changed("header: Authorization", "query: a&b"), "a query has no prefix"),
-        (changed("header: Authorization", "query: key\n  header: X-Key"), "not both"),
+        (changed("header: Authorization", "query: a&b"), "only a header has a prefix"),
+        (changed("header: Authorization", "query: key\n  header: X-Key"), "not in two of them"),
         (changed("auth:\n  type: api_key", "auth: none\nx:\n  type: api_key"), "needs no credential"),
         (
             format!(

@@ -11,7 +11,7 @@ use crate::flow::wire::refusal::Step;
 use crate::flow::wire::{Asking, Granted};
 use crate::http::{FieldValue, Presentation, Request};
 use crate::secret::Secret;
-use crate::skill::{Call, Named, Params, Value, fields};
+use crate::skill::{Call, Named, Params, Value, Vocabulary, Worked, fields};
 use crate::trust;
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -37,7 +37,8 @@ impl Link {
     /// Reads a link that may name `params`. One without a proof is none: a stolen code would do.
     pub fn read(url: &str, query: BTreeMap<String, String>, params: &[&str]) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| format!("{} is not an address: {error}", trust::clean(url, 80)))?;
-        let query = query.into_iter().map(|(name, value)| Ok((name, Value::read(&value, params)?)));
+        let vocabulary = Vocabulary { params, engine: false };
+        let query = query.into_iter().map(|(name, value)| Ok((name, Value::read(&value, vocabulary)?)));
         let query = query.collect::<Result<Named, String>>()?;
         let has = |param: &str| query.iter().any(|(_, value)| value.is(param));
         let by_hash = || has("code_challenge_method") || query.iter().any(|(_, value)| value.as_text() == Some("S256"));
@@ -89,7 +90,7 @@ impl Spelling {
             ("code_challenge_method", "S256".into()),
         ]);
         let mut url = url.clone();
-        for field in fields(query, &params) {
+        for field in fields(query, &params, &Worked::default()) {
             url.query_pairs_mut().append_pair(&field.name, &field.value.as_text());
         }
         Some(url)

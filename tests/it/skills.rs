@@ -1,0 +1,206 @@
+//! What skills say, in every form in which there have been any, read into one model.
+
+use std::fs;
+use std::path::Path;
+
+use authmd_tui::account::Mode;
+use authmd_tui::http::{FieldValue, Method, Request};
+use authmd_tui::skill::expression::evaluate;
+use authmd_tui::skill::operation::{Kind, Operation};
+use authmd_tui::skill::{Enrolment, Params, Skill, Worked};
+
+fn fixture(name: &str) -> Skill {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/skills").join(name);
+    let text = fs::read_to_string(path).expect("a skill");
+    Skill::read(&text, name).unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+fn modes(skill: &Skill) -> Vec<Mode> {
+    skill.enrolments.iter().map(|enrolment| enrolment.mode).collect()
+}
+
+fn unrun(skill: &Skill) -> Vec<(&str, &str)> {
+    skill.unrun.iter().map(|unrun| (unrun.name.as_str(), unrun.why.as_str())).collect()
+}
+
+fn of(skill: &Skill, mode: Mode) -> &Enrolment {
+    skill.enrolments.iter().find(|enrolment| enrolment.mode == mode).expect("such a way")
+}
+
+fn params(named: &[(&str, &str)]) -> Params {
+    named.iter().map(|(name, value)| (*name, FieldValue::from(*value))).collect()
+}
+
+/// The request with its expressions evaluated.
+fn request(operation: &Operation, params: &Params) -> Request {
+    let worked = Worked::work(operation.template.expressions(), params)
+        .map(|work| Worked::of(&work, work.read(&evaluate(&work.written())).expect("an answer")).expect("values"));
+    operation.template.request(params, &worked.unwrap_or_default()).expect("a request")
+}
+
+fn body(request: &Request) -> String {
+    request.body.text().map(|(_, text)| text.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn the_first_generation_is_read() {
+    let skill = fixture("first.md");
+    assert_eq!(modes(&skill), [Mode::MagicLink, Mode::Direct]);
+    assert_eq!(skill.tried_at.as_str(), "https://quillpost.dev/api/me");
+    assert!(skill.optional && skill.key.is_some());
+    assert_eq!(unrun(&skill), [("setup", "it is for the program that uses the service")]);
+
+    let link = of(&skill, Mode::MagicLink);
+    assert_eq!(link.page.as_ref().map(|page| page.as_str()), Some("https://quillpost.dev/dashboard"));
+    let asked = &link.steps[0].asked;
+    assert_eq!((asked.len(), asked[0].kind.clone()), (1, Kind::Email));
+    let sent = request(&link.steps[0], &params(&[("email", "ada@x.dev")]));
+    assert_eq!((sent.method, sent.url.as_str()), (Method::Post, "https://quillpost.dev/api/auth/login"));
+    assert_eq!(body(&sent), r#"{"email":"ada@x.dev","client":"authmd-tui"}"#);
+    assert!(sent.credential.is_none(), "a sign-up carries no credential");
+
+    let agent = of(&skill, Mode::Direct);
+    let asked: Vec<_> = agent.steps[0].asked.iter().map(|asked| (asked.name.as_str(), asked.required)).collect();
+    assert_eq!(asked, [("name", true), ("description", false), ("plan", false)]);
+    assert_eq!(agent.steps[0].asked[2].kind, Kind::OneOf(vec!["free".into(), "paid".into()]));
+    let sent = request(&agent.steps[0], &params(&[("name", "Ada"), ("plan", "free")]));
+    assert_eq!(body(&sent), r#"{"name":"Ada","plan":"free"}"#, "what nobody has said is left out");
+}
+
+#[test]
+fn the_second_generation_is_read() {
+    let skill = fixture("second.yaml");
+    assert_eq!(modes(&skill), [Mode::MagicLink]);
+    assert_eq!(skill.tried_at.as_str(), "https://api.harvester.dev/v2/me");
+    assert_eq!(skill.presentation.to_string(), "header:authorization:Token ");
+    let sent = request(&skill.enrolments[0].steps[0], &params(&[("email", "ada@x.dev")]));
+    assert_eq!(sent.url.as_str(), "https://api.harvester.dev/v2/signup", "below the address of its connection");
+    assert_eq!(body(&sent), r#"{"user":{"email":"ada@x.dev","tags":["terminal","x.dev"]}}"#);
+}
+
+#[test]
+fn the_third_generation_is_read_and_what_runs_elsewhere_is_explained() {
+    let skill = fixture("third.md");
+    assert_eq!(skill.presentation.to_string(), "header:x-corsair-key");
+    assert_eq!(skill.key.as_ref().map(|page| page.label.as_str()), Some("Deck key"));
+    assert!(skill.enrolments.is_empty());
+    assert_eq!(
+        unrun(&skill),
+        [
+            ("signup", "it runs a Python program on this machine"),
+            ("register", "it asks a database"),
+            ("whoami", "it has several steps, which only its own engine runs"),
+            ("setup", "it is for the program that uses the service"),
+        ]
+    );
+}
+
+#[test]
+fn our_own_ways_are_read() {
+    let skill = fixture("own.yaml");
+    assert_eq!(modes(&skill), [Mode::EmailCode, Mode::MagicLink, Mode::Direct]);
+    let code = of(&skill, Mode::EmailCode);
+    assert_eq!(code.code.canonical("abcd 2345").as_deref(), Some("ABCD-2345"));
+    assert_eq!(code.steps[1].asked.len(), 1, "what the first answer has is not asked");
+    let known = params(&[("email", "ada@x.dev"), ("code", "ABCD-2345"), ("ticket", "t1")]);
+    assert_eq!(body(&request(&code.steps[1], &known)), r#"{"email":"ada@x.dev","code":"ABCD-2345","ticket":"t1"}"#);
+    let link = of(&skill, Mode::MagicLink);
+    let pasted = params(&[("link", "https://nightjar.dev/in?token=t9")]);
+    assert_eq!(body(&request(&link.steps[1], &pasted)), r#"{"token":"t9"}"#);
+    let direct = of(&skill, Mode::Direct);
+    assert!(direct.by_credential);
+    let end = request(direct.end.as_ref().expect("an end"), &params(&[("key_id", "k/1")]));
+    assert_eq!((end.method, end.url.as_str()), (Method::Delete, "https://nightjar.dev/api/v1/keys/k%2F1"));
+}
+
+/// What of a skill is wrong ends it, or is left out and explained; nothing goes to a host that it does not declare.
+#[test]
+fn what_is_hostile_or_wrong_is_not_run() {
+    let skill = |utility: &str| {
+        let text = format!("id: a\nwebsite: https://a.dev\nauth: {{type: api_key}}\nutilities:\n  signup: {utility}\n");
+        Skill::read(&text, "a").unwrap_or_else(|problem| panic!("{utility}: {problem}"))
+    };
+    let rest = |rest: &str| format!("{{params: {{email: string}}, rest: {{method: POST, {rest}}}}}");
+    for (utility, why) in [
+        (rest("url: https://evil.dev/x, body: {email: .params.email}"), "evil.dev is not of the site of a.dev"),
+        (rest("url: http://a.dev/x, body: {email: .params.email}"), "not encrypted"),
+        (rest("url: https://a.dev/x, body: {email: .params.email, k: .auth.key}"), ""),
+        (rest("url: https://a.dev/x, headers: {Authorization: .params.email}"), "authorization is not for a skill"),
+        (rest("url: https://a.dev/x, headers: {Cookie: a}"), "cookie is not for a skill"),
+        (rest("url: https://a.dev/x, headers: {Host: evil.dev}"), "host is no header"),
+        (rest("url: https://a.dev/x, body: {email: .params.email, who: env}"), ""),
+        (rest("url: https://a.dev/x, body: {email: '.params.email | env.HOME'}"), "env reaches out of it"),
+        (rest("url: https://a.dev/x, body: {email: '.params.email | halt'}"), "halt reaches out of it"),
+        (rest("url: https://a.dev/x, body: {email: '.params.email |'}"), "ends too soon"),
+        (rest("url: https://a.dev/x, body: {email: '{{params.email}}'}"), "is written .params.NAME"),
+        (rest("url: https://a.dev/x, body: {email: .params.mail}"), ".params.mail is not one of"),
+        (rest("url: https://a.dev/x, body: {email: '.params.mail | length'}"), "nothing says what .params.mail is"),
+        (rest("url: https://a.dev/x, body: {a: b}"), "mails nobody a link"),
+        (rest("url: 'https://{email}.a.dev/x'"), "not an address"),
+        (rest("url: 'https://a.dev/{email'"), "a brace is open"),
+        ("{rest: {url: https://a.dev/x, response: {mapping: {api_key: .k}}}}".into(), "without a POST"),
+        (
+            "{params: {l: {type: array, required: true}}, rest: {method: POST, url: https://a.dev/}}".into(),
+            "nobody can type",
+        ),
+        ("{params: {'a b': string}, rest: {method: POST, url: https://a.dev/}}".into(), "is no name of a parameter"),
+        ("{description: nothing}".into(), "does not say what is sent"),
+        ("3".into(), ""),
+    ] {
+        let skill = skill(&utility);
+        match why.is_empty() {
+            true => assert!(skill.unrun.len() + skill.enrolments.len() == 1, "{utility}"),
+            false => {
+                assert!(unrun(&skill).iter().any(|(_, said)| said.contains(why)), "{utility}: {:?}", unrun(&skill))
+            }
+        }
+    }
+    // There is no credential in a sign-up, whatever it asks for.
+    let asks = skill(&rest("url: https://a.dev/x, body: {email: .params.email, k: .auth.key}"));
+    let sent = request(&asks.enrolments[0].steps[0], &params(&[("email", "a@x.dev")]));
+    assert_eq!(body(&sent), r#"{"email":"a@x.dev"}"#);
+    let asks = skill(&rest("url: https://a.dev/x, body: {email: .params.email, who: env}"));
+    let sent = request(&asks.enrolments[0].steps[0], &params(&[("email", "a@x.dev")]));
+    assert_eq!(body(&sent), r#"{"email":"a@x.dev","who":"env"}"#, "a word like any other");
+}
+
+#[test]
+fn a_way_of_our_own_that_cannot_be_meant_is_said() {
+    let own = |way: &str| {
+        let text = format!("id: a\nwebsite: https://a.dev\nauth: {{type: api_key}}\nsignup:\n  - {way}\n");
+        Skill::read(&text, "a").map(|_| ()).expect_err(way).what
+    };
+    let request = "request: {url: /r, body: {email: .params.email}}";
+    let key = "response: {mapping: {api_key: .k}}";
+    for (way, why) in [
+        ("{mode: magic_link}".to_owned(), "it has no request"),
+        ("{mode: magic_link, request: {url: /r, body: {a: b}}}".into(), "does not send .params.email"),
+        (format!("{{mode: magic_link, {request}, redeem: {{url: /x, {key}}}}}"), "does not send .params.link"),
+        (format!("{{mode: email_code, {request}}}"), "no redeem that sends .params.code"),
+        (
+            format!("{{mode: email_code, {request}, redeem: {{url: /x, body: {{c: .params.code}}}}}}"),
+            "mapped to api_key",
+        ),
+        (format!("{{mode: direct, {request}}}"), "mapped to api_key"),
+        (format!("{{mode: direct, request: {{url: /r, {key}}}, redeem: {{url: /r}}}}"), "no redeem"),
+        (format!("{{mode: direct, request: {{method: DELETE, url: /r, {key}}}}}"), "by DELETE"),
+        (format!("{{mode: direct, credential: stolen, request: {{url: /r, {key}}}}}"), "is not held, nor none"),
+        (format!("{{mode: magic_link, credential: held, {request}}}"), "only mode: direct"),
+        (format!("{{mode: magic_link, {request}, page: 'http://a.dev/k'}}"), "not encrypted"),
+        (
+            format!("{{mode: magic_link, {request}, start: {{url: 'https://a.dev'}}}}"),
+            "has request, and perhaps redeem",
+        ),
+        (format!("{{mode: email_code, {request}, code: {{groups: [0]}}}}"), "groups of letters"),
+        (format!("{{mode: oauth, {request}}}"), "mode: oauth has no request"),
+        (format!("{{mode: magic_link, {request}}}\n  - {{mode: magic_link, {request}}}"), "stands there twice"),
+        (
+            "{mode: magic_link, request: {url: 'https://evil.dev/r', body: {email: .params.email}}}".into(),
+            "evil.dev is not of the site",
+        ),
+        ("{mode: magic_link, mails: now}".into(), "mails"),
+    ] {
+        let said = own(&way);
+        assert!(said.contains(why), "{way}: {said}");
+    }
+}
