@@ -3,6 +3,7 @@
 //! What an account is *now* is never stored. [`Account::status`] computes it from the layers of the account's life, the
 //! clock, and the last proof (what the service said when it was last asked).
 
+mod attempt;
 mod client;
 mod id;
 mod kept;
@@ -17,6 +18,7 @@ use url::Url;
 use crate::http::Presentation;
 use crate::trust;
 
+pub use attempt::{Attempt, Ended};
 pub use client::{Authentication, Client, Identity};
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
-use crate::account::{Status, StoreKind};
+use crate::account::{Mode, Status, StoreKind};
 use crate::flow::Protection;
 use crate::sandbox::fault::Fault;
 use crate::when;
@@ -99,6 +99,9 @@ pub enum Command {
         /// A word that tells this account from another of the same service
         #[arg(long)]
         label: Option<String>,
+        /// Show what would be sent, and send nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// List the accounts; never prints a secret
     List {
@@ -216,6 +219,28 @@ pub enum ModeChoice {
     /// A key from a page of the service, pasted here
     #[value(name = "api_key")]
     ApiKey,
+    /// A link by mail, as a skill says
+    #[value(name = "magic_link")]
+    MagicLink,
+    /// A code by mail that is taken for a key, as a skill says
+    #[value(name = "email_code")]
+    EmailCode,
+    /// A key that an API of the service makes, as a skill says
+    Direct,
+}
+
+impl From<ModeChoice> for Mode {
+    fn from(choice: ModeChoice) -> Self {
+        match choice {
+            ModeChoice::AuthMd => Mode::AuthMd,
+            ModeChoice::OAuth => Mode::OAuth,
+            ModeChoice::Device => Mode::Device,
+            ModeChoice::ApiKey => Mode::ApiKey,
+            ModeChoice::MagicLink => Mode::MagicLink,
+            ModeChoice::EmailCode => Mode::EmailCode,
+            ModeChoice::Direct => Mode::Direct,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -281,7 +306,7 @@ mod tests {
         for forbidden in ["--yes", "--email", "--code", "--otp", "--force"] {
             assert!(!help.contains(forbidden), "{forbidden}");
         }
-        for (name, own) in [("add", &["mode", "label"][..]), ("renew", &["due"]), ("revoke", &[])] {
+        for (name, own) in [("add", &["mode", "label", "dry-run"][..]), ("renew", &["due"]), ("revoke", &[])] {
             let mut unbuilt = Arguments::command();
             let sub = unbuilt.find_subcommand_mut(name).expect("declared");
             let flags: Vec<_> = sub.get_arguments().filter_map(|argument| argument.get_long()).collect();

@@ -15,7 +15,7 @@ use self::find::{find, find_all, find_to_end};
 use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
-use crate::flow::discover::{By, Discover, Way};
+use crate::flow::discover::{Discover, Way};
 use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
@@ -27,6 +27,7 @@ use crate::report;
 use crate::sandbox::{self, Sandbox};
 use crate::shell::{Ports, clock};
 use crate::store::Stores;
+use crate::store::attempts::Attempts;
 use crate::store::lock::Locks;
 use crate::store::memory::Memory;
 use crate::tui;
@@ -58,7 +59,7 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Demo) => Ok(tui::demo(settings).await?),
         Some(Command::Sandbox(options)) => run_sandbox(options).await,
         Some(Command::Discover { target }) => discover(&settings, &target).await,
-        Some(Command::Add { target, label, mode }) => add(&settings, &target, label, mode).await,
+        Some(Command::Add { target, label, mode, dry_run }) => add(&settings, &target, label, mode, dry_run).await,
         Some(Command::List { within, status }) => list(&settings, within, status).await,
         Some(Command::Show { account }) => show(&settings, &account).await,
         Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
@@ -228,7 +229,13 @@ async fn rescue(settings: &Settings, ports: &Ports, account: &Account, console: 
     }
 }
 
-async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Option<ModeChoice>) -> Done {
+async fn add(
+    settings: &Settings,
+    target: &str,
+    label: Option<String>,
+    mode: Option<ModeChoice>,
+    dry_run: bool,
+) -> Done {
     let target = Target::within(target, settings.reach)?;
     let label = label.map(|label| signup::label(&label)).transpose()?;
     if !somebody_there() {
@@ -240,12 +247,10 @@ async fn add(settings: &Settings, target: &str, label: Option<String>, mode: Opt
     }
     let mut walker = Walker::new(settings, settings.ports()?)?;
     let flow = SignUp::new(target, label);
+    let flow = if dry_run { flow.dry() } else { flow };
     let mut flow = match mode {
         None => flow,
-        Some(ModeChoice::ApiKey) => flow.only(Way::Key),
-        Some(ModeChoice::AuthMd) => flow.only(Way::AuthMd),
-        Some(ModeChoice::OAuth) => flow.only(Way::OAuth(By::Browser)),
-        Some(ModeChoice::Device) => flow.only(Way::OAuth(By::Device)),
+        Some(mode) => flow.only(Way::of(mode.into())),
     };
     let outcome = walk(settings, &mut walker, &mut flow).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {
@@ -416,5 +421,5 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
 /// The stores of the demo: one, that ends with it.
 pub fn throw_away_ports(settings: &Settings) -> Result<Ports, Problem> {
     let stores = Stores::new(vec![Arc::new(Memory::default())], Locks::here(), Some("nothing of the demo is kept"));
-    settings.ports_on(stores)
+    settings.ports_on(stores, Attempts::here())
 }

@@ -63,7 +63,7 @@ fn screen_json(screen: &Screen) -> Value {
         "title": screen.title,
         "lines": screen.lines.iter().map(|line| line.plain()).collect::<Vec<_>>(),
         "prompt": screen.prompt.as_ref().map(|prompt| prompt.kind()),
-        "link": screen.link.as_ref().map(|link| link.as_str()),
+        "link": screen.link.as_ref().filter(|_| !screen.discreet).map(|link| link.as_str()),
         "user_code": screen.user_code,
         "deadline": screen.deadline.map(when::rfc3339),
         "problem": screen.problem.as_ref().map(problem_json),

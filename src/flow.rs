@@ -15,6 +15,7 @@
 //! - a claim is completed only with a code that came in as a human's answer.
 
 pub mod discover;
+pub mod enrol;
 pub mod keep;
 pub mod oauth;
 pub mod pace;
@@ -41,7 +42,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use self::storage::{Survey, TakenOver};
-use crate::account::{Account, AccountId, Kept, Note, StoreKind};
+use crate::account::{Account, AccountId, Attempt, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -77,7 +78,7 @@ pub enum Input {
     /// Answers [`Effect::Work`]: the nonce, if it was in the slice.
     Worked(Option<u64>),
     /// Answers [`Effect::Lookup`].
-    Known(Result<Known, Problem>),
+    Known(Result<Box<Known>, Problem>),
     /// Answers [`Effect::Load`].
     Loaded(Result<Option<Box<Kept>>, Problem>),
     /// Answers [`Effect::Lock`].
@@ -149,6 +150,8 @@ pub enum Effect {
         obtained: Option<Timestamp>,
     },
     Forget(AccountId),
+    /// Writes down that somebody signs up, or how that ended.
+    Attempted(Box<Attempt>),
     /// Makes the vault, where there is none.
     MakeVault(Guard),
     /// Changes what opens the vault.

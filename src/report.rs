@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use crate::account::{Account, LayerKind, Mode, Renewal, Revocation, Source, Status, Verdict};
-use crate::flow::discover::{By, Discovery, Way};
+use crate::flow::discover::{By, Calls, Discovery, Way};
 use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
 use crate::flow::{Line, StepState, Surroundings};
@@ -274,6 +274,12 @@ pub fn renewal_words(account: &Account) -> String {
         Renewal::Person if matches!(account.mode, Mode::OAuth | Mode::Device) => {
             "you sign in again in place, in a browser; the old credential stays until the new one is stored".to_owned()
         }
+        Renewal::Person if account.mode == Mode::Direct => {
+            "its API makes a new key; the old one stays until the new one is stored".to_owned()
+        }
+        Renewal::Person if account.mode == Mode::MagicLink => {
+            "you have another link mailed; the old credential stays until the new one is stored".to_owned()
+        }
         Renewal::Person => {
             "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()
         }
@@ -437,6 +443,7 @@ fn steps(discovery: &Discovery, way: Way) -> Vec<String> {
         (Way::AuthMd, Some(start)) => discovery.plan(*start, ""),
         (Way::AuthMd, None) => Vec::new(),
         (Way::OAuth(by), _) => discovery.oauth_plan(by, "", false),
+        (Way::Enrol(_), _) => discovery.enrolment_plan(way, ""),
         (Way::Key, _) => discovery.key_plan(),
     };
     plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
@@ -451,6 +458,9 @@ fn why(discovery: &Discovery, way: Way) -> String {
     match way {
         Way::AuthMd => discovery.confirmation().why().to_owned(),
         Way::Key => "A key that you make on a page of the service, and paste.".to_owned(),
+        Way::Enrol(Calls::EmailCode) => "A code by mail, typed here, for a key; no browser needed.".to_owned(),
+        Way::Enrol(Calls::MagicLink) => "A link by mail, and the key behind it.".to_owned(),
+        Way::Enrol(Calls::Direct) => "A key that the service's API makes at once.".to_owned(),
         Way::OAuth(By::Browser) => format!("A browser's answer comes to this machine only, or is pasted.{known}"),
         Way::OAuth(By::Device) => {
             format!("A code that is typed in a browser anywhere: for SSH, containers, servers.{known}")

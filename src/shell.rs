@@ -21,6 +21,7 @@ use std::sync::Arc;
 use crate::account::StoreKind;
 use crate::flow::{Clients, Effect, Input, Known};
 use crate::problem::{Kind, Problem};
+use crate::store::attempts::Attempts;
 use crate::store::{self, Stores};
 
 /// What effects are performed with. Cheap to clone.
@@ -28,6 +29,7 @@ use crate::store::{self, Stores};
 pub struct Ports {
     pub net: net::Net,
     pub stores: Arc<Stores>,
+    pub attempts: Arc<Attempts>,
     pub browser: browser::Browser,
     /// The file that only a person writes.
     pub settings: Arc<Path>,
@@ -48,12 +50,15 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         }
         Effect::Lookup { resource } => {
             let (surroundings, settings) = (ports.browser.surroundings(), Arc::clone(&ports.settings));
+            let attempts = Arc::clone(&ports.attempts);
             let known = move |stores: &Stores| {
                 let (clients, unsettled) = match clients::read(&settings) {
                     Ok(clients) => (clients, None),
                     Err(problem) => (Clients::default(), Some(Box::new(problem))),
                 };
-                Ok(Known { surroundings, clients, unsettled, ..stores.known(&resource) })
+                let attempts = attempts.of(&resource);
+                let known = Known { attempts, surroundings, clients, unsettled, ..stores.known(&resource) };
+                Ok(Box::new(known))
             };
             Input::Known(ports.blocking(known).await)
         }
@@ -71,6 +76,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         Effect::Save(kept) => Input::Stored(ports.blocking(move |stores| stores.save(&kept)).await),
         Effect::Note { id, note, obtained } => {
             Input::Stored(ports.blocking(move |stores| stores.note(&id, note, obtained)).await)
+        }
+        Effect::Attempted(attempt) => {
+            let attempts = Arc::clone(&ports.attempts);
+            Input::Stored(ports.blocking(move |_| attempts.record(*attempt)).await)
         }
         Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await),
         Effect::Survey => Input::Surveyed(Box::new(ports.blocking(|stores| Ok(store::survey::survey(stores))).await)),

@@ -3,6 +3,7 @@
 //! A [`Store`] keeps both; [`Stores`] is all of those in use, with the one for new credentials first. Listing reads
 //! metadata only. Nothing is ever deleted because something could not be read.
 
+pub mod attempts;
 pub mod json;
 pub mod keyring;
 pub mod lock;

@@ -18,6 +18,7 @@ use crate::shell::loopback::Loopback;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
 use crate::shell::{Ports, log};
+use crate::store::attempts::Attempts;
 use crate::store::json::Json;
 use crate::store::keyring::System;
 use crate::store::lock::Locks;
@@ -77,14 +78,15 @@ impl Settings {
         if let Some(problem) = survey::warning(&stores) {
             let _ = writeln!(io::stderr(), "warning: {problem}");
         }
-        self.ports_on(stores)
+        self.ports_on(stores, Attempts::File(self.paths.attempts_file()))
     }
 
     /// The same on other stores.
-    pub fn ports_on(&self, stores: Stores) -> Result<Ports, Problem> {
+    pub fn ports_on(&self, stores: Stores, attempts: Attempts) -> Result<Ports, Problem> {
         Ok(Ports {
             net: self.net()?,
             stores: Arc::new(stores),
+            attempts: Arc::new(attempts),
             browser: self.browser.clone(),
             settings: self.paths.settings_file().into(),
             loopback: Loopback::default(),

@@ -40,7 +40,7 @@ use crate::trust;
 pub use answer::no_answer;
 pub use plan::{Confirmation, Planned};
 pub use report::{Finding, Level, Sent, Service, Verdict};
-pub use ways::{By, Way};
+pub use ways::{By, Calls, Way};
 
 /// How often a service that is in trouble is asked again, and how long to wait before.
 const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
@@ -206,7 +206,10 @@ impl Discovery {
         self.note(StepState::Done, skill.name.clone(), Some(now));
         self.skill = Some(Box::new(skill));
         // Where it says who we are there, and no more, the service itself says the rest.
-        let says_how = self.skill.as_ref().is_some_and(|skill| skill.key.is_some() && skill.client_id.is_none());
+        let says_how = self
+            .skill
+            .as_ref()
+            .is_some_and(|skill| (skill.key.is_some() || !skill.enrolments.is_empty()) && skill.client_id.is_none());
         match &self.authorization {
             None if !says_how => self.enter(Phase::Api, now),
             _ => self.enter(Phase::Over, now),

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::screen::{Choice, Prompt, Surroundings};
-use crate::account::{Account, AccountId, StoreKind};
+use crate::account::{Account, AccountId, Attempt, StoreKind};
 use crate::problem::Problem;
 use crate::secret::Secret;
 
@@ -18,6 +18,8 @@ pub struct Known {
     pub stores: Vec<StoreOffer>,
     /// False while nobody has said where credentials are to be kept.
     pub decided: bool,
+    /// Earlier sign-ups for the resource, the last one first.
+    pub attempts: Vec<Attempt>,
     pub surroundings: Surroundings,
     pub clients: Clients,
     /// Why the settings say nothing of them.

@@ -40,7 +40,7 @@ impl NewPassphrase {
 
     pub fn screen(&self, title: &str) -> Screen {
         let id = if self.first.is_some() { "passphrase_again" } else { "passphrase" };
-        let mut screen = Screen::new(ScreenId::Param(id), title);
+        let mut screen = Screen::new(ScreenId::Param(id.into()), title);
         screen.lines = match self.first {
             None => vec![
                 Line::text(

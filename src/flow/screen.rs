@@ -1,5 +1,7 @@
 //! What a person sees of a flow, before anybody decides how it is drawn: what lines are, not what they look like.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -16,6 +18,8 @@ pub struct Screen {
     pub lines: Vec<Line>,
     /// A page to open: checked, safe to show whole.
     pub link: Option<Url>,
+    /// The link is for the person alone, and is recorded nowhere.
+    pub discreet: bool,
     /// A code for the person to type on the service's page: cleaned, safe to show whole.
     pub user_code: Option<String>,
     /// A page for a camera: with the code filled in, so short that it can be a picture.
@@ -49,7 +53,7 @@ pub enum ScreenId {
     /// A key from a page of the service.
     Key,
     /// A value asked for by name.
-    Param(&'static str),
+    Param(Cow<'static, str>),
     /// Where the browser ended up, while that is waited for.
     Paste,
     Confirm,
@@ -223,6 +227,7 @@ impl Screen {
             trail: None,
             lines: Vec::new(),
             link: None,
+            discreet: false,
             user_code: None,
             qr: None,
             prompt: None,

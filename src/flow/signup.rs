@@ -30,6 +30,7 @@
 
 mod ceremony;
 mod choosing;
+mod enrolling;
 mod extras;
 mod handoff;
 mod heard;
@@ -39,12 +40,14 @@ mod refused;
 mod screens;
 mod signin;
 
+pub(super) use ceremony::is_email;
 pub use choosing::label;
 
 use jiff::Timestamp;
 use url::Url;
 
 use super::discover::{By, Discovery, Way};
+use super::enrol::{Claim, Enrol};
 use super::oauth::OAuth;
 use super::passphrase::NewPassphrase;
 use super::probe::{self, Check};
@@ -95,6 +98,11 @@ pub struct SignUp {
     ceremony: Ceremony,
     /// Signing in by OAuth.
     oauth: Option<Box<OAuth>>,
+    /// Signing up by calls of the service's own, and where what came of it can be made somebody's.
+    enrol: Option<Box<Enrol>>,
+    claim: Option<Claim>,
+    /// What would be sent is all that is wanted.
+    dry: bool,
     /// A code was sent, and nobody knows what became of it.
     code_on_its_way: bool,
     /// The account as it is in the store; from then on nothing is lost by leaving.
@@ -191,6 +199,10 @@ enum Stage {
     Recalling(By),
     /// By OAuth, in a machine of its own.
     SigningIn,
+    /// By calls of the service's own, in a machine of its own.
+    Enrolling,
+    /// That the sign-up went well is being written down.
+    Recording,
     /// The page on which a key is made is being opened.
     OpeningPage,
     /// A key from a page of the service.
@@ -290,6 +302,9 @@ impl SignUp {
             passphrase: NewPassphrase::default(),
             ceremony: Ceremony::default(),
             oauth: None,
+            enrol: None,
+            claim: None,
+            dry: false,
             code_on_its_way: false,
             stored: None,
             lease: None,
@@ -302,8 +317,9 @@ impl SignUp {
     /// stored.
     pub fn again(account: Account) -> Result<Self, Problem> {
         let mut flow = Self::new(Target::of(&account)?, account.label.clone());
-        if account.mode == Mode::ApiKey {
-            flow = flow.only(Way::Key);
+        let described = matches!(account.mode, Mode::ApiKey | Mode::MagicLink | Mode::EmailCode | Mode::Direct);
+        if described {
+            flow = flow.only(Way::of(account.mode));
         }
         flow.replaced = Some(account);
         Ok(flow)
@@ -312,6 +328,12 @@ impl SignUp {
     /// The person wants this way, whatever else the service offers. A key can be brought though nothing is offered at all.
     pub fn only(mut self, way: Way) -> Self {
         (self.only, self.way) = (Some(way), way);
+        self
+    }
+
+    /// Shows what would be sent, and sends nothing.
+    pub fn dry(mut self) -> Self {
+        self.dry = true;
         self
     }
 
@@ -335,6 +357,7 @@ impl SignUp {
         self.lease = None;
         // Nobody listens for the browser any more.
         self.ceremony.posted |= self.oauth.take().is_some_and(|oauth| oauth.has_begun());
+        self.ceremony.posted |= self.enrol.as_ref().is_some_and(|enrol| enrol.has_begun());
         self.stage = Stage::Over(outcome);
         Vec::new()
     }
@@ -361,6 +384,8 @@ impl SignUp {
     /// The question that "back" leads to.
     fn before(&self) -> Option<&Stage> {
         match &self.stage {
+            // What was sent is not taken back.
+            _ if self.enrol.as_ref().is_some_and(|enrol| enrol.has_begun()) => None,
             // What has been confirmed and stored is not confirmed again.
             _ if self.stored.is_some() => None,
             // A credential that is held only by this flow is not left behind by going back.
@@ -372,6 +397,11 @@ impl SignUp {
     }
 
     fn back(&mut self) {
+        if let (Stage::Enrolling, Some(enrol)) = (&self.stage, self.enrol.as_mut())
+            && enrol.can_go_back()
+        {
+            return enrol.back();
+        }
         let Some(question) = self.before().cloned() else {
             return;
         };
@@ -393,6 +423,11 @@ impl SignUp {
             }
             // The code works once: what it brings is there from now on, and is kept rather than lost.
             (Stage::SigningIn, None) if self.oauth.as_ref().is_some_and(|oauth| oauth.is_redeeming()) => {
+                self.leaving = true;
+                Vec::new()
+            }
+            // A key may be on its way: it is shown once, and kept rather than lost.
+            (Stage::Enrolling, None) if self.enrol.as_ref().is_some_and(|enrol| enrol.is_under_way()) => {
                 self.leaving = true;
                 Vec::new()
             }
@@ -436,7 +471,7 @@ impl Flow for SignUp {
                 self.discover(next)
             }
             (Stage::LookingUp, Input::Known(Ok(known))) => {
-                self.known = known;
+                self.known = *known;
                 // Who does not sign in by OAuth has no use for them.
                 match self.known.unsettled.take().filter(|_| self.discovery.authorization().is_some()) {
                     Some(problem) => self.fail(*problem),
@@ -476,6 +511,12 @@ impl Flow for SignUp {
                 Some(next) => self.signed_in(next, now),
                 None => Vec::new(),
             },
+            (Stage::Enrolling, input) => match self.enrol.as_mut().map(|enrol| enrol.step(input, now)) {
+                Some(next) => self.enrolled(next, now),
+                None => Vec::new(),
+            },
+            // Whether or not it could be written down.
+            (Stage::Recording, Input::Stored(_)) => self.prove(),
             (Stage::Hosts | Stage::Consent, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Email, Input::Answer(Answer::Text(text))) => self.email_typed(text.expose()),
             (Stage::Code, Input::Answer(Answer::Text(code))) => self.code_typed(&code),
@@ -508,7 +549,7 @@ impl Flow for SignUp {
             },
             (Stage::Sending(call), Input::Http(answer)) => self.answered(call, answer, now),
             (Stage::Locking, Input::Locked(lease)) => self.locked(lease.ok()),
-            (Stage::Saving, Input::Stored(result)) => self.saved(result),
+            (Stage::Saving, Input::Stored(result)) => self.saved(result, now),
             (Stage::Proving(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {
                     self.stage = Stage::Proving(check);

@@ -31,6 +31,11 @@ use serde_json::Value;
 /// How this program names itself where a service wants to know.
 const NAME: &str = "authmd-tui";
 
+/// What an answer hands out, under whichever of the usual names.
+pub fn handed_out(answer: &Value, now: Timestamp) -> Granted {
+    reply::granted::granted(answer, None, now)
+}
+
 /// The JSON object in a response, whatever its content type says.
 pub fn object(response: &Response) -> Option<Value> {
     json::read(response.body.expose()).filter(Value::is_object)

@@ -78,6 +78,10 @@ impl Paths {
         self.data.join("locks")
     }
 
+    pub fn attempts_file(&self) -> PathBuf {
+        self.data.join("attempts.json")
+    }
+
     pub fn settings_file(&self) -> PathBuf {
         self.config.join("settings.json")
     }

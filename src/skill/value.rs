@@ -164,6 +164,14 @@ impl Params {
         self.0.insert(name.into(), value);
     }
 
+    /// Those that must not be seen.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.0.values().filter_map(|value| match value {
+            FieldValue::Secret(secret) => Some(secret),
+            _ => None,
+        })
+    }
+
     pub fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }

@@ -312,7 +312,9 @@ fn acme() -> impl Fn(&Effect) -> Input {
     let fake = std::cell::RefCell::new(crate::support::play::Fake::acme());
     move |effect| match effect {
         Effect::Http(request) => Input::Http(fake.borrow_mut().answer_to(request)),
-        Effect::Lookup { .. } => Input::Known(Ok(Known { stores: stores(), decided: true, ..Known::default() })),
+        Effect::Lookup { .. } => {
+            Input::Known(Ok(Box::new(Known { stores: stores(), decided: true, ..Known::default() })))
+        }
         _ => Input::Stored(Ok(())),
     }
 }

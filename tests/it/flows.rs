@@ -2,6 +2,7 @@
 
 mod bad_answers;
 mod codes;
+mod enrol;
 mod exchange;
 mod handoff;
 pub mod oauth;

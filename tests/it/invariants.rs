@@ -263,7 +263,7 @@ impl Watched {
             (Some(Effect::Wait(_)), _) => Input::Elapsed,
             (Some(Effect::Work(slice)), _) => Input::Worked(slice.search().filter(|_| *stored)),
             (Some(Effect::Lookup { .. }), _) => {
-                Input::Known(if *held { Ok(known()) } else { Ok(Known { accounts: vec![], ..known() }) })
+                Input::Known(Ok(Box::new(if *held { known() } else { Known { accounts: vec![], ..known() } })))
             }
             (Some(Effect::Load(_)), _) => Input::Loaded(Ok(held.then(|| self.kept()))),
             (Some(Effect::Survey), _) => {

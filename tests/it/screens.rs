@@ -126,7 +126,7 @@ impl Tour {
                 verifier: Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             })),
             Effect::Open(_) => Input::Opened(Ok(())),
-            Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
+            Effect::Lookup { .. } => Input::Known(Ok(Box::new(self.known.clone()))),
             Effect::Survey => Input::Surveyed(Box::new(Ok(survey(Some(Protection::Passphrase))))),
             Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{By, Discovery};
+use super::{By, Calls, Discovery, Way};
 use crate::flow::wire::{Start, Step};
 use crate::http::Method;
 use crate::trust;
@@ -76,6 +76,48 @@ impl Discovery {
         // A token is tried where it was asked for, unless something else named the resource.
         let start = self.target.metadata.is_none().then(|| self.target.start.to_string());
         plan.extend(self.kept_and_tried(store, start));
+        plan
+    }
+
+    /// The steps, where a skill says which calls are made.
+    pub fn enrolment_plan(&self, way: Way, store: &str) -> Vec<Planned> {
+        let Some(enrolment) = self.enrolment(way) else {
+            return Vec::new();
+        };
+        let step = |what: &str, detail: String| Planned { what: what.to_owned(), detail };
+        let call = |nth: usize| {
+            let template = enrolment.steps.get(nth).map(|step| &step.template);
+            template.map(|template| called(template.method(), template.url())).unwrap_or_default()
+        };
+        let asked: Vec<String> = enrolment.steps[0].asked.iter().map(|asked| asked.name.replace('_', " ")).collect();
+        let mut plan = Vec::new();
+        if !asked.is_empty() {
+            plan.push(step(&format!("you type: {}", trust::clean(&asked.join(", "), 80)), String::new()));
+        }
+        if enrolment.by_credential {
+            plan.push(step("you pick the credential that it is made with", String::new()));
+        }
+        plan.push(step("you see what is sent, and agree", String::new()));
+        let named = |name: &str| step(&format!("{} {name}", self.service().name), call(0));
+        match way {
+            Way::Enrol(Calls::EmailCode) => plan.extend([
+                named("mails you a code"),
+                step("you type the code here", String::new()),
+                step("it is handed in for a key", call(1)),
+            ]),
+            Way::Enrol(Calls::MagicLink) if enrolment.steps.len() > 1 => plan.extend([
+                named("mails you a link"),
+                step("you paste the link here, unopened", String::new()),
+                step("it is handed in for a key", call(1)),
+            ]),
+            Way::Enrol(Calls::MagicLink) => plan.extend([
+                named("mails you a link"),
+                step("you open it, and paste the key here", place_of(enrolment.page.as_ref())),
+            ]),
+            _ => plan.push(named("makes a key")),
+        }
+        let tried_at = self.skill.as_ref().map(|skill| skill.tried_at.to_string());
+        plan.extend(self.kept_and_tried(store, tried_at));
         plan
     }
 
@@ -159,6 +201,11 @@ fn called(method: Method, url: Option<&Url>) -> String {
         _ => url.path().to_owned(),
     };
     format!("{method} {}{}", trust::authority(url), trust::clean(&path, 60))
+}
+
+/// A page as its host.
+fn place_of(page: Option<&Url>) -> String {
+    page.map(trust::authority).unwrap_or_default()
 }
 
 /// A resource as host and path.

@@ -9,7 +9,7 @@ use super::{By, Discovery, Trouble, Way, no_answer};
 use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
-use crate::skill::{KeyPage, Skill};
+use crate::skill::{Enrolment, KeyPage, Skill};
 use crate::{trust, when};
 
 /// Clocks differ by so much without harm.
@@ -82,6 +82,7 @@ pub enum Sent {
     ClientRegistration,
     CodeRequest,
     Redeemed,
+    Typed,
 }
 
 impl Sent {
@@ -98,6 +99,7 @@ impl Sent {
             Sent::ClientRegistration => "a registration of this program",
             Sent::CodeRequest => "a request for a code",
             Sent::Redeemed => "what comes of the sign-in, for tokens",
+            Sent::Typed => "what you type to sign up",
         }
     }
 }
@@ -114,6 +116,11 @@ impl Finding {
     pub fn new(level: Level, code: &'static str, message: impl Into<String>) -> Self {
         Self { level, code, message: message.into() }
     }
+}
+
+fn told_by_enrolment(enrolment: &Enrolment) -> Vec<(Option<&Url>, Sent)> {
+    let calls = enrolment.steps.iter().map(|step| (step.template.url(), Sent::Typed));
+    calls.chain(enrolment.end.iter().map(|end| (end.template.url(), Sent::Credential))).collect()
 }
 
 fn told_by_oauth(server: &Server, by: By) -> Vec<(Option<&Url>, Sent)> {
@@ -137,6 +144,10 @@ impl Discovery {
 
     pub fn skill(&self) -> Option<&Skill> {
         self.skill.as_deref()
+    }
+
+    pub(super) fn has_enrolments(&self) -> bool {
+        self.skill.as_ref().is_some_and(|skill| !skill.enrolments.is_empty())
     }
 
     /// Where a person makes a key.
@@ -208,6 +219,7 @@ impl Discovery {
         let told = match way {
             Way::AuthMd => self.told_by_auth_md(),
             Way::OAuth(by) => self.authorization().map(|server| told_by_oauth(server, by)),
+            Way::Enrol(_) => self.enrolment(way).map(told_by_enrolment),
             // The person goes there, and nobody else.
             Way::Key => None,
         };
@@ -302,7 +314,7 @@ impl Discovery {
     pub fn verdict(&self) -> Verdict {
         let refused = self.unfit.as_ref().is_some_and(|finding| finding.level == Level::Refused);
         match self.auth_md_verdict() {
-            _ if self.authorization.is_some() || self.key_page().is_some() => Verdict::Signup,
+            _ if self.authorization.is_some() || self.key_page().is_some() || self.has_enrolments() => Verdict::Signup,
             // There is something, and it is not safe.
             Verdict::Placeholder | Verdict::None if refused => Verdict::Refused,
             verdict => verdict,

@@ -8,6 +8,7 @@ use crate::account::Mode;
 use crate::flow::screen::Surroundings;
 use crate::flow::wire::authorization::{OFFLINE, Server};
 use crate::flow::wire::{Closed, Issuer, Offer, Start, challenge_parameter, sendable_scopes};
+use crate::skill::Enrolment;
 use crate::trust;
 
 /// A way to sign up.
@@ -17,8 +18,21 @@ pub enum Way {
     #[default]
     AuthMd,
     OAuth(By),
+    /// By calls of the service's own, as a skill says.
+    Enrol(Calls),
     /// A key from a page of the service, which the person makes and pastes.
     Key,
+}
+
+/// What those calls come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// A link by mail.
+    MagicLink,
+    /// A code by mail that is taken for a key.
+    EmailCode,
+    /// A key that an API makes.
+    Direct,
 }
 
 /// How one signs in by OAuth.
@@ -31,15 +45,31 @@ pub enum By {
 }
 
 impl Way {
-    pub const ALL: [Way; 4] = [Way::AuthMd, Way::OAuth(By::Browser), Way::OAuth(By::Device), Way::Key];
+    pub const ALL: [Way; 7] = [
+        Way::AuthMd,
+        Way::OAuth(By::Browser),
+        Way::OAuth(By::Device),
+        Way::Enrol(Calls::EmailCode),
+        Way::Enrol(Calls::MagicLink),
+        Way::Enrol(Calls::Direct),
+        Way::Key,
+    ];
 
     pub fn mode(self) -> Mode {
         match self {
             Way::AuthMd => Mode::AuthMd,
             Way::OAuth(By::Browser) => Mode::OAuth,
             Way::OAuth(By::Device) => Mode::Device,
+            Way::Enrol(Calls::MagicLink) => Mode::MagicLink,
+            Way::Enrol(Calls::EmailCode) => Mode::EmailCode,
+            Way::Enrol(Calls::Direct) => Mode::Direct,
             Way::Key => Mode::ApiKey,
         }
+    }
+
+    /// The way that leads to such a credential.
+    pub fn of(mode: Mode) -> Self {
+        Self::ALL.into_iter().find(|way| way.mode() == mode).unwrap_or_default()
     }
 }
 
@@ -54,8 +84,14 @@ impl Discovery {
             Some(_) => [device, browser],
             None => [browser, device],
         };
+        let enrolments = self.skill.iter().flat_map(|skill| &skill.enrolments).map(|it| Way::of(it.mode));
         let key = self.key_page().map(|_| Way::Key);
-        auth_md.into_iter().chain(oauth.into_iter().flatten()).chain(key).collect()
+        auth_md.into_iter().chain(oauth.into_iter().flatten()).chain(enrolments).chain(key).collect()
+    }
+
+    /// The calls of the service's own that this way is made of.
+    pub fn enrolment(&self, way: Way) -> Option<&Enrolment> {
+        self.skill.as_ref()?.enrolments.iter().find(|enrolment| Way::of(enrolment.mode) == way)
     }
 
     /// The authorization server, where one can sign in with it.

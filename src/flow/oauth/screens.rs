@@ -22,8 +22,8 @@ impl OAuth {
         let mut screen = match &self.stage {
             Stage::Listening => busy("Opening a port on this machine for the browser's answer…"),
             Stage::Registering => busy("Making this program known…"),
-            Stage::AskingClient => self.client_asked(page(ScreenId::Param("client_id"))),
-            Stage::AskingSecret => self.secret_asked(page(ScreenId::Param("client_secret"))),
+            Stage::AskingClient => self.client_asked(page(ScreenId::Param("client_id".into()))),
+            Stage::AskingSecret => self.secret_asked(page(ScreenId::Param("client_secret".into()))),
             Stage::Opening => busy("Opening your browser…"),
             Stage::Awaiting => self.awaiting(page(ScreenId::Paste)),
             Stage::Trouble => self.trouble(page(ScreenId::Confirm)),

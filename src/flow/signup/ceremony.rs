@@ -274,7 +274,7 @@ fn missing(call: &Call) -> &'static str {
 }
 
 /// Good enough to tell an address from a slip of the hand; only the mail that arrives proves it.
-fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else {
         return false;
     };

@@ -224,8 +224,11 @@ impl SignUp {
     }
 
     fn after_store(&mut self) -> Vec<Effect> {
-        if !self.by_key() {
-            return self.ask(Stage::Consent);
+        match self.way {
+            Way::Enrol(_) => return self.enrol(),
+            _ if self.dry => return self.end(Outcome::Found),
+            Way::Key => {}
+            Way::AuthMd | Way::OAuth(_) => return self.ask(Stage::Consent),
         }
         let effects = self.ask(Stage::Key);
         match self.discovery.key_page().map(|page| page.url.clone()) {

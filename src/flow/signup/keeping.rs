@@ -52,13 +52,14 @@ impl SignUp {
         let mut kept = Box::new(Kept::new(account, Secrets::from(Secret::default())));
         absorb(&mut kept, granted);
         self.note_sign_in(&mut kept);
+        self.note_claim(&mut kept);
         self.save(kept)
     }
 
     /// Does what is tried turn away who has no credential?
     fn guarded(&self) -> Option<bool> {
         match self.way {
-            Way::AuthMd | Way::Key => self.discovery.is_guarded(),
+            Way::AuthMd | Way::Enrol(_) | Way::Key => self.discovery.is_guarded(),
             Way::OAuth(_) => self.discovery.is_start_guarded(),
         }
     }
@@ -67,7 +68,7 @@ impl SignUp {
     fn resource(&self) -> String {
         let published = self.discovery.service().resource;
         match self.way {
-            Way::AuthMd | Way::Key => published,
+            Way::AuthMd | Way::Enrol(_) | Way::Key => published,
             Way::OAuth(_) => self.discovery.named_resource().unwrap_or(published),
         }
     }
@@ -130,7 +131,7 @@ impl SignUp {
         self.ceremony.granted.clone().map(Effect::Save).into_iter().collect()
     }
 
-    pub(super) fn saved(&mut self, result: Result<(), Problem>) -> Vec<Effect> {
+    pub(super) fn saved(&mut self, result: Result<(), Problem>, now: Timestamp) -> Vec<Effect> {
         let Some(kept) = self.ceremony.granted.clone() else {
             return Vec::new();
         };
@@ -155,12 +156,27 @@ impl SignUp {
             return self.send(Call::Exchange);
         }
         self.lease = None;
+        match self.record_enrolment(now) {
+            Some(record) => {
+                self.stage = Stage::Recording;
+                vec![record]
+            }
+            None => self.prove(),
+        }
+    }
+
+    /// What is stored is tried once.
+    pub(super) fn prove(&mut self) -> Vec<Effect> {
+        let Some(Kept { account, secrets }) = self.ceremony.granted.as_deref().cloned() else {
+            return Vec::new();
+        };
         match account.tried_at() {
             Ok(resource) if !self.leaving => {
-                let check = Check::new(resource, kept.secrets.credential, account.guarded);
+                let check = Check::new(resource, secrets.credential, account.guarded);
                 let check = check.presented(account.presentation.clone());
                 // What another domain handed out is shown in the way that it was handed out for.
-                let apart = matches!(self.way, Way::OAuth(_)) || self.discovery.resource_apart().is_some();
+                let apart =
+                    matches!(self.way, Way::OAuth(_) | Way::Enrol(_)) || self.discovery.resource_apart().is_some();
                 let check = if apart { check } else { check.or_otherwise() };
                 let request = check.begin();
                 self.stage = Stage::Proving(check);

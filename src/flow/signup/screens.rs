@@ -8,13 +8,15 @@ mod over;
 use jiff::Timestamp;
 
 use super::{Call, SignUp, Stage};
-use crate::flow::discover::Way;
+use crate::flow::discover::{Calls, Way};
 use crate::flow::{Line, Screen, ScreenId, Trail};
 
 /// Where the person brings a code here, and where they take one away.
 const CODE_STEPS: &[&str] = &["consent", "e-mail", "code", "done"];
 const PAGE_STEPS: &[&str] = &["consent", "e-mail", "confirm", "done"];
 const SIGN_IN_STEPS: &[&str] = &["consent", "sign in", "done"];
+const MAILED_STEPS: &[&str] = &["e-mail", "consent", "mail", "done"];
+const MADE_STEPS: &[&str] = &["what is sent", "consent", "done"];
 
 impl SignUp {
     pub(super) fn shown(&self, now: Timestamp) -> Screen {
@@ -41,6 +43,11 @@ impl SignUp {
                 Some(oauth) => oauth.screen(|id| self.page(id, Some(1))),
                 None => self.busy("Signing in…", 1),
             },
+            Stage::Enrolling => match &self.enrol {
+                Some(enrol) => enrol.screen(|id| self.page(id, Some(enrol.nth_step()))),
+                None => self.busy("Signing up…", 0),
+            },
+            Stage::Recording => self.busy("Kept. Writing down that it went well…", 3),
             Stage::Email => self.email(),
             Stage::Code => self.code(),
             Stage::Handoff | Stage::Sending(Call::Look(_)) => self.handoff(),
@@ -57,7 +64,8 @@ impl SignUp {
         if screen.problem.is_none() {
             screen.problem.clone_from(&self.problem);
         }
-        screen.can_go_back = self.before().is_some();
+        let goes_back = self.enrol.as_ref().is_some_and(|enrol| self.stage == Stage::Enrolling && enrol.can_go_back());
+        screen.can_go_back = goes_back || self.before().is_some();
         screen.at_stake = self.at_stake();
         screen
     }
@@ -69,11 +77,16 @@ impl SignUp {
             _ if self.ceremony.granted.is_some() => {
                 Some("The new credential is kept nowhere yet and would be lost.".into())
             }
-            _ if self.ceremony.posted || self.oauth.as_ref().is_some_and(|oauth| oauth.has_begun()) => {
+            _ if self.ceremony.posted || self.has_begun() => {
                 Some(format!("The sign-up at {} is not finished; it would have to begin anew.", self.service_name()))
             }
             _ => None,
         }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.oauth.as_ref().is_some_and(|oauth| oauth.has_begun())
+            || self.enrol.as_ref().is_some_and(|enrol| enrol.has_begun())
     }
 
     fn page(&self, id: ScreenId, at: Option<usize>) -> Screen {
@@ -92,6 +105,8 @@ impl SignUp {
             Way::AuthMd if handed_over => PAGE_STEPS,
             Way::AuthMd | Way::Key => CODE_STEPS,
             Way::OAuth(_) => SIGN_IN_STEPS,
+            Way::Enrol(Calls::EmailCode | Calls::MagicLink) => MAILED_STEPS,
+            Way::Enrol(Calls::Direct) => MADE_STEPS,
         };
         screen.trail = at.filter(|_| !self.by_key()).map(|at| Trail { steps, at });
         screen

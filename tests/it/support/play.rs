@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authmd_tui::account::{Account, Kept, Note, StoreKind};
+use authmd_tui::account::{Account, Attempt, Kept, Note, StoreKind};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
 use authmd_tui::flow::target::Target;
@@ -150,6 +150,8 @@ pub struct Play {
     pub slow: Option<String>,
     /// What is in the file that is named.
     pub skill: Option<Result<SkillFile, Problem>>,
+    /// What was written down of sign-ups.
+    pub attempts: Vec<Attempt>,
     under_way: Option<Request>,
 }
 
@@ -234,6 +236,7 @@ impl Play {
             listened: 0,
             slow: None,
             skill: None,
+            attempts: Vec::new(),
             under_way: None,
         }
     }
@@ -283,6 +286,7 @@ impl Play {
             Effect::Open(_) => "open".into(),
             Effect::Read(_) => "read".into(),
             Effect::Evaluate(_) => "evaluate".into(),
+            Effect::Attempted(attempt) => format!("attempt {:?}", attempt.ended).to_lowercase(),
         });
     }
 
@@ -377,7 +381,7 @@ impl Play {
                 Input::Elapsed
             }
             Effect::Work(slice) => Input::Worked(slice.search()),
-            Effect::Lookup { .. } => Input::Known(Ok(self.known.clone())),
+            Effect::Lookup { .. } => Input::Known(Ok(Box::new(self.known.clone()))),
             Effect::Load(_) => {
                 let now = self.held.clone();
                 self.held = self.held_later.take().or(self.held.take());
@@ -416,6 +420,10 @@ impl Play {
             Effect::Read(_) => Input::Read(self.skill.clone().expect("a skill")),
             Effect::Evaluate(work) => {
                 Input::Evaluated(Ok(work.read(&evaluate(&work.written())).expect("all are answered")))
+            }
+            Effect::Attempted(attempt) => {
+                self.attempts.push(*attempt);
+                Input::Stored(Ok(()))
             }
             Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),

@@ -94,7 +94,9 @@ impl Walk {
                 Input::Elapsed
             }
             Effect::Work(slice) => Input::Worked(slice.search()),
-            Effect::Lookup { .. } => Input::Known(Ok(Known { stores: stores(), decided: true, ..Known::default() })),
+            Effect::Lookup { .. } => {
+                Input::Known(Ok(Box::new(Known { stores: stores(), decided: true, ..Known::default() })))
+            }
             Effect::Save(kept) => {
                 self.kept.push(*kept);
                 Input::Stored(Ok(()))

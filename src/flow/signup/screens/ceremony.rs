@@ -223,7 +223,7 @@ impl SignUp {
         let name = self.service_name();
         let mut screen = match extra {
             Extra::Scopes(_) => {
-                let mut screen = self.page(ScreenId::Param("scope"), Some(0));
+                let mut screen = self.page(ScreenId::Param("scope".into()), Some(0));
                 screen.lines.push(Line::text(format!("{name} wants to know what the credential is to be good for.")));
                 let scopes = self.choosable_scopes();
                 screen.prompt = Some(match scopes.as_slice() {
@@ -242,7 +242,7 @@ impl SignUp {
                 screen
             }
             Extra::Terms { version, page } => {
-                let mut screen = self.page(ScreenId::Param("tos_accepted"), Some(0));
+                let mut screen = self.page(ScreenId::Param("tos_accepted".into()), Some(0));
                 let version = version.as_ref().map(|version| format!(", version {version}")).unwrap_or_default();
                 screen
                     .lines
@@ -260,13 +260,13 @@ impl SignUp {
                 screen
             }
             Extra::Name => {
-                let mut screen = self.page(ScreenId::Param("name"), Some(0));
+                let mut screen = self.page(ScreenId::Param("name".into()), Some(0));
                 screen.lines.push(Line::text(format!("{name} wants a name for the account.")));
                 screen.prompt = Some(Prompt::Text { label: "Name".into() });
                 screen
             }
             Extra::ClientId => {
-                let mut screen = self.page(ScreenId::Param("client_id"), Some(2));
+                let mut screen = self.page(ScreenId::Param("client_id".into()), Some(2));
                 screen.lines.push(Line::text(format!(
                     "{name} wants to hear a client id and does not publish one. Its documentation may say which."
                 )));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::SignUp;
 use crate::account::{Account, DUE_WITHIN};
-use crate::flow::discover::{By, Sent, Way};
+use crate::flow::discover::{By, Calls, Sent, Way};
 use crate::flow::keep::{NOT_STORED, where_to_keep_it};
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
 use crate::{report, trust};
@@ -50,6 +50,12 @@ impl SignUp {
                 ("OAuth, with a short code", "typed in a browser on any machine; there is none here")
             }
             Way::OAuth(By::Device) => ("OAuth, with a short code", "typed in a browser anywhere"),
+            Way::Enrol(Calls::EmailCode) => ("A code by e-mail", "typed here, and handed in for a key"),
+            Way::Enrol(Calls::MagicLink) => ("A link by e-mail", "you open or paste it; the key comes of it"),
+            Way::Enrol(Calls::Direct) if self.is_made_by_key() => {
+                ("A new key, made with one that you have", "its API makes it; you pick the other one")
+            }
+            Way::Enrol(Calls::Direct) => ("A key at once", "its API makes it for somebody new"),
             Way::Key => ("A key from its page", "you make it there, and paste it here"),
         };
         // The page is another's word, and is opened once this is chosen: it is shown whole before.
@@ -97,7 +103,14 @@ impl SignUp {
         let service = self.discovery.service();
         let mut screen = self.page(ScreenId::Key, None);
         let page = self.discovery.key_page();
-        if let Some(page) = page {
+        if let Some(enrol) = &self.enrol {
+            let email = trust::clean(&enrol.email().unwrap_or_default(), 80);
+            screen.lines.push(Line::text(format!(
+                "Check your inbox: {} has mailed a link to {email}. Open it in your browser; the key is on the page below.",
+                service.name
+            )));
+            screen.lines.extend(enrol.quote());
+        } else if let Some(page) = page {
             let whose =
                 if trust::same_site(&page.url, &self.discovery.target().start) { "" } else { ", another domain" };
             screen.lines.push(Line::text(format!(
@@ -168,7 +181,7 @@ impl SignUp {
     }
 
     pub(super) fn label_screen(&self) -> Screen {
-        let mut screen = self.page(ScreenId::Param("label"), None);
+        let mut screen = self.page(ScreenId::Param("label".into()), None);
         screen.lines.push(Line::text("A word that tells this account from the other one, for example work."));
         screen.prompt = Some(Prompt::Text { label: "Label".into() });
         screen

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::{CODE_STEPS, SignUp};
 use crate::account::{Account, StoreKind, Verdict};
-use crate::flow::discover::Way;
+use crate::flow::discover::{Planned, Way};
 use crate::flow::{Line, Outcome, Screen, ScreenId};
 use crate::{report, trust, when};
+use url::Url;
 
 impl SignUp {
     pub(super) fn over_screen(&self, outcome: &Outcome, now: Timestamp) -> Screen {
@@ -19,6 +20,21 @@ impl SignUp {
             Outcome::Connected(account) => {
                 let mut screen = self.page(ScreenId::Done, Some(CODE_STEPS.len()));
                 screen.lines = self.connected(account, now);
+                if let Some(claim) = &self.claim {
+                    // Shown to the person, and recorded nowhere.
+                    screen.link = Url::parse(claim.page.expose()).ok();
+                    (screen.qr, screen.discreet) = (screen.link.clone(), true);
+                }
+                screen
+            }
+            // What would be sent was all that was wanted.
+            Outcome::Found => {
+                let mut screen = self.page(ScreenId::Done, None);
+                screen.lines = match &self.enrol {
+                    Some(enrol) => enrol.shown_calls(),
+                    None => self.planned(),
+                };
+                screen.lines.extend([Line::Gap, Line::text("Nothing was sent.")]);
                 screen
             }
             Outcome::Cancelled => {
@@ -49,6 +65,7 @@ impl SignUp {
                     screen.lines.extend(self.discovery.lines());
                 }
                 screen.lines.extend(self.quote(&self.service_name()));
+                screen.lines.extend(self.enrol.as_ref().and_then(|enrol| enrol.quote()));
                 if self.replaced.is_some() {
                     screen.lines.push(Line::text("The old credential is still in place."));
                 }
@@ -66,7 +83,40 @@ impl SignUp {
             (None, Way::AuthMd) => "nobody".to_owned(),
             (None, Way::Key) => "whoever made it".to_owned(),
             (None, Way::OAuth(_)) => "whoever signed in".to_owned(),
+            (None, Way::Enrol(_)) => "whoever signed up".to_owned(),
         }
+    }
+
+    /// What would be sent, where that is told in steps.
+    fn planned(&self) -> Vec<Line> {
+        if !self.by_key() {
+            return self.consent().lines;
+        }
+        let plan = self.discovery.key_plan().into_iter().enumerate();
+        let item = |(nth, step): (usize, Planned)| Line::Item {
+            number: nth + 1,
+            what: step.what,
+            detail: step.detail,
+            done: false,
+        };
+        plan.map(item).collect()
+    }
+
+    /// How what came at once becomes somebody's.
+    fn to_be_claimed(&self, now: Timestamp) -> Vec<Line> {
+        let Some(claim) = &self.claim else {
+            return Vec::new();
+        };
+        let until = claim.expires_at.map(|end| format!(", until {} ({})", when::exact(end), when::relative(end, now)));
+        let mut lines = vec![
+            Line::Gap,
+            Line::text(format!(
+                "It is nobody's yet. Make it yours on the page below{}; the link is kept with the key.",
+                until.unwrap_or_default()
+            )),
+        ];
+        lines.extend(claim.code.clone().map(|code| Line::Fact("it asks for".to_owned(), code)));
+        lines
     }
 
     fn connected(&self, account: &Account, now: Timestamp) -> Vec<Line> {
@@ -125,7 +175,9 @@ impl SignUp {
         if let Some(skew) = self.discovery.clock_skew() {
             lines.extend([Line::Gap, Line::text(skew)]);
         }
-        if !account.claimed {
+        lines.extend(self.to_be_claimed(now));
+        lines.extend(self.enrol.as_ref().and_then(|enrol| enrol.quote()));
+        if !account.claimed && self.claim.is_none() {
             lines.extend([
                 Line::Gap,
                 Line::text(
