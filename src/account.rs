@@ -7,6 +7,7 @@ mod attempt;
 mod client;
 mod id;
 mod kept;
+mod more;
 mod status;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use attempt::{Attempt, Ended};
 pub use client::{Authentication, Client, Identity};
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};
+pub use more::{More, Trial};
 pub use status::Status;
 
 /// Ends within this span count as "due", unless the person asks for another.
@@ -67,6 +69,7 @@ pub struct Account {
     pub proof: Option<Proof>,
     /// Since when a token that works once has been on its way to the service. Whoever sent it has not come back.
     pub spending: Option<Timestamp>,
+    pub more: More,
 }
 
 /// How the credential was obtained.
@@ -369,6 +372,11 @@ impl Account {
         // A skill says where.
         let is_start = by_oauth && self.metadata.is_none() || self.skill().is_some();
         Ok(if is_start && is_below(&self.start, &resource) { self.start.clone() } else { resource })
+    }
+
+    /// Is there a harmless call that tells whether the credential works?
+    pub fn can_be_tried(&self) -> bool {
+        !self.more.trial.as_ref().is_some_and(|trial| trial.none)
     }
 
     /// The file of the skill that describes the service.

@@ -43,6 +43,7 @@ pub mod operation;
 pub mod reading;
 mod shown;
 pub mod template;
+mod trial;
 mod utility;
 mod value;
 mod written;
@@ -55,7 +56,7 @@ pub use self::enrolment::Enrolment;
 pub use self::utility::Unrun;
 pub use self::value::{Named, Params, Value, Vocabulary, Worked, fields};
 use self::written::{Auth, Block, Way, Written};
-use crate::account::{self, Client, Mode};
+use crate::account::{self, Client, Mode, Trial};
 use crate::flow::wire::authorization::{Link, Server, Spelling};
 use crate::flow::wire::sendable_scopes;
 use crate::http::Presentation;
@@ -84,6 +85,8 @@ pub struct Skill {
     pub resource: Url,
     /// Where it is tried: there, or below.
     pub tried_at: Url,
+    /// How it is tried, where it takes more than reading that address.
+    pub trial: Option<Box<Trial>>,
     /// How it is shown.
     pub presentation: Presentation,
     /// The page on which a person makes a key.
@@ -119,6 +122,11 @@ impl KeyPage {
 }
 
 impl Skill {
+    /// Is there a harmless call that tells whether a credential works?
+    pub fn can_be_tried(&self) -> bool {
+        !self.trial.as_ref().is_some_and(|trial| trial.none)
+    }
+
     /// Every address that a sign-in would send something to.
     pub fn contacted(&self) -> impl Iterator<Item = &Url> {
         let server = self.server.iter();
@@ -163,9 +171,9 @@ impl Skill {
         let named = auth.signup_utility.as_deref();
         let help = auth.help_url.as_deref().map(page).transpose()?.unwrap_or_else(|| website.clone());
         let utilities = utility::read(&[&written.utilities, &written.operations], named, &resource, &help);
-        let tried_at = match (written.verify, utilities.who) {
-            (Some(check), _) => page(&check.url)?,
-            (None, who) => who.unwrap_or_else(|| resource.clone()),
+        let (tried_at, trial) = match (written.verify, utilities.who) {
+            (Some(check), _) => check.read(&resource)?,
+            (None, who) => (who.unwrap_or_else(|| resource.clone()), None),
         };
         if !account::is_below(&tried_at, &resource) {
             return Err(format!("its verify url is not below {}", trust::clean(resource.as_str(), 80)));
@@ -196,6 +204,7 @@ impl Skill {
             name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| id.to_owned()),
             resource,
             tried_at,
+            trial,
             presentation,
             key: key_page(&auth)?,
             server,

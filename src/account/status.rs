@@ -155,7 +155,7 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::account::{AccountId, DUE_WITHIN, Mode, Revocation, Source, StoreKind};
+    use crate::account::{AccountId, DUE_WITHIN, Mode, More, Revocation, Source, StoreKind};
     use crate::http::Presentation;
 
     fn at(hours: i64) -> Timestamp {
@@ -188,6 +188,7 @@ mod tests {
             verified_at: None,
             proof: None,
             spending: None,
+            more: More::default(),
         }
     }
 

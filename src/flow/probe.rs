@@ -1,9 +1,11 @@
 //! Asking a resource whether a credential works, and believing only what the answer proves.
 
+use serde_json::Value as Json;
 use url::Url;
 
-use crate::account::Verdict;
+use crate::account::{Account, Trial, Verdict};
 use crate::http::{HttpError, Presentation, Request, Response};
+use crate::json::{self, Document};
 use crate::secret::Secret;
 
 /// One check of one credential: a call without it where it is not known whether the resource is guarded, then a call with
@@ -18,6 +20,8 @@ pub struct Check {
     presentation: Presentation,
     /// How else to show it where it is turned away; each way once.
     otherwise: Vec<Presentation>,
+    /// What the service is known to answer.
+    trial: Option<Box<Trial>>,
 }
 
 /// What [`Check`] wants next.
@@ -36,7 +40,20 @@ impl Check {
             known: Presentation::default(),
             presentation: Presentation::default(),
             otherwise: Vec::new(),
+            trial: None,
         }
+    }
+
+    /// A check of an account's credential, as the account knows how to.
+    pub fn of(account: &Account, resource: Url, credential: Secret) -> Self {
+        let check = Self::new(resource, credential, account.guarded).presented(account.presentation.clone());
+        check.by(account.more.trial.clone())
+    }
+
+    /// The service has a call of its own for this.
+    pub fn by(mut self, trial: Option<Box<Trial>>) -> Self {
+        self.trial = trial;
+        self
     }
 
     /// The account knows how its credential is to be shown.
@@ -60,7 +77,10 @@ impl Check {
     }
 
     pub fn begin(&self) -> Request {
-        let request = Request::get(self.resource.clone());
+        let request = match &self.trial {
+            Some(trial) => trial.request(self.resource.clone()),
+            None => Request::get(self.resource.clone()),
+        };
         match self.guarded {
             Some(_) => request.presenting(self.presentation.clone(), self.credential.clone()),
             None => request,
@@ -69,7 +89,7 @@ impl Check {
 
     pub fn answer(&mut self, answer: &Result<Response, HttpError>) -> Next {
         match (self.guarded, answer) {
-            (Some(guarded), _) => match (verdict(answer, guarded), self.otherwise.pop()) {
+            (Some(guarded), _) => match (self.verdict(answer, guarded), self.otherwise.pop()) {
                 (Verdict::Refused { .. }, Some(otherwise)) => {
                     self.presentation = otherwise;
                     Next::Send(self.begin())
@@ -82,11 +102,62 @@ impl Check {
             },
             (None, Err(_)) => Next::Over(Verdict::Unreachable),
             (None, Ok(response)) => {
-                self.guarded = Some(matches!(response.status, 401 | 403));
+                let refused = self.trial.as_ref().is_some_and(|trial| meant(trial, response) == Meant::Refused);
+                self.guarded = Some(refused || matches!(response.status, 401 | 403));
                 Next::Send(self.begin())
             }
         }
     }
+
+    fn verdict(&self, answer: &Result<Response, HttpError>, guarded: bool) -> Verdict {
+        match (&self.trial, answer) {
+            (Some(trial), Ok(response)) => match meant(trial, response) {
+                Meant::Works if guarded => Verdict::Accepted { status: response.status },
+                Meant::Works => Verdict::Unclear { status: response.status },
+                Meant::Refused => Verdict::Refused { status: response.status },
+                Meant::AsItSays => verdict(answer, guarded),
+            },
+            _ => verdict(answer, guarded),
+        }
+    }
+}
+
+/// What an answer means by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    Works,
+    Refused,
+    /// What its status says.
+    AsItSays,
+}
+
+fn meant(trial: &Trial, response: &Response) -> Meant {
+    let text = response.body.expose();
+    let is = |signs: &[String], by_word: bool| {
+        signs.iter().any(|sign| match sign.parse::<u16>() {
+            Ok(status) => !by_word && status == response.status,
+            Err(_) => by_word && text.contains(sign.as_str()),
+        })
+    };
+    // A word says more than a status.
+    match () {
+        () if is(&trial.narrow, true) => Meant::Works,
+        () if is(&trial.refused, true) => Meant::Refused,
+        () if is(&trial.narrow, false) => Meant::Works,
+        () if is(&trial.refused, false) => Meant::Refused,
+        () if response.is_success() && !is_said(trial, text) => Meant::Refused,
+        () => Meant::AsItSays,
+    }
+}
+
+/// Does the answer say what it says to a credential that works?
+fn is_said(trial: &Trial, text: &str) -> bool {
+    let Some(pointer) = &trial.says else {
+        return true;
+    };
+    let answer = json::read(text).map(Document::new);
+    let said = answer.as_ref().and_then(|answer| answer.pointer(pointer));
+    said.is_some_and(|value| !matches!(value, Json::Null | Json::Bool(false)))
 }
 
 /// What the answer to a call with the credential proves. Only a resource that is `guarded` proves anything by letting a
@@ -131,5 +202,34 @@ mod tests {
         assert_eq!(of(403, true), Verdict::Unclear { status: 403 });
         assert_eq!(of(503, true), Verdict::Unreachable);
         assert_eq!(verdict(&Err(HttpError::Unreachable("x".into())), true), Verdict::Unreachable);
+    }
+
+    /// The traps of real services: a no with 200, a no with 400, a narrow yes with 401 and 403.
+    #[test]
+    fn what_an_answer_means_is_told_by_what_the_service_is_known_for() {
+        let slack = Trial { says: Some("/ok".into()), ..Trial::default() };
+        let linear = Trial { says: Some("/data/viewer".into()), ..Trial::default() };
+        let gemini = Trial { refused: vec!["API_KEY_INVALID".into()], ..Trial::default() };
+        let stripe = Trial { narrow: vec!["403".into()], ..Trial::default() };
+        let resend = Trial { narrow: vec!["restricted_api_key".into()], ..Trial::default() };
+        let datadog = Trial { refused: vec!["403".into()], ..Trial::default() };
+        for (trial, status, body, meant) in [
+            (&slack, 200, r#"{"ok": true}"#, Meant::AsItSays),
+            (&slack, 200, r#"{"ok": false, "error": "invalid_auth"}"#, Meant::Refused),
+            (&slack, 200, "<html>", Meant::Refused),
+            (&slack, 500, "", Meant::AsItSays),
+            (&linear, 200, r#"{"data": {"viewer": {"id": "u"}}}"#, Meant::AsItSays),
+            (&linear, 200, r#"{"data": {"viewer": null}, "errors": []}"#, Meant::Refused),
+            (&gemini, 400, r#"{"error": {"details": [{"reason": "API_KEY_INVALID"}]}}"#, Meant::Refused),
+            (&gemini, 400, r#"{"error": {"message": "a parameter"}}"#, Meant::AsItSays),
+            (&stripe, 403, "{}", Meant::Works),
+            (&stripe, 401, "{}", Meant::AsItSays),
+            (&resend, 401, r#"{"name": "restricted_api_key"}"#, Meant::Works),
+            (&resend, 401, r#"{"name": "invalid_api_key"}"#, Meant::AsItSays),
+            (&datadog, 403, "{}", Meant::Refused),
+        ] {
+            let response = Response { status, headers: vec![], body: Secret::new(body) };
+            assert_eq!(super::meant(trial, &response), meant, "{status} {body}");
+        }
     }
 }

@@ -297,8 +297,7 @@ impl Renew {
             }
             ASK => match (resource_url(&self.account), &self.kept) {
                 (Ok(resource), Some(kept)) => {
-                    let check = Check::new(resource, kept.secrets.credential.clone(), self.account.guarded)
-                        .presented(self.account.presentation.clone());
+                    let check = Check::of(&self.account, resource, kept.secrets.credential.clone());
                     let request = check.begin();
                     self.stage = Stage::Asking(check);
                     vec![Effect::Http(request)]

@@ -485,7 +485,7 @@ impl Flow for SignUp {
                 self.stage = Stage::Key;
                 opened.map_or_else(|problem| self.object(problem), |()| Vec::new())
             }
-            (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key),
+            (Stage::Key, Input::Answer(Answer::Text(key))) => self.key_pasted(&key, now),
             (Stage::TryingKey(mut check, key), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {
                     self.stage = Stage::TryingKey(check, key);

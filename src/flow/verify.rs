@@ -96,8 +96,10 @@ impl Flow for Verify {
                     Ok((resource, kept)) => {
                         // It may have been renewed since it was listed; what is asked about is what is there now.
                         self.account = kept.account;
-                        let check = Check::new(resource, kept.secrets.credential, self.account.guarded)
-                            .presented(self.account.presentation.clone());
+                        if !self.account.can_be_tried() {
+                            return self.end(Outcome::Checked(Box::new(self.account.clone())));
+                        }
+                        let check = Check::of(&self.account, resource, kept.secrets.credential);
                         let request = check.begin();
                         self.stage = Stage::Asking(check);
                         vec![Effect::Http(request)]
@@ -154,6 +156,7 @@ pub fn verdict_in_words(account: &Account) -> String {
             format!("{id}: the answer ({status}) proves nothing; this resource lets anybody in.")
         }
         Some(Verdict::Unreachable) => format!("{id} could not be checked: {} gave no usable answer.", account.host()),
+        None if !account.can_be_tried() => format!("{id} cannot be checked: no harmless call is known for it."),
         None => format!("{id} has not been checked."),
     }
 }

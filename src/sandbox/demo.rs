@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{ACME, BEACON, HandsOut, NORTHWIND, Profile, Sandbox, Shape};
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, RevokeForm, Secrets, Source,
+    Account, AccountId, Kept, Layer, LayerKind, Mode, More, Proof, Renewal, Revocation, RevokeForm, Secrets, Source,
     StoreKind, Verdict,
 };
 use crate::http::Presentation;
@@ -110,6 +110,7 @@ fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Accou
         verified_at: (!example.refused).then_some(proof.at),
         proof: Some(proof),
         spending: None,
+        more: More::default(),
         start,
         resource,
     })

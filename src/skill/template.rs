@@ -207,7 +207,7 @@ impl Address {
 }
 
 /// The headers that a skill may set, and whether they say that the body is a form.
-fn headers(written: Vec<(String, String)>) -> Result<(Vec<(String, String)>, bool), String> {
+pub(super) fn headers(written: Vec<(String, String)>) -> Result<(Vec<(String, String)>, bool), String> {
     let (mut kept, mut form) = (Vec::new(), false);
     for (name, value) in written {
         let name = name.trim().to_ascii_lowercase();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::enrolment::WrittenCode;
 use super::shown::{Places, Where};
+use super::trial::Check;
 use super::{call, connection, operation};
 use crate::trust;
 
@@ -33,11 +34,6 @@ pub struct Written {
     pub utilities: Map<String, Json>,
     #[serde(default)]
     pub operations: Map<String, Json>,
-}
-
-#[derive(Deserialize)]
-pub struct Check {
-    pub url: String,
 }
 
 /// `none`, or how it is.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use authmd_tui::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, Renewal, Revocation, RevokeForm, Source, StoreKind,
+    Account, AccountId, Kept, Layer, LayerKind, Mode, More, Renewal, Revocation, RevokeForm, Source, StoreKind,
 };
 use authmd_tui::flow::Guard;
 use authmd_tui::http::Presentation;
@@ -50,6 +50,7 @@ fn account(nth: usize) -> Kept {
         verified_at: Some(now),
         proof: None,
         spending: None,
+        more: More::default(),
         start,
         resource,
     };

@@ -342,8 +342,9 @@ const LATER: Schema = Schema(&[
     Schema::FIRST,
     Schema::SECOND,
     Schema::THIRD,
+    Schema::FOURTH,
     "ALTER TABLE account ADD COLUMN note TEXT; UPDATE account SET note = hex(randomblob(20000))",
-    "CREATE TABLE more (id TEXT PRIMARY KEY, text TEXT) STRICT; INSERT INTO more SELECT id, note FROM account",
+    "CREATE TABLE notes (id TEXT PRIMARY KEY, text TEXT) STRICT; INSERT INTO notes SELECT id, note FROM account",
 ]);
 
 #[test]

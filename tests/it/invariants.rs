@@ -1,6 +1,6 @@
 //! What every flow keeps, whatever comes: thousands of random lives of each.
 
-use authmd_tui::account::{Account, Kept, Layer, LayerKind, Note, Renewal, StoreKind};
+use authmd_tui::account::{Account, Kept, Layer, LayerKind, Mode, Note, Renewal, StoreKind};
 use authmd_tui::flow::discover::{By, Discover, Way};
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::{Presence, Revoke};
@@ -42,6 +42,28 @@ signup:
     poll: {url: 'https://auth.acme.dev/pair/{device_code}', body: {}}
 ";
 
+/// A code and a link by mail, and a key made by another one.
+const ENROLLING: &str = "id: acme
+website: https://acme.dev
+auth: {type: api_key, help_url: https://acme.dev/keys}
+signup:
+  - mode: email_code
+    request: {url: 'https://auth.acme.dev/ask', body: {email: .params.email}, response: {mapping: {ticket: .claim_token}}}
+    redeem:
+      url: 'https://auth.acme.dev/take'
+      body: {email: .params.email, code: .params.code, ticket: '.params.ticket | tostring'}
+      response: {mapping: {api_key: '.access_token // .credential'}}
+  - mode: magic_link
+    request: {url: 'https://auth.acme.dev/ask', body: {email: .params.email}}
+  - mode: direct
+    credential: held
+    params: {name: string, plan: {enum: [a, b]}, agree: boolean}
+    request:
+      url: 'https://auth.acme.dev/keys'
+      body: {name: .params.name, plan: .params.plan, agree: .params.agree}
+      response: {mapping: {api_key: .access_token}}
+";
+
 fn flow(kind: u8) -> Box<dyn Flow> {
     let target = || Target::parse("api.acme.dev").expect("a target");
     let held = || account("Acme Mail", "acme.dev", None, Some(48));
@@ -60,6 +82,10 @@ fn flow(kind: u8) -> Box<dyn Flow> {
         8 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Browser))),
         9 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Device))),
         10 | 11 => Box::new(SignUp::new(Target::parse("./acme.yaml").expect("a target"), None)),
+        13..=15 => {
+            let mode = [Mode::EmailCode, Mode::MagicLink, Mode::Direct][usize::from(kind - 13)];
+            Box::new(SignUp::new(Target::parse("./acme.yaml").expect("a target"), None).only(Way::of(mode)))
+        }
         _ => Box::new(Discover::new(target())),
     }
 }
@@ -283,7 +309,11 @@ impl Watched {
             (Some(Effect::Await { .. }), _) => Input::Redirected(Some(Secret::new(redirect(*pick, *yes)))),
             (Some(Effect::Open(_)), _) => Input::Opened(result()),
             (Some(Effect::Read(_)), _) => {
-                let text = if self.kind == 10 { EXCHANGE } else { PAIRING };
+                let text = match self.kind {
+                    10 => EXCHANGE,
+                    13.. => ENROLLING,
+                    _ => PAIRING,
+                };
                 let skill = SkillFile { path: "/skills/acme.yaml".into(), text: text.to_owned() };
                 Input::Read(if *stored { Ok(skill) } else { Err(problem()) })
             }
@@ -396,7 +426,7 @@ impl Watched {
         let Effect::Http(request) = effect else {
             return;
         };
-        let signing_up = matches!(self.kind, 0 | 1 | 8..=11);
+        let signing_up = matches!(self.kind, 0 | 1 | 8..=11 | 13..);
         assert!(!signing_up || request.method == Method::Get || self.consented, "something sent before consent");
         let looks = !request.query.is_empty()
             || matches!(&request.body, Body::Form(fields) if fields.iter().any(|field| field.name == "claim_token"));
@@ -446,12 +476,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_rules_hold(kind in 0..13_u8, life in prop::collection::vec(happens(), 1..50)) {
+    fn whatever_happens_the_rules_hold(kind in 0..16_u8, life in prop::collection::vec(happens(), 1..50)) {
         Watched::live(kind, &life);
     }
 
     #[test]
-    fn cancel_ends_it_from_anywhere(kind in 0..13_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
+    fn cancel_ends_it_from_anywhere(kind in 0..16_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
         let mut watched = Watched::live(kind, &life);
         watched.step(Input::Cancel);
         // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more. Where nobody

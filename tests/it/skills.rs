@@ -204,3 +204,35 @@ fn a_way_of_our_own_that_cannot_be_meant_is_said() {
         assert!(said.contains(why), "{way}: {said}");
     }
 }
+
+#[test]
+fn how_a_credential_is_tried_is_said_with_the_traps_of_its_service() {
+    let trial = |verify: &str| {
+        let text = format!("id: a\nwebsite: https://a.dev\nauth: {{type: api_key}}\nverify: {verify}\n");
+        Skill::read(&text, "a").map(|skill| (skill.tried_at.to_string(), skill.trial)).map_err(|problem| problem.what)
+    };
+    assert_eq!(trial("{url: https://a.dev/me}"), Ok(("https://a.dev/me".into(), None)));
+    let (_, none) = trial("none").expect("a skill");
+    assert!(none.is_some_and(|trial| trial.none));
+    let (_, told) = trial(
+        "{url: https://a.dev/q, headers: {X-Version: 2023-06-01}, body: {query: '{ me { id } }'}, narrow: [403, missing_permissions], refused: [400], says: .data.me}",
+    )
+    .expect("a skill");
+    let told = told.expect("a trial");
+    assert_eq!(told.narrow, ["403", "missing_permissions"]);
+    assert_eq!((told.says.as_deref(), told.headers["x-version"].as_str()), (Some("/data/me"), "2023-06-01"));
+    let request = told.request("https://a.dev/q".parse().expect("a url"));
+    assert_eq!((request.method, body(&request).as_str()), (Method::Post, r#"{"query":"{ me { id } }"}"#));
+    for (verify, why) in [
+        ("all", "verify is none, or a call"),
+        ("{url: https://b.dev/}", "is not below"),
+        ("{url: https://a.dev/, headers: {Authorization: x}}", "not for a skill"),
+        ("{url: https://a.dev/, body: {k: .auth.key}}", "sent as it stands"),
+        ("{url: https://a.dev/, narrow: [4]}", "statuses, or words"),
+        ("{url: https://a.dev/, says: 'length > 1'}", "is not a path"),
+        ("{url: https://a.dev/, status: 200}", "status"),
+    ] {
+        let said = trial(verify).expect_err(verify);
+        assert!(said.contains(why), "{verify}: {said}");
+    }
+}

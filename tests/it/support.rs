@@ -8,7 +8,7 @@ pub mod terminal;
 pub mod tls;
 
 use authmd_tui::account::{
-    Account, AccountId, Layer, LayerKind, Mode, Renewal, Revocation, RevokeForm, Source, StoreKind,
+    Account, AccountId, Layer, LayerKind, Mode, More, Renewal, Revocation, RevokeForm, Source, StoreKind,
 };
 use authmd_tui::http::Presentation;
 use authmd_tui::store::Listing;
@@ -64,6 +64,7 @@ pub fn account(name: &str, host: &str, label: Option<&str>, ends_in: Option<i64>
         verified_at: Some(noon() - hours(2)),
         proof: None,
         spending: None,
+        more: More::default(),
         resource,
     }
 }

@@ -320,8 +320,13 @@ fn folders_and_files_are_for_their_owner_only_and_checked() {
 
 #[test]
 fn an_older_vault_is_brought_up_to_date_with_a_copy_of_what_was() {
-    const NEXT: Schema =
-        Schema(&[Schema::FIRST, Schema::SECOND, Schema::THIRD, "ALTER TABLE account ADD COLUMN note TEXT"]);
+    const NEXT: Schema = Schema(&[
+        Schema::FIRST,
+        Schema::SECOND,
+        Schema::THIRD,
+        Schema::FOURTH,
+        "ALTER TABLE account ADD COLUMN note TEXT",
+    ]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     let first = saved(&vault, None, "sk_1");
@@ -358,7 +363,8 @@ fn the_client_of_a_vault_of_version_two_is_still_known() {
     Connection::open(folder.path().join("vault").join(NAME))
         .and_then(|file| {
             file.execute_batch(
-                "ALTER TABLE account DROP COLUMN client; ALTER TABLE account DROP COLUMN bound;
+                "ALTER TABLE account DROP COLUMN more;
+                 ALTER TABLE account DROP COLUMN client; ALTER TABLE account DROP COLUMN bound;
                  UPDATE account SET renewal = json_set(renewal, '$.client_id', 'acme-agent'); PRAGMA user_version = 2",
             )
         })
@@ -375,6 +381,7 @@ fn a_step_that_fails_leaves_the_vault_as_it_was() {
         Schema::FIRST,
         Schema::SECOND,
         Schema::THIRD,
+        Schema::FOURTH,
         "ALTER TABLE account ADD COLUMN note TEXT; SELECT nonsense",
     ]);
     let folder = TempDir::new().expect("a folder");
@@ -631,7 +638,7 @@ fn what_was_mended_is_used_again_without_a_restart() {
 
 #[test]
 fn an_update_that_fails_leaves_one_copy_however_often_it_is_tried() {
-    const BROKEN: Schema = Schema(&[Schema::FIRST, Schema::SECOND, Schema::THIRD, "SELECT nonsense"]);
+    const BROKEN: Schema = Schema(&[Schema::FIRST, Schema::SECOND, Schema::THIRD, Schema::FOURTH, "SELECT nonsense"]);
     let folder = TempDir::new().expect("a folder");
     let (vault, keyring) = made(&folder);
     drop(vault);

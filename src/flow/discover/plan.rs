@@ -128,7 +128,11 @@ impl Discovery {
         let page = self.key_page().map(|page| trust::authority(&page.url)).unwrap_or_default();
         let mut plan = vec![step("you make a key on its page", page), step("and paste it here", String::new())];
         let [kept, tried] = self.kept_and_tried("", tried_at);
-        plan.extend([Planned { what: "it is tried once".to_owned(), ..tried }, kept]);
+        let tried = match self.skill.as_ref().is_none_or(|skill| skill.can_be_tried()) {
+            true => Planned { what: "it is tried once".to_owned(), ..tried },
+            false => Planned { what: "it is not tried".to_owned(), ..tried },
+        };
+        plan.extend([tried, kept]);
         plan
     }
 
@@ -137,7 +141,15 @@ impl Discovery {
         let step = |what: String, detail: String| Planned { what, detail };
         [
             step(format!("the credential is kept {store}"), format!("for {} only", trust::clean(&resource, 60))),
-            step("and tried once".to_owned(), format!("GET {}", short_url(&tried_at.unwrap_or(resource)))),
+            match self.skill.as_ref().and_then(|skill| skill.trial.as_deref()) {
+                Some(trial) if trial.none => {
+                    step("and not tried".to_owned(), "no harmless call is known for it".to_owned())
+                }
+                trial => {
+                    let method = if trial.is_some_and(|trial| trial.body.is_some()) { "POST" } else { "GET" };
+                    step("and tried once".to_owned(), format!("{method} {}", short_url(&tried_at.unwrap_or(resource))))
+                }
+            },
         ]
     }
 

@@ -29,8 +29,7 @@ fn named(kind: LayerKind) -> &'static str {
 impl Revoke {
     fn check(&self) -> Result<Check, Problem> {
         let (_, credential) = self.credential().cloned().ok_or_else(|| credential_missing(&self.account))?;
-        let check = Check::new(resource_url(&self.account)?, credential, self.account.guarded);
-        Ok(check.presented(self.account.presentation.clone()))
+        Ok(Check::of(&self.account, resource_url(&self.account)?, credential))
     }
 
     /// What opens the resource; what only gets it does not.

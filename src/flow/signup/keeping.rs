@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind, Verdict,
+    Account, AccountId, Kept, Layer, LayerKind, More, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
+    Verdict,
 };
 use crate::flow::discover::Way;
 use crate::flow::probe::Check;
@@ -48,6 +49,7 @@ impl SignUp {
             verified_at: None,
             proof: None,
             spending: None,
+            more: self.more(),
         };
         let mut kept = Box::new(Kept::new(account, Secrets::from(Secret::default())));
         absorb(&mut kept, granted);
@@ -171,9 +173,8 @@ impl SignUp {
             return Vec::new();
         };
         match account.tried_at() {
-            Ok(resource) if !self.leaving => {
-                let check = Check::new(resource, secrets.credential, account.guarded);
-                let check = check.presented(account.presentation.clone());
+            Ok(resource) if !self.leaving && account.can_be_tried() => {
+                let check = Check::of(&account, resource, secrets.credential);
                 // What another domain handed out is shown in the way that it was handed out for.
                 let apart =
                     matches!(self.way, Way::OAuth(_) | Way::Enrol(_)) || self.discovery.resource_apart().is_some();
@@ -184,6 +185,12 @@ impl SignUp {
             }
             _ => self.end(Outcome::Connected(Box::new(account))),
         }
+    }
+
+    /// What the skill says of the credential beside how it is had.
+    fn more(&self) -> More {
+        let trial = self.discovery.skill().and_then(|skill| skill.trial.clone());
+        More { trial, ..More::default() }
     }
 
     /// The assertion was exchanged: the account has its credential.

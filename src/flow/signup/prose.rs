@@ -12,6 +12,7 @@ use crate::flow::probe::Check;
 use crate::flow::wire::{Credential, Expiry, Granted};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
+use crate::skill::Skill;
 use crate::trust;
 
 /// Longer than any key; the longest tokens seen have some 2,000 letters.
@@ -43,7 +44,7 @@ impl SignUp {
         }
     }
 
-    pub(super) fn key_pasted(&mut self, pasted: &Secret) -> Vec<Effect> {
+    pub(super) fn key_pasted(&mut self, pasted: &Secret, now: Timestamp) -> Vec<Effect> {
         // What is copied from a page often has blanks and line ends around it.
         let key = pasted.expose().trim();
         if !trust::is_word(key) || key.len() > KEY_LENGTH {
@@ -63,7 +64,8 @@ impl SignUp {
         }
         let check = match self.discovery.skill() {
             Some(skill) => {
-                Check::new(skill.tried_at.clone(), Secret::new(key), None).presented(skill.presentation.clone())
+                let check = Check::new(skill.tried_at.clone(), Secret::new(key), None).by(skill.trial.clone());
+                check.presented(skill.presentation.clone())
             }
             None => {
                 let resource = Url::parse(&self.discovery.service().resource).ok();
@@ -71,6 +73,10 @@ impl SignUp {
                 Check::new(resource, Secret::new(key), self.discovery.is_guarded()).or_otherwise()
             }
         };
+        if !self.discovery.skill().is_none_or(Skill::can_be_tried) {
+            // There is no harmless call: it is believed, and told so.
+            return self.key_believed(&check, Secret::new(key), now);
+        }
         let request = check.begin();
         self.stage = Stage::TryingKey(check, Secret::new(key));
         vec![Effect::Http(request)]
@@ -92,6 +98,10 @@ impl SignUp {
                 "Check that it is whole and of this service, or make another one; then paste it again.",
             ));
         }
+        self.key_believed(check, key, now)
+    }
+
+    fn key_believed(&mut self, check: &Check, key: Secret, now: Timestamp) -> Vec<Effect> {
         let credential =
             Credential { secret: key, kind: LayerKind::ApiKey, presentation: check.presentation().clone() };
         let granted = Granted { credential: Some(credential), expiry: Expiry::Unsaid, ..Granted::default() };

@@ -7,7 +7,8 @@ use url::Url;
 
 use super::text;
 use crate::account::{
-    Account, AccountId, Client, Kept, Layer, LayerKind, Mode, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
+    Account, AccountId, Client, Kept, Layer, LayerKind, Mode, More, Proof, Renewal, Revocation, Secrets, Source,
+    StoreKind,
 };
 use crate::http::Presentation;
 use crate::secret::Secret;
@@ -64,6 +65,8 @@ struct Ours {
     verified_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proof: Option<Proof>,
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    more: More,
     /// The credential was put here by another tool.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     foreign: bool,
@@ -190,6 +193,7 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
         verified_at: current.and_then(|ours| ours.verified_at),
         proof: current.and_then(|ours| ours.proof),
         spending: current.and_then(|ours| ours.spending),
+        more: current.map(|ours| ours.more.clone()).unwrap_or_default(),
         metadata: ours.as_ref().and_then(|ours| ours.metadata.clone()),
         resource,
         start,
@@ -252,6 +256,7 @@ pub fn annotated(former: &str, account: &Account) -> String {
         renewed_at: account.renewed_at,
         verified_at: account.verified_at,
         proof: account.proof,
+        more: account.more.clone(),
         foreign: account.source != Source::Own,
     };
     // A struct of texts, numbers and moments always serializes.

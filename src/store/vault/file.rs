@@ -32,10 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Schema(pub &'static [&'static str]);
 
 impl Schema {
-    pub const CURRENT: Schema = Schema(&[Self::FIRST, Self::SECOND, Self::THIRD]);
+    pub const CURRENT: Schema = Schema(&[Self::FIRST, Self::SECOND, Self::THIRD, Self::FOURTH]);
     pub const FIRST: &str = include_str!("schema/1.sql");
     pub const SECOND: &str = include_str!("schema/2.sql");
     pub const THIRD: &str = include_str!("schema/3.sql");
+    pub const FOURTH: &str = include_str!("schema/4.sql");
 
     pub fn version(self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)

@@ -14,7 +14,7 @@ use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 
 const COLUMNS: &str = "id, service, resource, label, identity, mode, scopes, claimed, start, metadata, guarded, renewal, \
-     revocation, created_at, renewed_at, verified_at, proof, spending, presentation, client, bound";
+     revocation, created_at, renewed_at, verified_at, proof, spending, presentation, client, bound, more";
 
 type Read<T> = Result<T, rusqlite::Error>;
 
@@ -185,6 +185,7 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
         account.presentation.to_string(),
         account.client.as_ref().map(json).transpose()?,
         account.bound,
+        json(&account.more)?,
     ])?;
     connection.prepare_cached("DELETE FROM layer WHERE account = ?1")?.execute([account.id.as_str()])?;
     let mut statement = connection
@@ -206,7 +207,7 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
 pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
         "UPDATE account SET renewal = ?2, verified_at = ?3, proof = ?4, spending = ?5, presentation = ?6, \
-         client = ?7 WHERE id = ?1",
+         client = ?7, more = ?8 WHERE id = ?1",
     )?;
     statement.execute(params![
         account.id.as_str(),
@@ -216,6 +217,7 @@ pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault>
         moment(account.spending),
         account.presentation.to_string(),
         account.client.as_ref().map(json).transpose()?,
+        json(&account.more)?,
     ])?;
     Ok(())
 }
@@ -254,6 +256,7 @@ fn account(row: &Row<'_>) -> Read<Account> {
         presentation: word(row, 18)?,
         client: parsed_where_there(row, 19)?,
         bound: row.get(20)?,
+        more: parsed(row, 21)?,
     })
 }
 

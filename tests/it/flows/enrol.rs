@@ -368,3 +368,46 @@ fn who_leaves_while_a_key_is_on_its_way_gets_it_stored_all_the_same() {
     assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.screen());
     assert_eq!(play.saved[0].secrets.credential, Secret::new("nj_3"));
 }
+
+#[test]
+fn a_key_is_tried_as_its_service_is_known_to_answer_or_not_at_all() {
+    let skill = |verify: &str| {
+        format!(
+            "id: a\nwebsite: https://a.dev\nauth: {{type: api_key, help_url: https://a.dev/keys}}\nverify: {verify}\n"
+        )
+    };
+    let play = |verify: &str, fake: Fake| {
+        let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::Key);
+        let mut play = Play::new(flow, fake);
+        play.skill = Some(Ok(SkillFile { path: PathBuf::from("/skills/skill.yaml"), text: skill(verify) }));
+        play.begin().pick(0).text("sk_1");
+        play
+    };
+    // A no with a 200.
+    let mut fake = Fake::default();
+    fake.on("GET https://a.dev/test", [answer(200, r#"{"ok": false}"#), answer(200, r#"{"ok": false}"#)]);
+    let refused = play("{url: https://a.dev/test, says: .ok}", fake);
+    assert!(refused.problem().contains("refuses this key (200)") && refused.saved.is_empty(), "{}", refused.problem());
+    let mut fake = Fake::default();
+    let (no, yes) = (r#"{"ok": false}"#, r#"{"ok": true}"#);
+    let answers = [no, yes, no, yes];
+    fake.on("GET https://a.dev/test", answers.map(|body| answer(200, body)));
+    let accepted = play("{url: https://a.dev/test, says: .ok}", fake);
+    let Outcome::Connected(account) = accepted.outcome() else { panic!("{:?}", accepted.screen()) };
+    assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Accepted { status: 200 }));
+    // One that works and may do little.
+    let mut fake = Fake::default();
+    fake.on("GET https://a.dev/test", [answer(401, "{}"), answer(403, "{}"), answer(403, "{}")]);
+    let narrow = play("{url: https://a.dev/test, narrow: [403]}", fake);
+    let Outcome::Connected(account) = narrow.outcome() else { panic!("{:?}", narrow.screen()) };
+    assert_eq!(account.proof.map(|proof| proof.verdict), Some(Verdict::Accepted { status: 403 }));
+    // Nobody knows a harmless call.
+    let untried = play("none", Fake::default());
+    let Outcome::Connected(account) = untried.outcome() else { panic!("{:?}", untried.screen()) };
+    assert!(untried.requests.is_empty() && account.proof.is_none() && !account.can_be_tried());
+    assert!(untried.text_shown().contains("tried: no; no harmless call is known"), "{}", untried.text_shown());
+    let mut verify = Play::of(*account, authmd_tui::flow::verify::Verify::new, Fake::default());
+    verify.begin();
+    assert!(matches!(verify.outcome(), Outcome::Checked(_)) && verify.requests.is_empty());
+    assert!(verify.text_shown().contains("cannot be checked"), "{}", verify.text_shown());
+}

@@ -119,9 +119,13 @@ impl SignUp {
             )));
         }
         screen.lines.push(Line::text(format!(
-            "Paste the key from {}'s site. It is kept for {} and tried there once.",
+            "Paste the key from {}'s site. It is kept for {} and {}.",
             service.name,
-            trust::clean(&service.resource, 80)
+            trust::clean(&service.resource, 80),
+            match self.discovery.skill().is_none_or(|skill| skill.can_be_tried()) {
+                true => "tried there once",
+                false => "not tried: no harmless call is known for it",
+            }
         )));
         screen.link.clone_from(&self.link);
         let label = page.map_or("The key", |page| page.label.as_str());

@@ -140,6 +140,7 @@ impl SignUp {
                 format!("the service does not accept it yet ({status}); verify again in a while")
             }
             Some(Verdict::Unclear { status }) => format!("the answer proves nothing ({status})"),
+            None if !account.can_be_tried() => "no; no harmless call is known for it".to_owned(),
             Some(Verdict::Unreachable) | None => "no answer; verify it later".to_owned(),
         };
         let mut lines = vec![
