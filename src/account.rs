@@ -10,14 +10,12 @@ mod kept;
 mod more;
 mod status;
 
-use std::path::PathBuf;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::http::Presentation;
-use crate::trust;
+use crate::{skill, trust};
 
 pub use attempt::{Attempt, Ended};
 pub use client::{Authentication, Client, Identity};
@@ -379,9 +377,9 @@ impl Account {
         !self.more.trial.as_ref().is_some_and(|trial| trial.none)
     }
 
-    /// The file of the skill that describes the service.
-    pub fn skill(&self) -> Option<PathBuf> {
-        self.metadata.as_ref().filter(|url| url.scheme() == "file")?.to_file_path().ok()
+    /// The skill that describes the service.
+    pub fn skill(&self) -> Option<skill::Source> {
+        self.metadata.as_ref().and_then(skill::Source::of)
     }
 
     /// The host that the credential is for, as a person reads it.

@@ -86,12 +86,12 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Say what a service offers and how one would sign up; changes nothing
     Discover {
-        /// A host, a URL, noform:SLUG, or a pasted WWW-Authenticate header
+        /// A host, a URL, a service by name, a skill file, noform:SLUG, or a pasted WWW-Authenticate header
         target: String,
     },
     /// Sign up to a service, with prompts instead of the full screen
     Add {
-        /// A host, a URL, noform:SLUG, or a pasted WWW-Authenticate header
+        /// A host, a URL, a service by name, a skill file, noform:SLUG, or a pasted WWW-Authenticate header
         target: String,
         /// How to obtain the credential; without it, what the service offers
         #[arg(long, value_name = "MODE")]

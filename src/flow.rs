@@ -34,7 +34,6 @@ pub mod work;
 
 use std::any::Any;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +45,7 @@ use crate::account::{Account, AccountId, Attempt, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::skill::Source;
 use crate::skill::expression::{Results, Work};
 
 pub use keep::{Clients, Guard, Known, Protection, StoreOffer};
@@ -134,7 +134,7 @@ pub enum Effect {
     /// Evaluates what a skill says.
     Evaluate(Box<Work>),
     /// Reads a skill that the person has named.
-    Read(PathBuf),
+    Read(Source),
     /// Makes sure that what this store keeps can be opened: a passphrase is asked for before a lock is held, not while.
     Unlock(StoreKind),
     /// Waits until nobody else renews or ends the account.
@@ -171,8 +171,8 @@ pub enum Effect {
 /// A skill as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkillFile {
-    /// Where it is, from the root on.
-    pub path: PathBuf,
+    /// Where it was found: a file from the root on, or an id.
+    pub source: Source,
     pub text: String,
 }
 

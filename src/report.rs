@@ -173,7 +173,7 @@ pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDurati
         Line::fact("obtained by", account.mode.label()),
     ];
     if let Some(skill) = account.skill() {
-        lines.push(Line::fact("described in", trust::clean(&skill.to_string_lossy(), 100)));
+        lines.push(Line::fact("described in", skill.to_string()));
     }
     if account.bound {
         lines.push(Line::fact("good for", "this resource only; the service's API usually turns it away"));

@@ -35,6 +35,7 @@ pub struct Ports {
     pub settings: Arc<Path>,
     pub loopback: loopback::Loopback,
     pub evaluator: expressions::Evaluator,
+    pub library: skills::Library,
 }
 
 pub async fn perform(effect: Effect, ports: &Ports) -> Input {
@@ -64,7 +65,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         }
         Effect::Listen { port } => Input::Listening(ports.loopback.listen(port).await),
         Effect::Await { port } => Input::Redirected(ports.loopback.redirected(port).await),
-        Effect::Read(path) => Input::Read(ports.blocking(move |_| skills::read(&path)).await),
+        Effect::Read(source) => {
+            let library = ports.library.clone();
+            Input::Read(ports.blocking(move |_| library.read(&source)).await)
+        }
         Effect::Evaluate(work) => Input::Evaluated(ports.evaluator.evaluate(&work).await),
         Effect::Open(page) => Input::Opened(ports.browser.open(&page)),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),

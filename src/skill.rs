@@ -36,6 +36,7 @@
 
 mod answer;
 mod call;
+pub mod catalogue;
 mod connection;
 pub mod enrolment;
 pub mod expression;
@@ -47,6 +48,9 @@ mod trial;
 mod utility;
 mod value;
 mod written;
+
+use std::fmt;
+use std::path::PathBuf;
 
 use regex_lite::Regex;
 use url::Url;
@@ -68,6 +72,8 @@ pub const LONGEST: usize = 64 * 1024;
 const NAME_WIDTH: usize = 60;
 const ID_LENGTH: usize = 64;
 const LABEL_WIDTH: usize = 40;
+/// What a key is called where its page asks for that.
+const KEY_NAME: &str = "authmd-tui";
 const PATTERN_LENGTH: usize = 300;
 
 /// What may be named in each place.
@@ -76,6 +82,44 @@ const AUTHORIZING: &[&str] =
 const REDEEMING: &[&str] = &["client_id", "redirect_uri", "code", "code_verifier", "state", "resource"];
 const STARTING: &[&str] = &["client_id", "scope", "resource"];
 const POLLING: &[&str] = &["client_id", "device_code", "user_code", "resource"];
+
+/// Where a skill is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    File(PathBuf),
+    /// One that the program comes with, or in the person's own folder, by its id or what somebody calls it.
+    Named(String),
+}
+
+/// The scheme of an address that names one.
+const NAMED: &str = "skill";
+
+impl Source {
+    /// As it is written down with an account.
+    pub fn url(&self) -> Option<Url> {
+        match self {
+            Source::File(file) => Url::from_file_path(file).ok(),
+            Source::Named(id) => Url::parse(&format!("{NAMED}:{id}")).ok(),
+        }
+    }
+
+    pub fn of(url: &Url) -> Option<Self> {
+        match url.scheme() {
+            "file" => url.to_file_path().ok().map(Source::File),
+            NAMED => Some(Source::Named(url.path().to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(file) => f.write_str(&trust::clean(&file.to_string_lossy(), 80)),
+            Source::Named(name) => f.write_str(&trust::clean(name, 60)),
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Skill {
@@ -99,6 +143,10 @@ pub struct Skill {
     pub unrun: Vec<Unrun>,
     /// It can be used without a credential, too.
     pub optional: bool,
+    /// Where programs look for the credential in their environment.
+    pub env: Vec<String>,
+    /// When keys end there, in words; a stranger's text, cleaned.
+    pub expires: Option<String>,
     /// Who this program is there, and who knows it by that name.
     pub client_id: Option<String>,
     pub issuer: Option<String>,
@@ -110,6 +158,8 @@ pub struct KeyPage {
     pub url: Url,
     /// What the service calls its key: a stranger's text, cleaned.
     pub label: String,
+    /// Somebody has seen that it is there. Else it is shown, and not opened.
+    pub is_checked: bool,
     pattern: Option<String>,
 }
 
@@ -150,7 +200,7 @@ impl Skill {
         Self::understand(written).map_err(|why| problem(why, "Mend the file; nothing was sent."))
     }
 
-    fn understand(written: Written) -> Result<Self, String> {
+    fn understand(mut written: Written) -> Result<Self, String> {
         let id = written.id.trim();
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if id.is_empty() || id.len() > ID_LENGTH || !id.chars().all(fits) {
@@ -168,11 +218,16 @@ impl Skill {
         };
         let website = page(&written.website)?;
         let resource = written.base_url.or(at).as_deref().map_or_else(|| Ok(website.clone()), page)?;
+        let unchecked = std::mem::take(&mut written.unchecked);
+        let is_checked = |name: &str| !unchecked.iter().any(|known| known == name);
         let named = auth.signup_utility.as_deref();
         let help = auth.help_url.as_deref().map(page).transpose()?.unwrap_or_else(|| website.clone());
         let utilities = utility::read(&[&written.utilities, &written.operations], named, &resource, &help);
         let (tried_at, trial) = match (written.verify, utilities.who) {
-            (Some(check), _) => check.read(&resource)?,
+            (Some(check), _) => match check.read(&resource)? {
+                (url, _) if !is_checked("verify") => (url, Some(Box::new(Trial { none: true, ..Trial::default() }))),
+                tried => tried,
+            },
             (None, who) => (who.unwrap_or_else(|| resource.clone()), None),
         };
         if !account::is_below(&tried_at, &resource) {
@@ -206,11 +261,13 @@ impl Skill {
             tried_at,
             trial,
             presentation,
-            key: key_page(&auth)?,
+            key: key_page(&auth, is_checked)?,
             server,
             enrolments,
             unrun: utilities.unrun,
             optional: auth.optional,
+            env: written.env.iter().filter(|name| is_variable(name)).cloned().collect(),
+            expires: written.expires.filter(|_| is_checked("expires")).map(|text| trust::clean(&text, LABEL_WIDTH)),
             client_id: auth.client_id,
             issuer: auth.issuer,
         };
@@ -255,6 +312,15 @@ fn unreadable(yaml: &str, error: &serde_saphyr::Error) -> (String, &'static str)
     (why, hint)
 }
 
+/// A name as shells have them.
+fn is_variable(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    !name.is_empty()
+        && name.len() <= ID_LENGTH
+        && name.chars().all(fits)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
 fn page(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("{} is not an address: {error}", trust::clean(text, 80)))?;
     trust::endpoint_from(&url, &url).map_err(|problem| without_stop(&problem.what))?;
@@ -268,7 +334,7 @@ fn without_stop(what: &str) -> String {
 }
 
 /// The page may be of any site: it is shown whole, and the person goes there.
-fn key_page(auth: &Block) -> Result<Option<KeyPage>, String> {
+fn key_page(auth: &Block, is_checked: impl Fn(&str) -> bool) -> Result<Option<KeyPage>, String> {
     let compiles = |pattern: &String| {
         let fits = pattern.len() <= PATTERN_LENGTH && Regex::new(pattern).is_ok();
         if fits { Ok(()) } else { Err(format!("its pattern {} is none", trust::clean(pattern, 60))) }
@@ -279,7 +345,13 @@ fn key_page(auth: &Block) -> Result<Option<KeyPage>, String> {
     };
     let label = auth.label.as_deref().map(|label| trust::clean(label, LABEL_WIDTH));
     let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| "API key".to_owned());
-    Ok(Some(KeyPage { url: page(url)?, label, pattern: auth.pattern.clone() }))
+    let url = page(url)?;
+    let filled = auth.prefill.as_deref().map(|text| page(&text.replace("{name}", KEY_NAME))).transpose()?;
+    if let Some(filled) = filled.as_ref().filter(|filled| !trust::same_site(filled, &url)) {
+        return Err(format!("its prefill leads to {}, and not where its help_url does", trust::authority(filled)));
+    }
+    let pattern = auth.pattern.clone().filter(|_| is_checked("pattern"));
+    Ok(Some(KeyPage { url: filled.unwrap_or(url), label, is_checked: is_checked("help_url"), pattern }))
 }
 
 /// How the service wants to see its credential.

@@ -17,6 +17,7 @@ use crate::shell::expressions::Evaluator;
 use crate::shell::loopback::Loopback;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
+use crate::shell::skills::Library;
 use crate::shell::{Ports, log};
 use crate::store::attempts::Attempts;
 use crate::store::json::Json;
@@ -90,6 +91,7 @@ impl Settings {
             browser: self.browser.clone(),
             settings: self.paths.settings_file().into(),
             loopback: Loopback::default(),
+            library: Library::new(self.paths.skills_folder()),
             evaluator: Evaluator::new(env::current_exe().unwrap_or_default()),
         })
     }

@@ -20,7 +20,6 @@ mod report;
 mod ways;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +33,7 @@ use super::wire::{self, Offer, ResourceMetadata};
 use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, SkillFile, StepState};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
-use crate::skill::Skill;
+use crate::skill::{Skill, Source};
 use crate::trust;
 
 pub use answer::no_answer;
@@ -103,7 +102,7 @@ pub enum Next {
     Send(Request),
     Wait(Duration),
     /// The skill that was named.
-    Read(PathBuf),
+    Read(Source),
     Over,
 }
 
@@ -188,12 +187,12 @@ impl Discovery {
 
     /// The skill was read, or could not be.
     pub fn read(&mut self, read: Result<SkillFile, Problem>, now: Timestamp) -> Next {
-        let skill = read.and_then(|SkillFile { path, text }| {
-            let skill = Skill::read(text.as_str(), &path.to_string_lossy())?;
+        let skill = read.and_then(|SkillFile { source, text }| {
+            let skill = Skill::read(text.as_str(), &source.to_string())?;
             skill.contacted().try_for_each(|url| trust::within(url, self.target.reach))?;
-            Ok((path, skill))
+            Ok((source, skill))
         });
-        let (path, skill) = match skill {
+        let (source, skill) = match skill {
             Ok(read) => read,
             Err(problem) => {
                 self.note(StepState::Missed, "it cannot be used".to_owned(), Some(now));
@@ -201,7 +200,7 @@ impl Discovery {
                 return self.enter(Phase::Over, now);
             }
         };
-        self.target = self.target.clone().described(skill.tried_at.clone(), &path);
+        self.target = self.target.clone().described(skill.tried_at.clone(), source);
         self.authorization = skill.server.clone();
         self.note(StepState::Done, skill.name.clone(), Some(now));
         self.skill = Some(Box::new(skill));

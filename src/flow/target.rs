@@ -1,12 +1,13 @@
 //! What a person may name as the service to sign up to, and what is understood by it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use url::Url;
 
 use super::wire;
 use crate::account::Account;
 use crate::problem::{Kind, Problem};
+use crate::skill::Source;
 use crate::trust::{self, Reach};
 
 /// Where discovery begins.
@@ -19,15 +20,15 @@ pub struct Target {
     /// The resource metadata's place, where it is known beforehand: a pasted challenge, a NoForm slug.
     pub metadata: Option<Url>,
     /// A file that describes the service, and has to be read before anything is asked.
-    pub skill: Option<PathBuf>,
+    pub skill: Option<Source>,
     /// How the text was understood, in words.
     pub understood: String,
     /// How far discovery follows what is published.
     pub reach: Reach,
 }
 
-const EXAMPLES: &str =
-    "Give a host or URL (api.example.com), noform:SLUG, a skill file, or paste a WWW-Authenticate header.";
+const EXAMPLES: &str = "Give a host or URL (api.example.com), a service by name, noform:SLUG, a skill file, or paste a WWW-Authenticate header.";
+const NAME_LENGTH: usize = 40;
 /// Stands for the service until its skill is read; nothing is asked there.
 const UNREAD: &str = "file:///";
 
@@ -55,10 +56,13 @@ impl Target {
             return Self::challenge(text);
         }
         if is_file(text) {
-            return Ok(Self::skill(text, PathBuf::from(text)));
+            return Ok(Self::skill(text, Source::File(PathBuf::from(text))));
         }
         if let Some(slug) = text.strip_prefix("noform:") {
             return Self::noform(text, slug);
+        }
+        if is_name(text) {
+            return Ok(Self::skill(text, Source::Named(text.to_owned())));
         }
         let url = parse_url(text)?;
         match noform_slug(&url) {
@@ -76,25 +80,28 @@ impl Target {
         Ok(Self { typed: trust::clean(typed, 80), start, metadata, skill: None, understood, reach: Reach::Public })
     }
 
-    fn skill(typed: &str, file: PathBuf) -> Self {
+    fn skill(typed: &str, source: Source) -> Self {
         Self {
             typed: trust::clean(typed, 80),
             start: Url::parse(UNREAD).expect("a constant"),
             metadata: None,
-            understood: format!("the skill in {}", trust::clean(&file.to_string_lossy(), 60)),
-            skill: Some(file),
+            understood: match &source {
+                Source::File(_) => format!("the skill in {source}"),
+                Source::Named(_) => format!("the skill called {source}"),
+            },
+            skill: Some(source),
             reach: Reach::Public,
         }
     }
 
     /// What the skill in this file describes.
-    pub fn described(self, start: Url, file: &Path) -> Self {
-        Self { start, skill: Some(file.to_owned()), ..self }
+    pub fn described(self, start: Url, source: Source) -> Self {
+        Self { start, skill: Some(source), ..self }
     }
 
     /// Where what is not published by the service itself was found, for the next time.
     pub fn found_in(&self) -> Option<Url> {
-        let skill = self.skill.as_ref().and_then(|file| Url::from_file_path(file).ok());
+        let skill = self.skill.as_ref().and_then(Source::url);
         skill.or_else(|| self.metadata.clone())
     }
 
@@ -102,11 +109,11 @@ impl Target {
     /// whether that may be reached now is seen when it is connected to.
     pub fn of(account: &Account) -> Result<Self, Problem> {
         trust::endpoint(&account.start)?;
-        if let Some(file) = account.skill() {
+        if let Some(source) = account.skill() {
             return Ok(Self {
                 start: account.start.clone(),
                 reach: Reach::Private,
-                ..Self::skill(&account.host(), file)
+                ..Self::skill(&account.host(), source)
             });
         }
         if let Some(metadata) = &account.metadata {
@@ -182,6 +189,13 @@ fn is_file(text: &str) -> bool {
     let is_skill = matches!(lower.as_str(), "readme.md" | "skill.md");
     !text.contains("://")
         && (is_path || is_skill || is_yaml && text == first || is_folder && (is_yaml || lower.ends_with(".md")))
+}
+
+/// A word, or a few: a host has a dot in it, and is one.
+fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || " -_+&'".contains(c);
+    let is_host = text.eq_ignore_ascii_case("localhost");
+    text.len() <= NAME_LENGTH && text.chars().all(fits) && text.chars().any(char::is_alphabetic) && !is_host
 }
 
 fn is_address(text: &str) -> bool {
@@ -279,7 +293,12 @@ mod tests {
 
     #[test]
     fn a_path_is_told_from_a_host() {
-        let file = |text: &str| Target::parse(text).ok().and_then(|target| target.skill);
+        let file = |text: &str| {
+            Target::parse(text).ok().and_then(|target| match target.skill {
+                Some(Source::File(file)) => Some(file),
+                _ => None,
+            })
+        };
         for text in [
             "skill.yaml",
             "./acme",
@@ -308,7 +327,6 @@ mod tests {
     fn what_is_no_target_is_said_in_one_line() {
         for typed in [
             "",
-            "acme",
             "two words.dev",
             "https://",
             "noform:",

@@ -82,6 +82,11 @@ impl Paths {
         self.data.join("attempts.json")
     }
 
+    /// The person's own skills.
+    pub fn skills_folder(&self) -> PathBuf {
+        self.config.join("skills")
+    }
+
     pub fn settings_file(&self) -> PathBuf {
         self.config.join("settings.json")
     }

@@ -34,6 +34,15 @@ pub struct Written {
     pub utilities: Map<String, Json>,
     #[serde(default)]
     pub operations: Map<String, Json>,
+    /// Names of the environment that programs look for the credential in.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// When keys end there, in words.
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// What of the file nobody has checked: it is shown, and not acted on.
+    #[serde(default)]
+    pub unchecked: Vec<String>,
 }
 
 /// `none`, or how it is.
@@ -87,6 +96,8 @@ pub struct Block {
     pub label: Option<String>,
     pub help_url: Option<String>,
     pub pattern: Option<String>,
+    /// The page for keys with the form filled in, as far as the service allows: `{name}` is what the key is called.
+    pub prefill: Option<String>,
     /// The operation that signs people up.
     pub signup_utility: Option<String>,
 }

@@ -80,13 +80,14 @@ fn a_service_is_named_and_discovery_begins() {
     let mut app = app();
     press(&mut app, "a");
     assert_eq!(app.place(), Place::Target);
-    press(&mut app, "nonsense\n");
+    press(&mut app, "non sense.dev\n");
     let Scene::Target { problem, .. } = &app.scene else { panic!("still at the target") };
-    assert!(problem.as_ref().is_some_and(|problem| problem.what.contains("a host has a dot")));
-    press(&mut app, ".dev");
+    assert!(problem.as_ref().is_some_and(|problem| problem.what.contains("has blanks in it")));
+    press(&mut app, "/");
     let Scene::Target { problem, .. } = &app.scene else { panic!("still at the target") };
     assert!(problem.is_none(), "the next key clears it");
-    let commands = press(&mut app, "\n");
+    press(&mut app, "\u{1b}a");
+    let commands = press(&mut app, "nonsense.dev\n");
     assert!(
         matches!(commands.as_slice(), [Command::Perform(_, Effect::Http(request))] if request.url.as_str() == "https://nonsense.dev/"),
         "{commands:?}"

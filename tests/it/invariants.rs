@@ -14,6 +14,7 @@ use authmd_tui::flow::{
 use authmd_tui::http::{Body, HttpError, Method, Response};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
+use authmd_tui::skill::Source;
 use authmd_tui::skill::expression::evaluate;
 use proptest::prelude::*;
 
@@ -314,7 +315,7 @@ impl Watched {
                     13.. => ENROLLING,
                     _ => PAIRING,
                 };
-                let skill = SkillFile { path: "/skills/acme.yaml".into(), text: text.to_owned() };
+                let skill = SkillFile { source: Source::File("/skills/acme.yaml".into()), text: text.to_owned() };
                 Input::Read(if *stored { Ok(skill) } else { Err(problem()) })
             }
             (Some(Effect::Evaluate(work)), _) => Input::Evaluated(match stored {

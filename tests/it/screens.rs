@@ -225,7 +225,7 @@ fn the_detail_and_what_lies_over_the_list() {
 
 #[test]
 fn the_walk() {
-    is("target", Tour::new(COLOR, vec![]).keys("anonsense\n").picture(80, 24));
+    is("target", Tour::new(COLOR, vec![]).keys("anon sense.dev\n").picture(80, 24));
     is("offer", signing_up(Fake::acme()).picture(80, 24));
     is("consent", signing_up(Fake::acme()).keys("\n").picture(80, 24));
     is("consent_chosen_ascii", {

@@ -7,7 +7,11 @@ use authmd_tui::account::Mode;
 use authmd_tui::http::{FieldValue, Method, Request};
 use authmd_tui::skill::expression::evaluate;
 use authmd_tui::skill::operation::{Kind, Operation};
-use authmd_tui::skill::{Enrolment, Params, Skill, Worked};
+use authmd_tui::skill::{Enrolment, Params, Skill, Worked, catalogue};
+use regex_lite::Regex;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
 
 fn fixture(name: &str) -> Skill {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/skills").join(name);
@@ -234,5 +238,139 @@ fn how_a_credential_is_tried_is_said_with_the_traps_of_its_service() {
     ] {
         let said = trial(verify).expect_err(verify);
         assert!(said.contains(why), "{verify}: {said}");
+    }
+}
+
+/// A file of the catalogue, by all that may stand in one: what is misspelled is not passed over.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Service {
+    id: String,
+    name: String,
+    description: String,
+    website: Url,
+    base_url: Url,
+    auth: Auth,
+    #[serde(default)]
+    env: Vec<String>,
+    verify: Value,
+    #[serde(default)]
+    signup: Vec<Map<String, Value>>,
+    expires: Option<String>,
+    revoke: Option<Ending>,
+    oauth: Option<Map<String, Value>>,
+    source: Vec<String>,
+    checked: jiff::civil::Date,
+    #[serde(default)]
+    unchecked: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Auth {
+    r#type: String,
+    header: Option<Value>,
+    prefix: Option<String>,
+    query: Option<String>,
+    body: Option<Map<String, Value>>,
+    #[serde(default)]
+    optional: bool,
+    label: String,
+    help_url: Option<Url>,
+    prefill: Option<String>,
+    pattern: Option<String>,
+}
+
+/// How a key is ended by a call, as far as that is known.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ending {
+    method: String,
+    url: Url,
+    by: String,
+    rotate: Option<String>,
+    note: Option<String>,
+}
+
+#[test]
+fn every_service_of_the_catalogue_is_whole() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/services");
+    let mut files: Vec<String> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|file| file.expect("a file").path().file_stem().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let ids: Vec<&str> = catalogue::all().map(|(id, _)| id).collect();
+    assert_eq!(files, ids, "the list in catalogue.rs has them all, in order");
+    assert!(ids.len() >= 60, "{}", ids.len());
+    let mut envs = Vec::new();
+    for (id, text) in catalogue::all() {
+        let service: Service = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{id}: {error}"));
+        let skill = Skill::read(text, id).unwrap_or_else(|problem| panic!("{problem}"));
+        assert_eq!((service.id.as_str(), service.name.as_str()), (id, skill.name.as_str()));
+        assert_eq!(catalogue::name_in(text), service.name, "{id}");
+        assert!(!service.description.is_empty() && service.description.len() < 80, "{id}");
+        assert!(service.auth.r#type == "api_key" && !service.auth.label.is_empty(), "{id}");
+        let pages = service.auth.help_url.iter().chain(service.revoke.iter().map(|ending| &ending.url));
+        for url in pages.chain([&service.website, &service.base_url]) {
+            assert!(url.scheme() == "https" && url.username().is_empty(), "{id}: {url}");
+        }
+        // Somewhere it is shown, and somehow it is had.
+        assert!(service.auth.header.is_some() || service.auth.query.is_some() || service.auth.body.is_some(), "{id}");
+        assert!(skill.key.is_some() || !skill.enrolments.is_empty(), "{id}: no way to a key");
+        assert!(service.auth.prefix.is_none() || service.auth.header.is_some(), "{id}");
+        assert!(!service.auth.optional || !service.signup.is_empty(), "{id}");
+        assert!(service.auth.prefill.as_deref().is_none_or(|page| page.starts_with("https://")), "{id}");
+        let host = trust_site(&service.base_url);
+        assert_eq!(host, trust_site(&skill.tried_at), "{id}");
+        assert!(
+            service.verify == "none" || service.verify["url"].as_str().is_some_and(|url| url.starts_with("https://"))
+        );
+        if let Some(pattern) = &service.auth.pattern {
+            is_harmless(id, pattern);
+        }
+        if let Some(ending) = &service.revoke {
+            assert!(["DELETE", "POST"].contains(&ending.method.as_str()) && !ending.by.is_empty(), "{id}");
+            let texts = [&ending.rotate, &ending.note];
+            assert!(texts.into_iter().flatten().all(|text| text.len() < 120), "{id}");
+        }
+        for fact in service.oauth.iter().flat_map(Map::keys) {
+            assert!(["metadata", "registers", "device"].contains(&fact.as_str()), "{id}: {fact}");
+        }
+        assert!(!service.source.is_empty() && service.checked.year() >= 2026, "{id}");
+        for name in &service.unchecked {
+            let known = ["help_url", "pattern", "verify", "expires", "revoke", "oauth"];
+            assert!(known.contains(&name.as_str()) && text.contains(&format!("{name}:")), "{id}: {name}");
+        }
+        // What nobody has checked is not acted on.
+        let unchecked = |name: &str| service.unchecked.iter().any(|known| known == name);
+        assert!(!unchecked("verify") || !skill.can_be_tried(), "{id}");
+        assert!(skill.key.as_ref().is_none_or(|page| page.is_checked != unchecked("help_url")), "{id}");
+        assert!(!unchecked("pattern") || skill.key.as_ref().is_none_or(|page| page.fits("x")), "{id}");
+        assert_eq!(service.expires.is_some() && !unchecked("expires"), skill.expires.is_some(), "{id}");
+        assert_eq!(service.env.len(), skill.env.len(), "{id}: names of the environment");
+        envs.extend(service.env);
+    }
+    let count = envs.len();
+    envs.sort();
+    envs.dedup();
+    assert_eq!(envs.len(), count, "no two services share a name in the environment");
+}
+
+fn trust_site(url: &Url) -> String {
+    let host = url.host_str().expect("a host");
+    let labels: Vec<&str> = host.rsplit('.').take(2).collect();
+    labels.join(".")
+}
+
+/// It compiles, has a beginning and an end, and nothing that repeats what repeats.
+fn is_harmless(id: &str, pattern: &str) {
+    let compiled = Regex::new(pattern).unwrap_or_else(|error| panic!("{id}: {error}"));
+    assert!(pattern.starts_with('^') && pattern.ends_with('$'), "{id}: {pattern}");
+    let repeats_what_repeats = Regex::new(r"[+*}]\)[+*{]").expect("a pattern");
+    assert!(!repeats_what_repeats.is_match(pattern), "{id}: {pattern}");
+    // The longest that is ever asked, and one letter too many at its end.
+    for letter in ["a", "0", "A", "-", "_", "eyJ"] {
+        compiled.is_match(&format!("{}!", letter.repeat(4_000)));
     }
 }

@@ -9,7 +9,7 @@ use super::{By, Discovery, Trouble, Way, no_answer};
 use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
 use crate::problem::{Kind, Problem};
-use crate::skill::{Enrolment, KeyPage, Skill};
+use crate::skill::{Enrolment, KeyPage, Skill, Source, catalogue};
 use crate::{trust, when};
 
 /// Clocks differ by so much without harm.
@@ -336,6 +336,17 @@ impl Discovery {
                 ),
             ));
         }
+        if let Some(known) = self.known_skill() {
+            findings.push(Finding::new(
+                Level::Info,
+                "skill_known",
+                format!("This program comes with a skill for it: authmd-tui add {known}"),
+            ));
+        }
+        for unrun in self.skill.iter().flat_map(|skill| &skill.unrun) {
+            let message = format!("The skill's {} is not run here: {}.", unrun.name, unrun.why);
+            findings.push(Finding::new(Level::Info, "not_run", message));
+        }
         if let Some(words) = self.clock_skew() {
             findings.push(Finding::new(Level::Warning, "clock_skew", words));
         }
@@ -379,6 +390,11 @@ impl Discovery {
             Some(Closed::AgentsOnly | Closed::Placeholder) | None => {}
         }
         findings
+    }
+
+    /// A skill of this site that the program comes with, where none was named.
+    pub fn known_skill(&self) -> Option<Source> {
+        catalogue::of_site(&self.target.start).filter(|_| self.skill.is_none())
     }
 
     /// The ways to sign up, in the order in which they are tried.
@@ -459,6 +475,7 @@ impl Discovery {
                 "Nothing was sent there. Tell the service to publish https addresses of its own.".to_owned(),
             ),
         };
-        Some(Problem::new(kind, what, hint))
+        let known = self.known_skill().map(|known| format!("This program has a skill for it: authmd-tui add {known}"));
+        Some(Problem::new(kind, what, known.unwrap_or(hint)))
     }
 }

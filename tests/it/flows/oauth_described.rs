@@ -12,7 +12,7 @@ use authmd_tui::flow::{Answer, Input, Outcome, SkillFile, Surroundings};
 use authmd_tui::http::{Body, Method, Presentation};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
-use authmd_tui::skill::Skill;
+use authmd_tui::skill::{Skill, Source};
 use serde_json::json;
 use url::Url;
 
@@ -21,7 +21,7 @@ use crate::support::play::{Fake, Play, answer};
 const FILE: &str = "/home/ada/skills/skill.yaml";
 
 fn skill(text: &str) -> Result<SkillFile, Problem> {
-    Ok(SkillFile { path: PathBuf::from(FILE), text: text.to_owned() })
+    Ok(SkillFile { source: Source::File(PathBuf::from(FILE)), text: text.to_owned() })
 }
 
 fn of_repository(path: &str) -> String {

@@ -184,7 +184,7 @@ fn wrong_use_is_told_in_two_lines() {
         (vec!["discover", "nonsense"], 2),
         (vec!["discover", "http://example.com"], 9),
         (vec!["discover", "http://127.0.0.1:1"], 7),
-        (vec!["add", "two words"], 2),
+        (vec!["add", "two words.dev"], 2),
         (vec!["show", "x"], 3),
         (vec!["token", "x"], 3),
         (vec![], 2),

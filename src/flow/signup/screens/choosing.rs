@@ -73,6 +73,9 @@ impl SignUp {
         let document = self.discovery.document_lines();
         if let Some(obstacle) = self.discovery.obstacle() {
             screen.lines.push(Line::text(obstacle.what));
+            if self.discovery.known_skill().is_some() {
+                screen.lines.push(Line::text(obstacle.hint));
+            }
         }
         if let Some(link) = &self.link {
             // The link stands where it is seen, rather than below all the words.
@@ -117,6 +120,11 @@ impl SignUp {
                 "Make a key for yourself at {}{whose}: the skill says so.",
                 trust::authority(&page.url)
             )));
+            if !page.is_checked {
+                screen.lines.push(Line::text(
+                    "Nobody has checked that this is the page; look whether it is the service's own.",
+                ));
+            }
         }
         screen.lines.push(Line::text(format!(
             "Paste the key from {}'s site. It is kept for {} and {}.",
