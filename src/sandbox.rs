@@ -16,6 +16,10 @@
 //! | Meridian | `/meridian` | the browser's redirect, or typed on its page | access and refresh tokens by OAuth, for this resource only | OAuth: RFC 6749, 7591, 8628, 8707, 9207 |
 //! | Lantern | `/lantern` | the browser's callback, with a proof and without a state | a key | nothing published: `/lantern/skill.yaml` describes it |
 //! | Tandem | `/tandem` | shown by the program, typed on its page; the program polls | a key | nothing published: `/tandem/skill.yaml` describes a pairing in JSON |
+//! | Herald | `/herald` | a link, mailed; the key is on the page behind it | a key | nothing published: its skill says what is called |
+//! | Nightjar | `/nightjar` | mailed, read back to a call of its own | a key | as Herald |
+//! | Hatchling | `/hatchling` | – | a key at once, and a page on which it is claimed | as Herald |
+//! | Foundry | `/foundry` | – | a key from its page; more keys, made by an API for who shows one | as Herald |
 //! | Placeholders | `/placeholder/…` | – | nothing | `auth-md`: registers at its own auth.md; `none`: no way listed; `stub`: 501; `oauth`: client registration (RFC 7591); `empty`: 200 and nothing in it |
 //! | Agents Only | `/agents-only` | – | nothing for a person | only assertions of agent platforms (ID-JAG) |
 //! | Prose | `/prose` | – | nothing | an auth.md in words, no metadata |
@@ -24,7 +28,7 @@
 //!
 //! # For scripts that play the human
 //!
-//! `GET /sandbox/mails` lists the mails with their codes. `GET /sandbox/pages` lists the pages on which the human decides,
+//! `GET /sandbox/mails` lists the mails with their codes or links; a `POST` to a link makes what is behind it. `GET /sandbox/pages` lists the pages on which the human decides,
 //! newest last: `service`, `to`, `url`, `state` (`waiting`, `allowed`, `claimed`, `denied`, `blocked`, `expired` or
 //! `replaced`), and `code` where the page shows one. The page is one form without a script; a plain `POST` of
 //! `decision=allow` or `decision=deny` to its `url` decides. Where the program shows the code, the form holds it, too:
@@ -37,6 +41,7 @@ mod attempts;
 mod closed;
 pub mod demo;
 mod described;
+mod enrolled;
 pub mod fault;
 mod handed_over;
 mod hybrid;
@@ -65,8 +70,8 @@ use self::fault::Fault;
 use self::world::World;
 
 pub use self::services::{
-    ACME, AGENTS_ONLY, BEACON, Closed, Described, Entry, HARBOR, HandsOut, LANTERN, LUMEN, MERIDIAN, NORTHWIND,
-    PLACEHOLDERS, PROFILES, PROSE, Profile, QUARRY, Shape, TANDEM, TOLLGATE,
+    ACME, AGENTS_ONLY, BEACON, Calls, Closed, Described, Entry, FOUNDRY, HARBOR, HATCHLING, HERALD, HandsOut, LANTERN,
+    LUMEN, MERIDIAN, NIGHTJAR, NORTHWIND, PLACEHOLDERS, PROFILES, PROSE, Profile, QUARRY, Shape, TANDEM, TOLLGATE,
 };
 
 /// How the sandbox is to be.

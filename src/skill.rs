@@ -135,6 +135,7 @@ pub struct Skill {
     pub presentation: Presentation,
     /// The page on which a person makes a key.
     pub key: Option<KeyPage>,
+    pub form: KeyForm,
     /// How one signs in, where the service does not publish it.
     pub server: Option<Server>,
     /// How else one signs up, in the order in which the file has it.
@@ -152,18 +153,23 @@ pub struct Skill {
     pub issuer: Option<String>,
 }
 
-/// Where a person makes a key, and what that looks like.
+/// Where a person makes a key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyPage {
     pub url: Url,
-    /// What the service calls its key: a stranger's text, cleaned.
-    pub label: String,
     /// Somebody has seen that it is there. Else it is shown, and not opened.
     pub is_checked: bool,
+}
+
+/// What a key is called there, and what it looks like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyForm {
+    /// A stranger's text, cleaned.
+    pub label: String,
     pattern: Option<String>,
 }
 
-impl KeyPage {
+impl KeyForm {
     /// Does it look like one of these keys, as far as the skill says?
     pub fn fits(&self, key: &str) -> bool {
         let pattern = self.pattern.as_deref().and_then(|pattern| Regex::new(pattern).ok());
@@ -261,7 +267,8 @@ impl Skill {
             tried_at,
             trial,
             presentation,
-            key: key_page(&auth, is_checked)?,
+            form: key_form(&auth, is_checked("pattern"))?,
+            key: key_page(&auth, is_checked("help_url"))?,
             server,
             enrolments,
             unrun: utilities.unrun,
@@ -333,25 +340,28 @@ fn without_stop(what: &str) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// The page may be of any site: it is shown whole, and the person goes there.
-fn key_page(auth: &Block, is_checked: impl Fn(&str) -> bool) -> Result<Option<KeyPage>, String> {
+fn key_form(auth: &Block, is_checked: bool) -> Result<KeyForm, String> {
     let compiles = |pattern: &String| {
         let fits = pattern.len() <= PATTERN_LENGTH && Regex::new(pattern).is_ok();
         if fits { Ok(()) } else { Err(format!("its pattern {} is none", trust::clean(pattern, 60))) }
     };
     auth.pattern.iter().try_for_each(compiles)?;
+    let label = auth.label.as_deref().map(|label| trust::clean(label, LABEL_WIDTH));
+    let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| "API key".to_owned());
+    Ok(KeyForm { label, pattern: auth.pattern.clone().filter(|_| is_checked) })
+}
+
+/// The page may be of any site: it is shown whole, and the person goes there.
+fn key_page(auth: &Block, is_checked: bool) -> Result<Option<KeyPage>, String> {
     let Some(url) = auth.help_url.as_deref().filter(|_| !auth.is_oauth()) else {
         return Ok(None);
     };
-    let label = auth.label.as_deref().map(|label| trust::clean(label, LABEL_WIDTH));
-    let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| "API key".to_owned());
     let url = page(url)?;
     let filled = auth.prefill.as_deref().map(|text| page(&text.replace("{name}", KEY_NAME))).transpose()?;
     if let Some(filled) = filled.as_ref().filter(|filled| !trust::same_site(filled, &url)) {
         return Err(format!("its prefill leads to {}, and not where its help_url does", trust::authority(filled)));
     }
-    let pattern = auth.pattern.clone().filter(|_| is_checked("pattern"));
-    Ok(Some(KeyPage { url: filled.unwrap_or(url), label, is_checked: is_checked("help_url"), pattern }))
+    Ok(Some(KeyPage { url: filled.unwrap_or(url), is_checked }))
 }
 
 /// How the service wants to see its credential.

@@ -116,6 +116,7 @@ pub fn send_code(
         from: profile.name.to_owned(),
         subject: "Your code".to_owned(),
         code: code.clone(),
+        link: None,
         at: when::rfc3339(now),
     });
     if let Some(registration) = inner.mailed(profile, claim_token) {

@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod consent;
+pub mod enrolled;
 
 use std::fmt::Write;
 
@@ -88,7 +89,10 @@ pub fn inbox(world: &World, headers: &HeaderMap) -> Response {
         let lines: String = mails
             .iter()
             .rev()
-            .map(|mail| format!("{}  {}  to {}: your code is {}\n", mail.at, mail.from, mail.to, mail.code))
+            .map(|mail| match &mail.link {
+                Some(link) => format!("{}  {}  to {}: open {link}\n", mail.at, mail.from, mail.to),
+                None => format!("{}  {}  to {}: your code is {}\n", mail.at, mail.from, mail.to, mail.code),
+            })
             .collect();
         return if lines.is_empty() { "No mail yet.\n".into_response() } else { lines.into_response() };
     }
@@ -121,16 +125,19 @@ pub fn mail(world: &World, number: usize) -> Response {
 }
 
 fn letter(mail: &Mail) -> String {
+    let what = match &mail.link {
+        Some(link) => format!("open this link:</p><p><a href=\"{0}\">{0}</a></p>", escape(link)),
+        None => format!("type this code there:</p><p class=code>{}</p>", mail.code),
+    };
     format!(
         "<p><a href=/inbox>Inbox</a></p><article><h1>{}</h1><p class=quiet>from {} to {} · {}</p>\
-         <p>A program asks to act for you at {}. If that was you, type this code there:</p><p class=code>{}</p>\
-         <p>If it was not you, do nothing. Nobody gets in without the code.</p></article>",
+         <p>A program asks to act for you at {}. If that was you, {what}\
+         <p>If it was not you, do nothing. Nobody gets in without it.</p></article>",
         escape(&mail.subject),
         escape(&mail.from),
         escape(&mail.to),
         mail.at,
         escape(&mail.from),
-        mail.code
     )
 }
 

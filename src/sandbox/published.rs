@@ -64,7 +64,7 @@ pub fn server(world: &World, profile: &Profile) -> Value {
             "authorization_response_iss_parameter_supported": true,
         }),
         // It publishes nothing.
-        Shape::Described(_) => Value::Null,
+        Shape::Described(_) | Shape::Enrolled(_) => Value::Null,
         Shape::Closed(closed) => closed::server(world, profile, closed),
         Shape::HandedOver(Entry::Toll) => json!({
             "issuer": issuer,
@@ -109,7 +109,7 @@ fn grant_types(profile: &Profile) -> &'static [&'static str] {
         Shape::HandedOver(_) => &[JWT_BEARER, CLAIM_GRANT],
         Shape::Nested => &[JWT_BEARER],
         Shape::Hybrid => &[CLAIM_GRANT],
-        Shape::OAuth | Shape::Described(_) | Shape::Closed(_) => &[],
+        Shape::OAuth | Shape::Described(_) | Shape::Enrolled(_) | Shape::Closed(_) => &[],
     }
 }
 
@@ -150,7 +150,7 @@ pub fn auth_md(world: &World, profile: &Profile) -> String {
             ],
         ),
         // It publishes none.
-        Shape::OAuth | Shape::Described(_) => return String::new(),
+        Shape::OAuth | Shape::Described(_) | Shape::Enrolled(_) => return String::new(),
         Shape::Closed(closed) => return closed::auth_md(world, profile, closed),
         Shape::HandedOver(Entry::Toll) => (
             "It hands out a token to a program that has\nworked for it, once a human has accepted the terms and typed a code on a page of this service.",

@@ -7,17 +7,20 @@ use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use serde::Deserialize;
 
 use super::described::{self, Callback};
+use super::enrolled;
 use super::fault::{Fault, Step};
 use super::oauth::Asked;
 use super::pages;
 use super::pages::claim::{self, Place, Sent};
 use super::pages::consent;
-use super::services::{Closed, Described, PROFILES, PROSE, Profile, Shape};
+use super::pages::enrolled::{self as opened, Opened};
+use super::services::{Calls, Closed, Described, PROFILES, PROSE, Profile, Shape};
 use super::world::World;
+use crate::shell::clock;
 
 type Shared = State<Arc<World>>;
 
@@ -49,6 +52,7 @@ pub fn router(world: Arc<World>) -> Router {
         match profile.shape {
             Shape::OAuth => router = oauth_pages(router, profile),
             Shape::Described(described) => router = described_pages(router, profile, described),
+            Shape::Enrolled(calls) => router = enrolled_pages(router, profile, calls),
             _ => {}
         }
         router = router.route(&profile.terms(), get(move || async move { pages::terms(profile) }));
@@ -115,6 +119,44 @@ fn described_pages(router: Router<Arc<World>>, profile: &'static Profile, descri
             ),
         ),
         Described::Pairing => router.route(&profile.page(), code_page(profile)),
+    }
+}
+
+/// The skill, and what a person opens.
+fn enrolled_pages(router: Router<Arc<World>>, profile: &'static Profile, calls: Calls) -> Router<Arc<World>> {
+    let at = |path: &str| format!("{}{path}", profile.base);
+    let router = router.route(
+        &at("/skill.yaml"),
+        get(move |State(world): Shared| async move { enrolled::skill(&world, profile, calls) }),
+    );
+    match calls {
+        Calls::Link => router.route(&at("/dashboard"), get(move || async move { opened::dashboard(profile) })).route(
+            &at("/in"),
+            get(move |State(world): Shared, Query(query): Query<Opened>| async move {
+                opened::behind_link(&world, profile, &query)
+            })
+            .post(move |State(world): Shared, Query(query): Query<Opened>| async move {
+                opened::make_key(&world, profile, &query)
+            }),
+        ),
+        Calls::Code => router,
+        Calls::AtOnce => router.route(
+            &at("/claim"),
+            get(move |State(world): Shared, Query(query): Query<Opened>| async move {
+                opened::claim(&world, profile, &query)
+            })
+            .post(move |State(world): Shared, Query(query): Query<Opened>| async move {
+                opened::claimed(&world, profile, &query)
+            }),
+        ),
+        Calls::ByKey => router.route(&at("/page"), key_page(profile)).route(
+            &at("/keys/{id}"),
+            delete(move |State(world): Shared, Path(id): Path<String>, headers: HeaderMap| async move {
+                let status = world.end_key(profile, &headers, &id, clock::now());
+                world.note(&Method::DELETE, &format!("{}/keys/…", profile.base), status.as_u16());
+                status
+            }),
+        ),
     }
 }
 

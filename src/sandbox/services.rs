@@ -31,6 +31,8 @@ pub enum Shape {
     OAuth,
     /// OAuth in all but its words, and published nowhere: a skill says how.
     Described(Described),
+    /// Calls of its own, and published nowhere: a skill says which.
+    Enrolled(Calls),
     /// Nobody can walk in.
     Closed(Closed),
 }
@@ -61,6 +63,19 @@ pub enum Described {
     Exchange,
     /// A word that the human types on the service's page.
     Pairing,
+}
+
+/// What its own calls come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// A link by mail, and the key behind it.
+    Link,
+    /// A code by mail, taken for a key.
+    Code,
+    /// A key at once, claimed later.
+    AtOnce,
+    /// Keys that are made with a key.
+    ByKey,
 }
 
 /// Why nobody can walk in. Each was seen in the wild.
@@ -162,6 +177,15 @@ pub const TANDEM: &Profile = &Profile {
     shape: Shape::Described(Described::Pairing),
 };
 
+pub const HERALD: &Profile = &enrolled("Herald Pages", "/herald", Calls::Link);
+pub const NIGHTJAR: &Profile = &enrolled("Nightjar Sites", "/nightjar", Calls::Code);
+pub const HATCHLING: &Profile = &enrolled("Hatchling Agents", "/hatchling", Calls::AtOnce);
+pub const FOUNDRY: &Profile = &enrolled("Foundry Keys", "/foundry", Calls::ByKey);
+
+const fn enrolled(name: &'static str, base: &'static str, calls: Calls) -> Profile {
+    Profile { name, base, scopes_before: &[], scopes_after: &[], shape: Shape::Enrolled(calls) }
+}
+
 pub const AGENTS_ONLY: &Profile = &closed("Agents Only", "/agents-only", Closed::AgentsOnly);
 pub const PROSE: &Profile = &closed("Prose", "/prose", Closed::Prose);
 pub const PLACEHOLDERS: [&Profile; 5] = [
@@ -188,6 +212,10 @@ pub const PROFILES: &[&Profile] = &[
     MERIDIAN,
     LANTERN,
     TANDEM,
+    HERALD,
+    NIGHTJAR,
+    HATCHLING,
+    FOUNDRY,
     AGENTS_ONLY,
     PROSE,
     PLACEHOLDERS[0],
@@ -211,6 +239,10 @@ impl Shape {
             Shape::OAuth => "OAuth, in a browser or with a code",
             Shape::Described(Described::Exchange) => "by a skill: a key, in a browser",
             Shape::Described(Described::Pairing) => "by a skill: a key, with a code",
+            Shape::Enrolled(Calls::Link) => "by a skill: a link from a mail, then a key",
+            Shape::Enrolled(Calls::Code) => "by a skill: a code from a mail, then a key",
+            Shape::Enrolled(Calls::AtOnce) => "by a skill: a key at once, claimed later",
+            Shape::Enrolled(Calls::ByKey) => "by a skill: a key from its page, or made with one",
             Shape::Closed(Closed::AuthMd) => "no way in: registers at its own auth.md",
             Shape::Closed(Closed::NoType) => "no way in: lists the type \"none\"",
             Shape::Closed(Closed::Stub) => "no way in: 501 everywhere",
@@ -246,6 +278,8 @@ impl Profile {
             }
             (Shape::Described(Described::Exchange), step) => matches!(step, Step::Api | Step::Token),
             (Shape::Described(Described::Pairing), step) => matches!(step, Step::Api | Step::Device | Step::Token),
+            (Shape::Enrolled(Calls::Code), step) => matches!(step, Step::Api | Step::Register | Step::Complete),
+            (Shape::Enrolled(_), step) => matches!(step, Step::Api | Step::Register),
             (_, Step::Authorize | Step::Device) => false,
             (Shape::Closed(Closed::Prose), step) => matches!(step, Step::Api | Step::AuthMd),
             (_, Step::Api | Step::Resource | Step::Server | Step::AuthMd) => true,
@@ -270,7 +304,8 @@ impl Profile {
 
     /// The file that teaches a program the service, where it publishes nothing itself.
     pub fn skill(&self) -> Option<String> {
-        matches!(self.shape, Shape::Described(_)).then(|| format!("{}/skill.yaml", self.base))
+        let is_told = matches!(self.shape, Shape::Described(_) | Shape::Enrolled(_));
+        is_told.then(|| format!("{}/skill.yaml", self.base))
     }
 
     /// The page with the terms; every service can be made to demand them.
@@ -301,6 +336,11 @@ impl Profile {
             Step::Register if self.shape == Shape::Closed(Closed::AuthMd) => self.path(Step::AuthMd),
             Step::Register if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/register"),
             Step::Claim if self.shape == Shape::Closed(Closed::OAuth) => format!("{base}/oauth/authorize"),
+            Step::Register if self.shape == Shape::Enrolled(Calls::Link) => format!("{base}/login"),
+            Step::Register if self.shape == Shape::Enrolled(Calls::Code) => format!("{base}/request-code"),
+            Step::Complete if self.shape == Shape::Enrolled(Calls::Code) => format!("{base}/verify-code"),
+            Step::Register if self.shape == Shape::Enrolled(Calls::AtOnce) => format!("{base}/agents"),
+            Step::Register if self.shape == Shape::Enrolled(Calls::ByKey) => format!("{base}/keys"),
             Step::Register if self.shape == Shape::OAuth => format!("{base}/oauth/register"),
             Step::Authorize if matches!(self.shape, Shape::Described(_)) => format!("{base}/auth"),
             Step::Device if matches!(self.shape, Shape::Described(_)) => format!("{base}/pairings"),

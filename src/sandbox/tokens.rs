@@ -64,6 +64,12 @@ impl Grants {
 }
 
 impl Inner {
+    /// Does it work there?
+    pub fn is_alive(&self, profile: &Profile, credential: &str, now: Timestamp) -> bool {
+        let held = self.credentials.get(credential);
+        held.is_some_and(|held| held.alive && held.expires > now && held.profile.base == profile.base)
+    }
+
     pub fn end_credential(&mut self, credential: &str) {
         if let Some(credential) = self.credentials.get_mut(credential) {
             credential.alive = false;
@@ -230,6 +236,6 @@ pub fn form(body: &[u8]) -> HashMap<String, String> {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }

@@ -15,7 +15,8 @@ use super::fault::{self, Fault, Faults, Step};
 use super::refusal::{Answer, Refused, Spelling, answered};
 use super::services::{Profile, Shape};
 use super::{
-    Options, attempts, closed, handed_over, hybrid, identities, mailed, nested, oauth, published, tokens, toll,
+    Options, attempts, closed, enrolled, handed_over, hybrid, identities, mailed, nested, oauth, published, tokens,
+    toll,
 };
 use crate::shell::clock;
 use crate::when;
@@ -36,6 +37,7 @@ pub(super) struct Inner {
     pub(super) credentials: HashMap<String, tokens::Credential>,
     pub(super) grants: tokens::Grants,
     pub(super) oauth: oauth::OAuth,
+    pub(super) enrolled: enrolled::Enrolled,
     /// The proofs of work that were asked for, each with its end.
     pub(super) challenges: HashMap<String, Timestamp>,
     pub(super) mails: Vec<Mail>,
@@ -47,7 +49,9 @@ pub struct Mail {
     pub to: String,
     pub from: String,
     pub subject: String,
+    /// Empty where there is a link.
     pub code: String,
+    pub link: Option<String>,
     pub at: String,
 }
 
@@ -132,6 +136,10 @@ impl World {
                 let body = serde_json::from_slice(body).unwrap_or_default();
                 self.described(profile, described, step, &body, now)
             }
+            (_, Shape::Enrolled(calls)) => {
+                let body = serde_json::from_slice(body).unwrap_or_default();
+                self.enrol(profile, calls, step, headers, &body, now)
+            }
             (_, Shape::Closed(closed)) => closed::answer(step, closed, body),
             (Step::Register, Shape::OAuth) => match object(body).and_then(|body| self.register_client(&body)) {
                 Ok(client) => (StatusCode::CREATED, axum::Json(client)).into_response(),
@@ -167,7 +175,9 @@ impl World {
             (Shape::Hybrid, Step::Register) => hybrid::register(self, profile, body, now),
             (Shape::Hybrid, _) => hybrid::complete(self, profile, body, now),
             // Its calls have an answer of their own.
-            (Shape::OAuth | Shape::Described(_) | Shape::Closed(_), _) => Err("not_implemented".into()),
+            (Shape::OAuth | Shape::Described(_) | Shape::Enrolled(_) | Shape::Closed(_), _) => {
+                Err("not_implemented".into())
+            }
         }
     }
 
@@ -205,7 +215,7 @@ impl World {
             Shape::HandedOver(_) => handed_over::sign_up(self, profile, somebody, profile.scopes_after, now),
             Shape::Nested => nested::sign_up(self, profile, somebody, now),
             Shape::Hybrid => hybrid::sign_up(self, profile, somebody, now),
-            Shape::OAuth | Shape::Described(_) | Shape::Closed(_) => Err("not_implemented".into()),
+            Shape::OAuth | Shape::Described(_) | Shape::Enrolled(_) | Shape::Closed(_) => Err("not_implemented".into()),
         };
         Refused::from("interaction_required").with(asked.unwrap_or_default())
     }

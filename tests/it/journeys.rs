@@ -7,5 +7,6 @@ mod oauth;
 mod prompts;
 mod renewal;
 mod shapes;
+mod skills;
 mod storage;
 mod traces;

@@ -86,7 +86,7 @@ fn the_second_generation_is_read() {
 fn the_third_generation_is_read_and_what_runs_elsewhere_is_explained() {
     let skill = fixture("third.md");
     assert_eq!(skill.presentation.to_string(), "header:x-corsair-key");
-    assert_eq!(skill.key.as_ref().map(|page| page.label.as_str()), Some("Deck key"));
+    assert_eq!(skill.form.label, "Deck key");
     assert!(skill.enrolments.is_empty());
     assert_eq!(
         unrun(&skill),
@@ -346,7 +346,7 @@ fn every_service_of_the_catalogue_is_whole() {
         let unchecked = |name: &str| service.unchecked.iter().any(|known| known == name);
         assert!(!unchecked("verify") || !skill.can_be_tried(), "{id}");
         assert!(skill.key.as_ref().is_none_or(|page| page.is_checked != unchecked("help_url")), "{id}");
-        assert!(!unchecked("pattern") || skill.key.as_ref().is_none_or(|page| page.fits("x")), "{id}");
+        assert!(!unchecked("pattern") || skill.form.fits("x"), "{id}");
         assert_eq!(service.expires.is_some() && !unchecked("expires"), skill.expires.is_some(), "{id}");
         assert_eq!(service.env.len(), skill.env.len(), "{id}: names of the environment");
         envs.extend(service.env);

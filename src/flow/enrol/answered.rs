@@ -67,8 +67,11 @@ impl Enrol {
         }
         let credential = granted.credential.iter().map(|credential| credential.secret.clone());
         let secrets: Vec<Secret> = self.secrets().into_iter().chain(credential).collect();
-        let message = json::text(answered.members(), &["message", "note", "instructions"]);
-        self.message = message.map(|text| {
+        const MESSAGE: &[&str] = &["message", "note", "instructions"];
+        // Often it stands beside what the skill says is the answer.
+        let whole = wire::object(response).map(json::Document::new);
+        let beside = || whole.as_deref().and_then(|whole| json::text(whole, MESSAGE));
+        self.message = json::text(answered.members(), MESSAGE).or_else(beside).map(|text| {
             let text = trust::without(&trust::clean(text, MESSAGE_WIDTH), secrets.iter());
             (text, answered.is_constant("message"))
         });

@@ -55,9 +55,9 @@ impl SignUp {
             ));
         }
         let pasted = Secret::new(key);
-        let page = self.discovery.key_page().filter(|page| !page.fits(key));
-        if let (Some(page), true) = (page, self.doubted.as_ref() != Some(&pasted)) {
-            let what = format!("That does not look like what {} calls {}.", self.service_name(), page.label);
+        let form = self.discovery.skill().map(|skill| &skill.form).filter(|form| !form.fits(key));
+        if let (Some(form), true) = (form, self.doubted.as_ref() != Some(&pasted)) {
+            let what = format!("That does not look like what {} calls {}.", self.service_name(), form.label);
             let problem = Problem::new(Kind::Usage, what, "Copy it whole; or paste the same once more to try it.");
             self.doubted = Some(pasted);
             return self.object(problem);

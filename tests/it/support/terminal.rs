@@ -445,6 +445,13 @@ impl Service {
             .to_owned()
     }
 
+    /// The link of the newest mail.
+    pub fn newest_link(&self) -> String {
+        let mails = self.ask("mails");
+        let link = mails.as_array().and_then(|mails| mails.last()).and_then(|mail| mail["link"].as_str());
+        link.expect("a link").to_owned()
+    }
+
     /// How often a refresh token was sent.
     pub fn refreshes(&self) -> usize {
         self.posts().iter().filter(|call| call.ends_with("/oauth/token")).count()

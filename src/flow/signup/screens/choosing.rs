@@ -136,7 +136,7 @@ impl SignUp {
             }
         )));
         screen.link.clone_from(&self.link);
-        let label = page.map_or("The key", |page| page.label.as_str());
+        let label = self.discovery.skill().map_or("The key", |skill| skill.form.label.as_str());
         screen.prompt = Some(Prompt::Secret { label: label.to_owned() });
         screen
     }

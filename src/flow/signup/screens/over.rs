@@ -166,7 +166,9 @@ impl SignUp {
                 Line::text(report::BOUND),
             ]);
         }
-        if account.store != StoreKind::Memory {
+        lines.extend(self.to_be_claimed(now));
+        // The link is what matters then, and is to be seen.
+        if account.store != StoreKind::Memory && self.claim.is_none() {
             lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
             lines.push(Line::text(format!("authmd-tui token {}", account.id)));
             let shown = account.presentation.curl(&format!("$(authmd-tui token {})", account.id));
@@ -176,7 +178,6 @@ impl SignUp {
         if let Some(skew) = self.discovery.clock_skew() {
             lines.extend([Line::Gap, Line::text(skew)]);
         }
-        lines.extend(self.to_be_claimed(now));
         lines.extend(self.enrol.as_ref().and_then(|enrol| enrol.quote()));
         if !account.claimed && self.claim.is_none() {
             lines.extend([

@@ -1,0 +1,227 @@
+//! Signing up by skills, on the built program: a link by mail, a code by mail, a key at once, a key made with another.
+
+use crate::support::terminal::{Home, Screen, Service, begin_sign_up_at, link_of};
+
+/// Puts the skill of a service where the person's own are.
+fn installed(service: &Service, home: &Home, name: &str) {
+    let text = std::fs::read_to_string(service.skill(name, home)).expect("a skill");
+    let folder = home.path("home/skills");
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::write(format!("{folder}/{}.yaml", name.to_lowercase()), text).expect("written");
+}
+
+fn chosen(home: &Home, service: &Service, name: &str, way: &str) -> Screen {
+    let skill = service.skill(name, home);
+    let mut screen = Screen::start(&[], home);
+    begin_sign_up_at(&mut screen, &skill);
+    screen.shows(way);
+    screen.keys("\r");
+    screen
+}
+
+#[test]
+fn a_code_from_a_mail_becomes_a_key_in_the_full_screen() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let mut screen = chosen(&home, &service, "Nightjar", "A code by e-mail");
+    screen.shows("Your e-mail address");
+    screen.line("Ada@Example.com");
+    let text = screen.shows("Send this?");
+    assert!(text.contains("ada@example.com (from .params.email | ascii_downcase)"), "{text}");
+    assert!(service.posts().is_empty(), "{:?}", service.posts());
+    screen.keys("y\r");
+    screen.shows("Check your inbox");
+    screen.line("BBBB-BBBB");
+    screen.shows("does not take this code");
+    // As a person types it.
+    screen.keys("\x15");
+    screen.line(&service.newest_code().to_lowercase().replace('-', " "));
+    let text = screen.shows("is connected");
+    assert!(text.contains("works (200)") && text.contains("ada@example.com"), "{text}");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+    let (_, shown) = home.json(&["list", "--json"]);
+    assert_eq!(shown["accounts"][0]["mode"], "email_code");
+    assert_eq!(home.command(&["verify", "--all"]).0, 0);
+}
+
+#[test]
+fn a_link_from_a_mail_leads_to_the_key_in_the_full_screen() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let mut screen = chosen(&home, &service, "Herald", "A link by e-mail");
+    screen.shows("Your e-mail address");
+    screen.line("ada@example.com");
+    screen.shows("Send this?");
+    screen.keys("y\r");
+    let text = screen.shows("Herald key");
+    assert!(text.contains("has mailed a link") && text.contains("/herald/dashboard"), "{text}");
+    assert!(text.contains("If that address is one"), "the service's own words: {text}");
+    assert!(!service.calls().iter().any(|call| call.contains("/in")), "nobody opens the link for them");
+    screen.line(&Service::make_key_at(&service.newest_link()));
+    screen.shows("works (200)");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(home.json(&["list", "--json"]).1["accounts"][0]["mode"], "magic_link");
+}
+
+#[test]
+fn a_key_comes_at_once_and_is_claimed_later_in_the_full_screen() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let mut screen = chosen(&home, &service, "Hatchling", "A key at once");
+    screen.shows("What the agent is called");
+    screen.line("Ada's agent");
+    screen.shows("Send this?");
+    screen.keys("y\r");
+    screen.shows("works (200)");
+    let text = screen.shows("/hatchling/claim?agent=");
+    assert!(text.contains("It is nobody's yet") && text.contains("Save your key"), "{text}");
+    let page = link_of(&text);
+    assert!(page.contains("/hatchling/claim?agent="), "{text}");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+    let (_, shown) = home.json(&["list", "--json"]);
+    assert_eq!(
+        (&shown["accounts"][0]["mode"], &shown["accounts"][0]["status"]),
+        (&"direct".into(), &"unclaimed".into())
+    );
+    assert_eq!(Service::visit(&page).0, 200);
+}
+
+#[test]
+fn a_key_from_a_page_makes_another_one_in_the_full_screen() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let skill = service.skill("Foundry", &home);
+    let mut screen = Screen::start(&[], &home);
+    begin_sign_up_at(&mut screen, &skill);
+    screen.keys("2\r");
+    screen.shows("Foundry key");
+    screen.line(&Service::make_key_at(&format!("{}/page", service.target("Foundry"))));
+    screen.shows("works (200)");
+    screen.keys("\r");
+    screen.shows("1 account");
+    // With it, another one.
+    screen.keys("a");
+    screen.shows("Which service?");
+    screen.line(&skill);
+    screen.shows("A new key, made with one that you have");
+    screen.keys("\r");
+    screen.shows("You are signed up at Foundry Keys already");
+    screen.keys("3\r");
+    screen.shows("Label");
+    screen.line("ci");
+    screen.shows("What the new key is called");
+    screen.line("build");
+    screen.shows("Make it with");
+    screen.keys("\r");
+    let text = screen.shows("Send this?");
+    assert!(text.contains("shown with it") && !text.contains("sk_sandbox"), "{text}");
+    screen.keys("y\r");
+    screen.shows("works (200)");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+    let (_, shown) = home.json(&["list", "--json"]);
+    assert_eq!(shown["accounts"].as_array().map(Vec::len), Some(2), "{shown}");
+    assert_eq!(home.command(&["verify", "--all"]).0, 0);
+}
+
+/// By the name of a skill that the person has installed, with prompts.
+#[test]
+fn each_way_is_walked_with_prompts_too() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    for name in ["Nightjar", "Herald", "Hatchling", "Foundry"] {
+        installed(&service, &home, name);
+    }
+    let start = |name: &str, mode: &str| Screen::start(&["add", name, "--mode", mode], &home);
+
+    let mut screen = start("nightjar", "email_code");
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Your e-mail address (or");
+    screen.line("ada@example.com");
+    screen.shows("Send this? yes or no");
+    screen.line("yes");
+    screen.shows("Code (or: new");
+    screen.line(&service.newest_code());
+    screen.shows("works (200)");
+    assert_eq!(screen.ends().0, 0);
+
+    let mut screen = start("herald", "magic_link");
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Your e-mail address (or");
+    screen.line("ada@example.com");
+    screen.shows("Send this? yes or no");
+    screen.line("yes");
+    screen.shows("Herald key (not shown");
+    screen.line(&Service::make_key_at(&service.newest_link()));
+    screen.shows("works (200)");
+    assert_eq!(screen.ends().0, 0);
+
+    let mut screen = start("hatchling", "direct");
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("name (or");
+    screen.line("Ada");
+    screen.shows("Send this? yes or no");
+    screen.line("yes");
+    screen.shows("It is nobody's yet");
+    screen.shows("works (200)");
+    assert_eq!(screen.ends().0, 0);
+
+    let mut screen = start("foundry", "api_key");
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Foundry key (not shown");
+    screen.line(&Service::make_key_at(&format!("{}/page", service.target("Foundry"))));
+    screen.shows("works (200)");
+    assert_eq!(screen.ends().0, 0);
+
+    let (_, shown) = home.json(&["list", "--json"]);
+    let mut modes: Vec<&str> =
+        shown["accounts"].as_array().expect("accounts").iter().filter_map(|account| account["mode"].as_str()).collect();
+    modes.sort_unstable();
+    assert_eq!(modes, ["api_key", "direct", "email_code", "magic_link"]);
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let skill = service.skill("Nightjar", &home);
+    let mut screen = Screen::start(&["add", &skill, "--dry-run"], &home);
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Your e-mail address (or");
+    screen.line("ada@example.com");
+    let text = screen.shows("Nothing was sent.");
+    assert!(text.contains("/request-code") && text.contains("/verify-code"), "{text}");
+    assert_eq!(screen.ends().0, 0);
+    assert!(
+        service.posts().is_empty()
+            && home.json(&["list", "--json"]).1["accounts"].as_array().is_some_and(Vec::is_empty)
+    );
+}
+
+/// A second sign-up may end what came of the first: what is known of it is told.
+#[test]
+fn a_sign_up_that_was_not_finished_is_told_before_the_next_one() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    let mut screen = chosen(&home, &service, "Nightjar", "A code by e-mail");
+    screen.shows("Your e-mail address");
+    screen.line("ada@example.com");
+    screen.shows("Send this?");
+    screen.keys("y\r");
+    screen.shows("Check your inbox");
+    screen.keys("\x1b");
+    screen.shows("is not finished");
+    screen.keys("y\r");
+    screen.shows("Cancelled");
+    screen.keys("\rq");
+    assert_eq!(screen.ends().0, 0);
+
+    let mut screen = chosen(&home, &service, "Nightjar", "A code by e-mail");
+    screen.shows("Your e-mail address");
+    screen.line("ada@example.com");
+    let text = screen.shows("Send this?");
+    assert!(text.contains("begun, and not finished"), "{text}");
+    screen.keys("n\r");
+    screen.shows("Cancelled");
+}
