@@ -110,8 +110,8 @@ impl Mode {
             Mode::OAuth => "OAuth",
             Mode::Device => "device",
             Mode::ApiKey => "key",
-            Mode::MagicLink => "mail link",
-            Mode::EmailCode => "mail code",
+            Mode::MagicLink => "link",
+            Mode::EmailCode => "code",
             Mode::Direct => "API",
         }
     }

@@ -26,6 +26,7 @@ use crate::problem::{Kind, Problem, cause};
 use crate::report;
 use crate::sandbox::{self, Sandbox};
 use crate::shell::{Ports, clock};
+use crate::skill::Described;
 use crate::store::Stores;
 use crate::store::attempts::Attempts;
 use crate::store::lock::Locks;
@@ -271,7 +272,15 @@ async fn list(settings: &Settings, within: Option<SignedDuration>, status: Optio
     match settings.json {
         true => print_json(&report::accounts_json(&accounts, now, DUE_WITHIN)),
         false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
-        false => print_text(settings, &report::list_text(&accounts, now, DUE_WITHIN)),
+        false => {
+            print_text(settings, &report::list_text(&accounts, now, DUE_WITHIN));
+            if within.is_none() && status.is_none() {
+                let library = settings.library();
+                let described: Vec<Described> =
+                    library.described().into_iter().filter(|service| !service.is_connected(&accounts)).collect();
+                print_text(settings, &report::unconnected_text(&described));
+            }
+        }
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::flow::discover::{By, Calls, Discovery, Way};
 use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
 use crate::flow::{Line, StepState, Surroundings};
+use crate::skill::Described;
 use crate::{trust, when};
 
 /// The version of every JSON document printed here.
@@ -145,6 +146,17 @@ pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuratio
         ]
     });
     columns(&std::iter::once(header).chain(rows).collect::<Vec<_>>())
+}
+
+/// The services of the person's skills that have no account, with what signing up would take.
+pub fn unconnected_text(described: &[Described]) -> String {
+    if described.is_empty() {
+        return String::new();
+    }
+    let rows = described
+        .iter()
+        .map(|service| [String::new(), trust::clean(&service.id, 40), service.name.clone(), service.takes.clone()]);
+    format!("\nNot connected yet; sign up with: authmd-tui add NAME\n{}", columns(&rows.collect::<Vec<_>>()))
 }
 
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {

@@ -154,6 +154,18 @@ impl Sandbox {
         self.world.how_to_add(profile)
     }
 
+    /// The skills of the services that publish nothing, by name.
+    pub fn skills(&self) -> impl Iterator<Item = (&'static str, String)> {
+        PROFILES.iter().filter_map(|profile| {
+            let text = match profile.shape {
+                Shape::Described(described) => described::skill(&self.world, profile, described),
+                Shape::Enrolled(calls) => enrolled::skill(&self.world, profile, calls),
+                _ => return None,
+            };
+            Some((profile.base.trim_start_matches('/'), text))
+        })
+    }
+
     /// The OAuth server forgets every program that has registered itself.
     pub fn prune_clients(&self) {
         self.world.prune_clients();

@@ -60,7 +60,7 @@ pub use self::enrolment::Enrolment;
 pub use self::utility::Unrun;
 pub use self::value::{Named, Params, Value, Vocabulary, Worked, fields};
 use self::written::{Auth, Block, Way, Written};
-use crate::account::{self, Client, Mode, Trial};
+use crate::account::{self, Account, Client, Mode, Trial};
 use crate::flow::wire::authorization::{Link, Server, Spelling};
 use crate::flow::wire::sendable_scopes;
 use crate::http::Presentation;
@@ -82,6 +82,39 @@ const AUTHORIZING: &[&str] =
 const REDEEMING: &[&str] = &["client_id", "redirect_uri", "code", "code_verifier", "state", "resource"];
 const STARTING: &[&str] = &["client_id", "scope", "resource"];
 const POLLING: &[&str] = &["client_id", "device_code", "user_code", "resource"];
+
+/// A service that a skill of the person's own describes, as it stands beside their accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// What it is called for: the name of its file.
+    pub id: String,
+    pub name: String,
+    pub source: Source,
+    /// What its credential would be for; nothing where the skill cannot be used.
+    pub resource: Option<String>,
+    /// What signing up would take, or why it cannot be done, in words.
+    pub takes: String,
+}
+
+impl Described {
+    pub fn new(id: String, file: PathBuf, text: &str) -> Self {
+        let source = Source::File(file);
+        match Skill::read(text, &id) {
+            Ok(skill) => {
+                let (name, resource) = (skill.name.clone(), Some(skill.resource.to_string()));
+                Self { id, name, source, resource, takes: skill.takes() }
+            }
+            Err(problem) => Self { name: id.clone(), id, source, resource: None, takes: problem.what },
+        }
+    }
+
+    /// Is one of these its account?
+    pub fn is_connected(&self, accounts: &[Account]) -> bool {
+        accounts.iter().any(|account| {
+            account.skill().as_ref() == Some(&self.source) || self.resource.as_ref() == Some(&account.resource)
+        })
+    }
+}
 
 /// Where a skill is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +211,22 @@ impl KeyForm {
 }
 
 impl Skill {
+    /// What signing up takes, the first way first.
+    fn takes(&self) -> String {
+        let server = self.server.as_ref();
+        let browser = server.and_then(|server| server.authorize.as_ref()).map(|_| "a sign-in in a browser");
+        let code = server.and_then(|server| server.device.as_ref()).map(|_| "a code in a browser anywhere");
+        let calls = self.enrolments.iter().map(|enrolment| match enrolment.mode {
+            Mode::EmailCode => "a code by mail",
+            Mode::MagicLink => "a link by mail",
+            _ if enrolment.by_credential => "another key of it",
+            _ => "nothing but a name",
+        });
+        let key = self.key.as_ref().map(|_| "a key from its page");
+        let ways: Vec<&str> = browser.into_iter().chain(code).chain(calls).chain(key).collect();
+        if ways.is_empty() { "asking it what it offers".to_owned() } else { ways.join(", or ") }
+    }
+
     /// Is there a harmless call that tells whether a credential works?
     pub fn can_be_tried(&self) -> bool {
         !self.trial.as_ref().is_some_and(|trial| trial.none)

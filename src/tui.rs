@@ -24,7 +24,7 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use self::app::{App, Command, Message};
+use self::app::{App, Command, Loaded, Message};
 use self::terminal::{Ending, Signal, Signals, Terminal};
 use self::theme::Theme;
 use crate::command::{self, Settings};
@@ -33,6 +33,7 @@ use crate::flow::{Effect, Input};
 use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
+use crate::shell::skills::Library;
 use crate::shell::{Ports, clock, perform};
 use crate::store::{Stores, survey};
 
@@ -53,7 +54,9 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
             "Is there a network on this machine at all?",
         )
     })?;
-    let ports = command::throw_away_ports(&settings)?;
+    // The skills that describe its services, for as long as the demo runs.
+    let skills = sandbox::demo::skills(&sandbox)?;
+    let ports = Ports { library: Library::new(skills.path().to_owned()), ..command::throw_away_ports(&settings)? };
     sandbox::demo::fill(&sandbox, &ports, clock::now()).await?;
     let banner = format!(
         "A demo on sandbox services. To sign up, press a and type {}. The mails are at {} (curl shows them too). Nothing is kept when you quit.",
@@ -229,7 +232,12 @@ impl Program {
                     }
                 }),
                 Command::Load => self.spawn(|ports| async move {
-                    Message::Loaded(ports.blocking(|stores| Ok((stores.accounts(), stores.name()))).await)
+                    let library = ports.library.clone();
+                    let load = move |stores: &Stores| {
+                        let (listing, store) = (stores.accounts(), stores.name());
+                        Ok(Loaded { listing, store, described: library.described() })
+                    };
+                    Message::Loaded(ports.blocking(load).await)
                 }),
                 Command::Unlock(passphrase) => self.spawn(move |ports| async move {
                     let unlock = move |stores: &Stores| stores.required_vault()?.unlock(&passphrase);

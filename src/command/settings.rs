@@ -91,9 +91,14 @@ impl Settings {
             browser: self.browser.clone(),
             settings: self.paths.settings_file().into(),
             loopback: Loopback::default(),
-            library: Library::new(self.paths.skills_folder()),
+            library: self.library(),
             evaluator: Evaluator::new(env::current_exe().unwrap_or_default()),
         })
+    }
+
+    /// The skills that have a name.
+    pub fn library(&self) -> Library {
+        Library::new(self.paths.skills_folder())
     }
 
     pub fn log_file(&self) -> PathBuf {

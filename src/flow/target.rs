@@ -80,7 +80,8 @@ impl Target {
         Ok(Self { typed: trust::clean(typed, 80), start, metadata, skill: None, understood, reach: Reach::Public })
     }
 
-    fn skill(typed: &str, source: Source) -> Self {
+    /// What a skill describes, before it is read.
+    pub fn skill(typed: &str, source: Source) -> Self {
         Self {
             typed: trust::clean(typed, 80),
             start: Url::parse(UNREAD).expect("a constant"),

@@ -1,8 +1,10 @@
 //! The accounts that the demo starts with: one in each state that a person meets.
 
 use std::time::Duration;
+use std::{fs, io};
 
 use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
 use url::Url;
 
 use super::{ACME, BEACON, HandsOut, NORTHWIND, Profile, Sandbox, Shape};
@@ -11,7 +13,7 @@ use crate::account::{
     StoreKind, Verdict,
 };
 use crate::http::Presentation;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::fault::Step;
 use crate::secret::Secret;
 use crate::shell::Ports;
@@ -37,6 +39,19 @@ const EXAMPLES: &[Example] = &[
     Example { profile: BEACON, label: "home", email: "ada@example.com", ends: 27 * DAY + HOUR, refused: false },
     Example { profile: ACME, label: "agent", email: "agent@example.com", ends: 64 * DAY + HOUR, refused: false },
 ];
+
+/// A folder with the skills of the services that publish nothing; it ends with what is returned.
+pub fn skills(sandbox: &Sandbox) -> Result<TempDir, Problem> {
+    let failed = |error: io::Error| {
+        let what = format!("The demo could not write its skills: {}.", cause(&error));
+        Problem::new(Kind::Failed, what, "Is there room for temporary files?")
+    };
+    let folder = TempDir::new().map_err(failed)?;
+    for (name, text) in sandbox.skills() {
+        fs::write(folder.path().join(format!("{name}.yaml")), text).map_err(failed)?;
+    }
+    Ok(folder)
+}
 
 /// Puts the examples into the store. The credentials that have not ended work at the sandbox.
 pub async fn fill(sandbox: &Sandbox, ports: &Ports, now: Timestamp) -> Result<(), Problem> {

@@ -10,7 +10,7 @@ use directories::BaseDirs;
 use crate::flow::SkillFile;
 use crate::problem::{Kind, Problem, cause};
 use crate::skill::catalogue::{self, Unclear};
-use crate::skill::{LONGEST, Source};
+use crate::skill::{Described, LONGEST, Source};
 use crate::trust;
 
 /// Of the person's own.
@@ -54,6 +54,15 @@ impl Library {
             (None, Some(text)) => Ok(SkillFile { source: Source::Named(id), text: text.to_owned() }),
             (None, None) => Err(no_such(name, &Unclear::Like(Vec::new()))),
         }
+    }
+
+    /// The services that the person's own skills describe.
+    pub fn described(&self) -> Vec<Described> {
+        let described = |(id, path): (String, PathBuf)| match read(&path) {
+            Ok(SkillFile { source: Source::File(whole), text }) => Some(Described::new(id, whole, &text)),
+            Ok(_) | Err(_) => None,
+        };
+        self.own().into_iter().filter_map(described).collect()
     }
 
     /// The person's own, by id and file.

@@ -25,6 +25,7 @@ use crate::flow::verify::Verify;
 use crate::flow::{Effect, Input, Screen};
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::skill::Described;
 use crate::store::Listing;
 use crate::trust::Reach;
 
@@ -47,8 +48,7 @@ pub enum Message {
     /// The screen has to be drawn again: another size, another moment, back from suspension.
     Redraw,
     Flow(FlowId, Input),
-    /// The accounts, and where new credentials go.
-    Loaded(Result<(Listing, &'static str), Problem>),
+    Loaded(Result<Loaded, Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
     Forgotten(AccountId, Result<(), Problem>),
     /// The command could not be done: the vault wants its passphrase first.
@@ -57,6 +57,16 @@ pub enum Message {
     /// The vault's key was forgotten; true where there was one.
     KeyForgotten(bool),
     Opened(Result<(), Problem>),
+}
+
+/// What there is to be listed.
+#[derive(Debug)]
+pub struct Loaded {
+    pub listing: Listing,
+    /// Where new credentials go.
+    pub store: &'static str,
+    /// The services of the person's own skills.
+    pub described: Vec<Described>,
 }
 
 /// What is to be done in the world.
@@ -210,7 +220,7 @@ impl App {
     /// The first row of the list that is on the screen: the selection is kept in sight.
     pub fn first_row(&self) -> usize {
         let page = view::list_room(self);
-        self.list.selected_row() / page * page
+        view::row_of(&self.list, self.list.selected_row()) / page * page
     }
 
     pub fn update(&mut self, message: Message, now: Timestamp) -> Vec<Command> {
@@ -223,10 +233,10 @@ impl App {
             Message::Loaded(result) => {
                 self.loaded = true;
                 match result {
-                    Ok((listing, store)) => {
+                    Ok(Loaded { listing, store, described }) => {
                         self.store = store;
                         self.problem = listing.problem;
-                        self.list.replace(listing.accounts, now);
+                        self.list.replace(listing.accounts, described, now);
                     }
                     Err(problem) => self.problem = Some(problem),
                 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{Account, AccountId, DUE_WITHIN, Status};
+use crate::skill::Described;
 use crate::{report, when};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub struct List {
     marks: BTreeSet<AccountId>,
     /// To be selected once it is read.
     awaited: Option<AccountId>,
+    /// Services of the person's skills that have no account, those that fit the filter.
+    unconnected: Vec<Described>,
+    described: Vec<Described>,
 }
 
 impl Default for List {
@@ -56,13 +60,16 @@ impl Default for List {
             sort: Sort::SoonestEnd,
             marks: BTreeSet::new(),
             awaited: None,
+            unconnected: Vec::new(),
+            described: Vec::new(),
         }
     }
 }
 
 impl List {
     /// Takes freshly read accounts; marks stay with the accounts they were on, and so does the selection unless one is awaited.
-    pub fn replace(&mut self, accounts: Vec<Account>, now: Timestamp) {
+    pub fn replace(&mut self, accounts: Vec<Account>, described: Vec<Described>, now: Timestamp) {
+        self.described = described;
         let kept = self.awaited.take().or_else(|| self.selected().map(|account| account.id.clone()));
         self.marks.retain(|id| accounts.iter().any(|account| account.id == *id));
         self.accounts = accounts;
@@ -75,6 +82,20 @@ impl List {
 
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Account> {
         self.rows.iter().map(|row| &self.accounts[*row])
+    }
+
+    /// The services that are not connected yet, below the accounts.
+    pub fn unconnected(&self) -> &[Described] {
+        &self.unconnected
+    }
+
+    /// The one of them that is selected.
+    pub fn selected_service(&self) -> Option<&Described> {
+        self.unconnected.get(self.selected.checked_sub(self.rows.len())?)
+    }
+
+    fn last(&self) -> usize {
+        (self.rows.len() + self.unconnected.len()).saturating_sub(1)
     }
 
     pub fn selected(&self) -> Option<&Account> {
@@ -139,12 +160,11 @@ impl List {
     }
 
     pub fn move_by(&mut self, rows: isize) {
-        let last = self.rows.len().saturating_sub(1);
-        self.selected = self.selected.saturating_add_signed(rows).min(last);
+        self.selected = self.selected.saturating_add_signed(rows).min(self.last());
     }
 
     pub fn move_to_end(&mut self, bottom: bool) {
-        self.selected = if bottom { self.rows.len().saturating_sub(1) } else { 0 };
+        self.selected = if bottom { self.last() } else { 0 };
     }
 
     fn rearrange(&mut self, now: Timestamp) {
@@ -163,7 +183,11 @@ impl List {
         let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
         self.rows = (0..self.accounts.len()).filter(|row| fits(&self.accounts[*row], &words, now)).collect();
         let found = kept.and_then(|id| self.rows.iter().position(|row| self.accounts[*row].id == id));
-        self.selected = found.unwrap_or(self.selected.min(self.rows.len().saturating_sub(1)));
+        let names = |service: &Described| format!("{} {}", service.id, service.name).to_lowercase();
+        let open = self.described.iter().filter(|service| !service.is_connected(&self.accounts));
+        self.unconnected =
+            open.filter(|service| words.iter().all(|word| names(service).contains(word.as_str()))).cloned().collect();
+        self.selected = found.unwrap_or(self.selected.min(self.last()));
     }
 
     /// Who needs somebody, and what ends next, in a sentence.

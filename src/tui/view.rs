@@ -14,6 +14,7 @@ use url::Url;
 
 use super::app::{App, Overlay, Scene};
 use super::keymap;
+use super::list::List;
 use super::theme::Theme;
 use crate::qr::{self, Ground};
 use crate::wrap::{fitting, wrapped};
@@ -70,6 +71,12 @@ pub fn list_room(app: &App) -> usize {
         accounts::problem(app, inner as usize).len() + accounts::banner(app, list_width_of(app.size.0) as usize).len();
     // One row is the header of the columns.
     (app.size.1.saturating_sub(ABOVE + BELOW + 1) as usize).saturating_sub(told).max(1)
+}
+
+/// The row that a selection is on: above the services that are not connected yet stands a heading.
+pub fn row_of(list: &List, selected: usize) -> usize {
+    let accounts = list.rows().len();
+    if selected < accounts || accounts == 0 { selected } else { selected + accounts::HEADING }
 }
 
 /// How far the page on the screen can be scrolled.

@@ -5,7 +5,9 @@ use authmd_tui::flow::{Effect, Input, Known};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
-use authmd_tui::tui::app::{App, Command, Message, Overlay, Scene};
+use authmd_tui::skill::{Described, Source};
+use authmd_tui::store::Listing;
+use authmd_tui::tui::app::{App, Command, Loaded, Message, Overlay, Scene};
 use authmd_tui::tui::keymap::{self, Action, Key, Place};
 use authmd_tui::tui::session::FlowId;
 use authmd_tui::tui::theme::Theme;
@@ -486,4 +488,31 @@ fn giving_up_the_passphrase_and_stopping_one_of_several_walks_is_the_end_of_them
     let commands = app.update(key(KeyCode::Esc), noon());
     assert_eq!((commands.as_slice(), app.place()), (&[Command::Load][..], Place::List));
     assert!(app.notice.as_deref().is_some_and(|notice| notice.contains("left alone")), "{:?}", app.notice);
+}
+
+#[test]
+fn services_that_are_not_connected_yet_stand_below_and_enter_signs_up() {
+    let described = |id: &str, text: &str| Described::new(id.into(), format!("/skills/{id}.yaml").into(), text);
+    let nightjar =
+        "id: nightjar\nname: Nightjar\nwebsite: https://nightjar.dev\nauth: {help_url: 'https://nightjar.dev/k'}\n";
+    let acme = "id: acme\nname: Acme\nwebsite: https://api.acme.dev/\nauth: {help_url: 'https://acme.dev/k'}\n";
+    let services = vec![described("acme", acme), described("broken", "id: ["), described("nightjar", nightjar)];
+    let mut app = App::new(plain_theme(), "memory", None);
+    let listing = Listing { accounts: vec![account("Acme Mail", "acme.dev", None, Some(48))], problem: None };
+    app.update(Message::Loaded(Ok(Loaded { listing, store: "memory", described: services })), noon());
+    let names: Vec<&str> = app.list.unconnected().iter().map(|service| service.name.as_str()).collect();
+    assert_eq!(names, ["broken", "Nightjar"], "whose account is there is connected");
+    assert!(app.list.unconnected()[0].takes.contains("cannot be used"), "{:?}", app.list.unconnected()[0]);
+    press(&mut app, "G");
+    assert_eq!(app.list.selected_service().map(|service| service.takes.as_str()), Some("a key from its page"));
+    for key in ["r", "x", "d", "y", " "] {
+        press(&mut app, key);
+        assert!(notice(&app).contains("Enter signs up to it"), "{key}: {}", notice(&app));
+    }
+    press(&mut app, "/night");
+    assert_eq!((app.list.rows().len(), app.list.unconnected().len()), (0, 1));
+    press(&mut app, "\n");
+    let commands = press(&mut app, "\n");
+    let read = Effect::Read(Source::File("/skills/nightjar.yaml".into()));
+    assert!(matches!(commands.as_slice(), [Command::Perform(_, effect)] if *effect == read), "{commands:?}");
 }

@@ -12,7 +12,7 @@ use authmd_tui::account::{
 };
 use authmd_tui::http::Presentation;
 use authmd_tui::store::Listing;
-use authmd_tui::tui::app::Message;
+use authmd_tui::tui::app::{Loaded, Message};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -31,7 +31,7 @@ pub fn url(text: &str) -> Url {
 
 /// The stores have been read.
 pub fn loaded(accounts: Vec<Account>) -> Message {
-    Message::Loaded(Ok((Listing { accounts, problem: None }, "memory")))
+    Message::Loaded(Ok(Loaded { listing: Listing { accounts, problem: None }, store: "memory", described: vec![] }))
 }
 
 /// An account at `https://api.<host>/`, ending in so many hours.

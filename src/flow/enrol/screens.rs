@@ -173,28 +173,33 @@ impl Enrol {
                 crate::http::Place::Body => trust::clean(name, 40),
                 place => format!("{} {}", place.as_str(), trust::clean(name, 40)),
             };
-            lines.push(Line::Fact(name, format!("{shown} ({})", value.origin())));
+            lines.push(Line::Fact(name, shown));
         }
         lines
     }
 
     /// What stands there; nothing where it is left out.
     fn shown_value(&self, operation: &Operation, value: &Value) -> Option<String> {
-        match value.of(&self.params, &self.worked) {
-            Some(FieldValue::Secret(_)) => Some("not shown".to_owned()),
-            Some(value) => Some(trust::clean(&value.as_text(), VALUE_WIDTH)),
+        let text = match value.of(&self.params, &self.worked) {
+            Some(FieldValue::Secret(_)) => "not shown".to_owned(),
+            Some(value) => trust::clean(&value.as_text(), VALUE_WIDTH),
             None => {
                 // What is not known yet is known by then.
                 let later = |name: &String| match name.as_str() {
-                    operation::CODE => Some("the code"),
-                    operation::LINK => Some("the link"),
+                    operation::CODE => Some("the code that you type"),
+                    operation::LINK => Some("the link that you paste"),
                     name if operation.asked.iter().any(|asked| asked.name == name) => None,
                     _ => Some("what the first answer has"),
                 };
                 let is_first = std::ptr::eq(operation, self.wanted.enrolment.steps.first()?);
-                value.params().iter().find_map(later).filter(|_| !is_first).map(str::to_owned)
+                let later = value.params().iter().find_map(later).filter(|_| !is_first)?;
+                return Some(match value {
+                    Value::Expression(_) => format!("{later} ({})", value.origin()),
+                    _ => later.to_owned(),
+                });
             }
-        }
+        };
+        Some(format!("{text} ({})", value.origin()))
     }
 
     fn asked(&self, question: &Question, mut screen: Screen) -> Screen {

@@ -6,7 +6,9 @@ use url::Url;
 
 use super::{App, Command, Overlay, Question, Scene, Then, Walk, scrolled};
 use crate::account::{Account, DUE_WITHIN, Revocation, Source, Status};
+use crate::flow::signup::SignUp;
 use crate::flow::storage::{Storage, Wish};
+use crate::flow::target::Target;
 use crate::tui::keymap::Action;
 use crate::tui::view;
 
@@ -27,6 +29,8 @@ impl App {
         );
         if of_account && matches!(self.scene, Scene::List | Scene::Detail { .. }) && self.list.selected().is_none() {
             return Some(match self.list.accounts().is_empty() {
+                _ if self.list.selected_service().is_some() && action == Action::Open => return None,
+                _ if self.list.selected_service().is_some() => "It is not connected yet; Enter signs up to it.",
                 true => "There is no account here; press a to sign up to a service.",
                 false => "No account fits the filter; esc shows all.",
             });
@@ -63,6 +67,7 @@ impl App {
                 self.list.sort_next(now);
                 self.notice = Some(format!("Sorted {}.", self.list.sort().label()));
             }
+            (Action::Open, Scene::List, None) => return self.sign_up_to_selected(now),
             (Action::Open, ..) => self.scene = Scene::Detail { scroll: 0 },
             (Action::NextPane, scene, _) => {
                 let next = if matches!(scene, Scene::List) { Scene::Detail { scroll: 0 } } else { Scene::List };
@@ -90,6 +95,17 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+}
+
+impl App {
+    /// The service that stands among those that are not connected yet.
+    fn sign_up_to_selected(&mut self, now: Timestamp) -> Vec<Command> {
+        let Some(service) = self.list.selected_service() else {
+            return Vec::new();
+        };
+        let target = Target { reach: self.reach, ..Target::skill(&service.id, service.source.clone()) };
+        self.start(Box::new(SignUp::new(target, None)), now)
     }
 }
 

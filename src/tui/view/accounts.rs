@@ -9,6 +9,7 @@ use super::pane::{flow_rows, hanging};
 use super::{Page, Row, cut};
 use crate::account::{Account, DUE_WITHIN};
 use crate::report;
+use crate::skill::Described;
 use crate::tui::app::{App, Scene};
 use crate::tui::theme::Theme;
 use crate::wrap::wrapped;
@@ -50,22 +51,56 @@ pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
     if app.list.accounts().is_empty() {
         if app.loaded && app.problem.is_none() {
             page.rows = nothing_yet(theme, width as usize);
+            if !app.list.unconnected().is_empty() {
+                page.rows.push(Row::blank());
+                page.rows.extend(unconnected(app, width as usize));
+            }
         }
         return page;
     }
-    if app.list.rows().len() == 0 {
+    if app.list.rows().len() == 0 && app.list.unconnected().is_empty() {
         page.rows.push(Row::text("No account fits the filter.", theme.text()));
         return page;
     }
     let columns = Columns::of(width as usize);
-    let rows: Vec<&Account> = app.list.rows().collect();
-    let first = app.first_row();
-    page.rows.push(columns.header(theme));
-    for (nth, account) in rows.iter().enumerate().skip(first).take(super::list_room(app)) {
-        page.rows.push(columns.row(app, account, nth == app.list.selected_row(), now));
+    let selected = app.list.selected_row();
+    let mut rows: Vec<Row> =
+        app.list.rows().enumerate().map(|(nth, account)| columns.row(app, account, nth == selected, now)).collect();
+    if !app.list.unconnected().is_empty() {
+        rows.extend((!rows.is_empty()).then(Row::blank));
+        rows.extend(unconnected(app, width as usize));
     }
+    page.rows.push(columns.header(theme));
+    page.rows.extend(rows.into_iter().skip(app.first_row()).take(super::list_room(app)));
     page.rows.extend(banner(app, width as usize));
     page
+}
+
+/// The rows above the services that are not connected yet, where accounts stand above them.
+pub const HEADING: usize = 2;
+
+/// The services of the person's skills that have no account, with what signing up would take.
+fn unconnected(app: &App, width: usize) -> Vec<Row> {
+    let theme = app.theme;
+    let services = app.list.unconnected();
+    let name = services.iter().map(|service| service.name.width()).max().unwrap_or(0).min(width / 2);
+    let row = |service: &Described| {
+        let is_selected = app.list.selected_service() == Some(service);
+        let mark = if is_selected { theme.bar() } else { " " };
+        let weight = if is_selected { theme.strong() } else { Style::new() };
+        let shown = cut(&service.name, name, theme);
+        let pad = " ".repeat(name.saturating_sub(shown.width()));
+        let takes = cut(&service.takes, width.saturating_sub(SIGNS + name + 2), theme);
+        Row::Inset(Line::from(vec![
+            Span::styled(format!("{mark} "), theme.accent()),
+            Span::styled(format!("{} ", theme.dash()), theme.quiet()),
+            Span::styled(format!("{shown}{pad}  "), weight),
+            Span::styled(takes, theme.quiet()),
+        ]))
+    };
+    let heading =
+        Row::text(format!("{}NOT CONNECTED YET   enter signs up; it takes", " ".repeat(SIGNS)), theme.quiet());
+    std::iter::once(heading).chain(services.iter().map(row)).collect()
 }
 
 /// Why accounts may be missing, above those that are there.

@@ -64,8 +64,8 @@ fn a_code_by_mail_is_handed_in_for_a_key() {
         "POST https://nightjar.dev/api/v1/auth/request-code",
         "email: ada@example.com (yours)",
         "POST https://nightjar.dev/api/v1/auth/verify-code",
-        "code: the code (yours)",
-        "ticket: what the first answer has (yours)",
+        "code: the code that you type",
+        "ticket: what the first answer has",
         "No credential of yours goes with it.",
     ] {
         assert!(shown.contains(line), "{line}:\n{shown}");
@@ -124,7 +124,7 @@ fn another_code_is_mailed_when_the_person_wants_one() {
 fn a_link_is_pasted_and_handed_in_and_never_opened_by_us() {
     let mut play = at_preview(Mode::MagicLink, nightjar());
     assert!(
-        play.text_shown().contains("token: the link (from .params.link | split(\"token=\")[1])"),
+        play.text_shown().contains("token: the link that you paste (from .params.link | split(\"token=\")[1])"),
         "{}",
         play.text_shown()
     );

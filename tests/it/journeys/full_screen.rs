@@ -160,7 +160,7 @@ fn the_demo_shows_accounts_in_many_states_and_leaves_nothing_behind() {
     let home = Home::new();
     let mut screen = Screen::start(&["demo"], &home);
     let list = screen.shows("need you");
-    for word in ["expired", "due", "revoked", "ok", "need you"] {
+    for word in ["expired", "due", "revoked", "ok", "need you", "NOT CONNECTED YET", "Herald Pages", "a link by mail"] {
         assert!(list.contains(word), "{word}: {list}");
     }
     screen.keys("?");

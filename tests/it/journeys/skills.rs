@@ -225,3 +225,23 @@ fn a_sign_up_that_was_not_finished_is_told_before_the_next_one() {
     screen.keys("n\r");
     screen.shows("Cancelled");
 }
+
+#[test]
+fn the_demo_lets_one_walk_them_from_its_list() {
+    let home = Home::new();
+    let mut screen = Screen::start(&["demo"], &home);
+    screen.shows("NOT CONNECTED YET");
+    screen.keys("/hatch\r\r");
+    screen.shows("A key at once");
+    screen.keys("\r");
+    screen.shows("What the agent is called");
+    screen.line("Ada");
+    screen.shows("Send this?");
+    screen.keys("y\r");
+    screen.shows("/hatchling/claim?agent=");
+    screen.keys("\r");
+    screen.shows("unclaimed");
+    screen.keys("q");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(std::fs::read_dir(home.folder.path()).expect("readable").count(), 0, "nothing is left behind");
+}
