@@ -24,6 +24,9 @@ pub use kept::{Kept, Secrets};
 pub use more::{More, Trial};
 pub use status::Status;
 
+/// A credential that never ends is looked at after so long, unless somebody says otherwise.
+pub const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// Ends within this span count as "due", unless the person asks for another.
 pub const DUE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -318,6 +321,8 @@ pub enum Note {
     Spending(Timestamp),
     /// It was not spent after all.
     Unspent,
+    /// When it is to be looked at.
+    Review(Timestamp),
     /// The service does not take it any more: from now on renewing needs a person.
     NoRefresh,
     /// The authorization server does not know this program any more: it registers anew when a person signs in again.
@@ -336,6 +341,18 @@ impl Account {
     pub fn expires_at(&self) -> Option<Timestamp> {
         let bound = self.layers.iter().enumerate().filter(|(nth, layer)| *nth == 0 || layer.kind == LayerKind::Claim);
         bound.filter_map(|(_, layer)| layer.expires_at).min()
+    }
+
+    /// When somebody wants to look at a credential that never ends. It is no end: nothing happens then.
+    pub fn review_at(&self) -> Option<Timestamp> {
+        let never_ends = self.expires_at().is_none() && !self.renews_itself() && !self.is_refused();
+        let usual = || self.obtained_at()?.checked_add(REVIEW_AFTER).ok();
+        self.more.review_at.or_else(usual).filter(|_| never_ends)
+    }
+
+    /// Is another account's credential the same?
+    pub fn is_twin_of(&self, other: &Account) -> bool {
+        self.id != other.id && self.more.fingerprint.is_some() && self.more.fingerprint == other.more.fingerprint
     }
 
     /// There is no access token yet, only what gets one.

@@ -140,6 +140,14 @@ pub enum Command {
         #[arg(required = true)]
         accounts: Vec<String>,
     },
+    /// Say that keys without an end were looked at, and when they are to be again
+    Review {
+        #[arg(required = true)]
+        accounts: Vec<String>,
+        /// In how long, as in 30d; without it, 90 days
+        #[arg(long, value_name = "SPAN", value_parser = when::parse_span)]
+        after: Option<SignedDuration>,
+    },
     /// Print the credential on stdout, and nothing else
     Token { account: String },
     /// Where secrets are, and what opens them

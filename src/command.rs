@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
-use crate::account::{Account, DUE_WITHIN, Source, Status, StoreKind, Verdict};
+use crate::account::{Account, DUE_WITHIN, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
 use crate::flow::discover::{Discover, Way};
@@ -31,7 +31,7 @@ use crate::store::Stores;
 use crate::store::attempts::Attempts;
 use crate::store::lock::Locks;
 use crate::store::memory::Memory;
-use crate::tui;
+use crate::{tui, when};
 
 pub use settings::Settings;
 
@@ -67,6 +67,7 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Renew { accounts, due }) => renewing::renew(&settings, &accounts, due).await,
         Some(Command::Revoke { accounts }) => revoke(&settings, &accounts).await,
         Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
+        Some(Command::Review { accounts, after }) => review(&settings, &accounts, after).await,
         Some(Command::Token { account }) => renewing::token(&settings, &account).await,
         Some(Command::Store(args::Store::Status)) => storage::status(&settings).await,
         Some(Command::Store(args::Store::Init { protection })) => storage::init(&settings, protection).await,
@@ -255,29 +256,32 @@ async fn add(
     };
     let outcome = walk(settings, &mut walker, &mut flow).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {
-        print_json(&report::accounts_json(std::slice::from_ref(account), clock::now(), DUE_WITHIN));
+        print_json(&report::accounts_json(std::slice::from_ref(account), &[], clock::now(), DUE_WITHIN));
     }
     result_of(outcome).map_err(Ended::Told)
 }
 
 async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
     let now = clock::now();
-    let mut accounts = accounts(&settings.ports()?).await?;
+    let all = accounts(&settings.ports()?).await?;
+    let mut accounts = all.clone();
+    // A key that never ends is looked at on its day.
     let ends_within = |account: &Account| {
-        within.is_none_or(|within| account.expires_at().is_some_and(|end| end.duration_since(now) <= within))
+        let end = account.expires_at().or_else(|| account.review_at());
+        within.is_none_or(|within| end.is_some_and(|end| end.duration_since(now) <= within))
     };
     accounts.retain(|account| {
         ends_within(account) && status.is_none_or(|status| account.status(now, DUE_WITHIN) == status)
     });
     match settings.json {
-        true => print_json(&report::accounts_json(&accounts, now, DUE_WITHIN)),
+        true => print_json(&report::accounts_json(&accounts, &all, now, DUE_WITHIN)),
         false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
         false => {
             print_text(settings, &report::list_text(&accounts, now, DUE_WITHIN));
             if within.is_none() && status.is_none() {
                 let library = settings.library();
                 let described: Vec<Described> =
-                    library.described().into_iter().filter(|service| !service.is_connected(&accounts)).collect();
+                    library.described().into_iter().filter(|service| !service.is_connected(&all)).collect();
                 print_text(settings, &report::unconnected_text(&described));
             }
         }
@@ -290,10 +294,14 @@ async fn show(settings: &Settings, name: &str) -> Done {
     let accounts = accounts(&settings.ports()?).await?;
     let account = find(&accounts, name)?;
     match settings.json {
-        true => print_json(&report::accounts_json(std::slice::from_ref(account), now, DUE_WITHIN)),
+        true => print_json(&report::accounts_json(std::slice::from_ref(account), &accounts, now, DUE_WITHIN)),
         false => print_text(
             settings,
-            &format!("{}\n\n{}", account.service, report::lines_text(&report::account_lines(account, now, DUE_WITHIN))),
+            &format!(
+                "{}\n\n{}",
+                account.service,
+                report::lines_text(&report::account_lines(account, &accounts, now, DUE_WITHIN))
+            ),
         ),
     }
     Ok(())
@@ -404,6 +412,26 @@ fn receipts_text(flow: &Revoke) -> String {
         )
     };
     flow.receipts().iter().map(|receipt| line(receipt).trim_end().to_owned() + "\n").collect()
+}
+
+/// Somebody has looked at keys that never end, and wants to again.
+async fn review(settings: &Settings, names: &[String], after: Option<SignedDuration>) -> Done {
+    let (ports, now) = (settings.ports()?, clock::now());
+    let at = now.checked_add(after.unwrap_or(REVIEW_AFTER)).map_err(|_| {
+        Problem::new(Kind::Usage, "That is further away than the calendar goes.", "Name a span like 90d.")
+    })?;
+    for account in find_all(&accounts(&ports).await?, names)? {
+        if account.review_at().is_none() {
+            let what = format!("{} has an end of its own; it is looked at then.", account.id);
+            return Err(
+                Problem::new(Kind::Usage, what, "Only a credential that never ends has a day of review.").into()
+            );
+        }
+        let (id, obtained) = (account.id.clone(), account.obtained_at());
+        ports.blocking(move |stores| stores.note(&id, Note::Review(at), obtained)).await?;
+        say(&format!("{}: to be looked at {} ({}).", account.id, when::relative(at, now), when::exact(at)));
+    }
+    Ok(())
 }
 
 async fn forget(settings: &Settings, names: &[String]) -> Done {

@@ -47,11 +47,18 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
         "audience": account.bound.then_some(&account.resource),
         "client_id": account.client.as_ref().map(|client| &client.id),
         "issuer": account.client.as_ref().and_then(|client| client.issuer.as_ref()),
+        "review_at": moment(account.review_at()),
     })
 }
 
-pub fn accounts_json(accounts: &[Account], now: Timestamp, due_within: SignedDuration) -> Value {
-    let accounts: Vec<Value> = accounts.iter().map(|account| account_json(account, now, due_within)).collect();
+/// `all` are the accounts that these are some of.
+pub fn accounts_json(accounts: &[Account], all: &[Account], now: Timestamp, due_within: SignedDuration) -> Value {
+    let with_twins = |account: &Account| {
+        let mut json = account_json(account, now, due_within);
+        json["same_as"] = twins(account, all).collect();
+        json
+    };
+    let accounts: Vec<Value> = accounts.iter().map(with_twins).collect();
     json!({ "version": VERSION, "accounts": accounts })
 }
 
@@ -107,7 +114,8 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
 /// What needs somebody soonest first; what never does comes last, by name.
 pub fn soonest_first(accounts: &mut [Account]) {
     accounts.sort_by(|a, b| {
-        let key = |account: &Account| account.person_needed_at().map_or((1, Timestamp::MAX), |end| (0, end));
+        let soonest = |account: &Account| account.person_needed_at().or_else(|| account.review_at());
+        let key = |account: &Account| soonest(account).map_or((1, Timestamp::MAX), |end| (0, end));
         key(a)
             .cmp(&key(b))
             .then_with(|| a.service.to_lowercase().cmp(&b.service.to_lowercase()))
@@ -123,7 +131,17 @@ pub fn left(account: &Account, status: Status, now: Timestamp) -> Option<String>
         Status::Due => account.person_needed_at(),
         _ => account.expires_at(),
     };
-    Some(when::relative(end?, now))
+    let review = || account.review_at().filter(|_| status != Status::Revoked).map(|at| review_in(at, now));
+    end.map(|end| when::relative(end, now)).or_else(review)
+}
+
+/// A day on which somebody wants to look at it, where there is little room: it is no end.
+fn review_in(at: Timestamp, now: Timestamp) -> String {
+    match at.duration_since(now).as_hours() {
+        ..=0 => "review now".to_owned(),
+        hours @ 1..48 => format!("review {hours} h"),
+        hours => format!("review {} d", hours / 24),
+    }
 }
 
 /// The accounts as an aligned table.
@@ -170,7 +188,8 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// Everything known of one account, as lines that every front end can show.
-pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDuration) -> Vec<Line> {
+/// `all` are the accounts that it is one of.
+pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_within: SignedDuration) -> Vec<Line> {
     let or_dash = |text: Option<&str>| text.map_or("–".to_owned(), |text| trust::clean(text, 100));
     let moment = |moment: Option<Timestamp>| {
         moment.map_or("–".to_owned(), |moment| format!("{} ({})", when::relative(moment, now), when::exact(moment)))
@@ -203,6 +222,11 @@ pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDurati
             },
         ));
     }
+    lines.extend(account.review_at().map(|at| Line::fact("look at it", moment(Some(at)))));
+    let twins: Vec<&str> = twins(account, all).collect();
+    if !twins.is_empty() {
+        lines.push(Line::fact("same key as", format!("{}; to end one ends both", twins.join(", "))));
+    }
     lines.extend([
         Line::fact("signed up", moment(account.created_at)),
         Line::fact("renewed", moment(account.renewed_at)),
@@ -225,6 +249,11 @@ pub fn account_lines(account: &Account, now: Timestamp, due_within: SignedDurati
         ),
     ]);
     lines
+}
+
+/// The accounts that hold the same credential.
+fn twins<'a>(account: &'a Account, all: &'a [Account]) -> impl Iterator<Item = &'a str> {
+    all.iter().filter(|other| account.is_twin_of(other)).map(|other| other.id.as_str())
 }
 
 /// As what this program is known to the authorization server.

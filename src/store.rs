@@ -4,6 +4,7 @@
 //! metadata only. Nothing is ever deleted because something could not be read.
 
 pub mod attempts;
+pub mod fingerprint;
 pub mod json;
 pub mod keyring;
 pub mod lock;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::fingerprint::Fingerprints;
 use self::json::Json;
 use self::lock::Locks;
 use self::vault::Vault;
@@ -74,13 +76,14 @@ pub struct Stores {
     locks: Locks,
     /// Why the first store is the first; nothing where nobody said.
     why: Option<&'static str>,
+    fingerprints: Fingerprints,
 }
 
 impl Stores {
     /// The first store is where new credentials go, and `why` says who decided that. Where nobody did, what is there
     /// already counts; else the person is asked.
     pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, why: Option<&'static str>) -> Self {
-        Self { stores, vault: None, file: None, locks, why }
+        Self { stores, vault: None, file: None, locks, why, fingerprints: Fingerprints::here() }
     }
 
     /// The same, and this is the vault, whether or not it is one of them.
@@ -91,6 +94,11 @@ impl Stores {
     /// The same, and this is the token file, whether or not it is one of them.
     pub fn with_file(self, file: Arc<Json>) -> Self {
         Self { file: Some(file), ..self }
+    }
+
+    /// The same, and two credentials that are one are noticed whichever program has stored them.
+    pub fn with_fingerprints(self, fingerprints: Fingerprints) -> Self {
+        Self { fingerprints, ..self }
     }
 
     pub fn file(&self) -> Option<&Arc<Json>> {
@@ -234,7 +242,9 @@ impl Stores {
     }
 
     pub fn save(&self, kept: &Kept) -> Result<(), Problem> {
-        self.store(kept.account.store)?.save(kept)
+        let mut kept = kept.clone();
+        kept.account.more.fingerprint = self.fingerprints.of(&kept.secrets.credential);
+        self.store(kept.account.store)?.save(&kept)
     }
 
     /// That a token is about to be spent must stand somewhere; what else is noted of an account that has changed since is

@@ -18,6 +18,9 @@ pub struct More {
     /// When somebody wants to look at a credential that never ends. It is no end, and nothing happens then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review_at: Option<Timestamp>,
+    /// What tells whether another account holds the same credential, and nothing else (see `store::fingerprint`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// The name by which the service knows the key: what ends it is called with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,

@@ -125,6 +125,7 @@ impl Account {
             }
             Note::Spending(since) => self.spending = Some(since),
             Note::Unspent => self.spending = None,
+            Note::Review(at) => self.more.review_at = Some(at),
             Note::NoRefresh => {
                 self.spending = None;
                 self.renewal = Renewal::Person;

@@ -20,6 +20,7 @@ use crate::shell::paths::Paths;
 use crate::shell::skills::Library;
 use crate::shell::{Ports, log};
 use crate::store::attempts::Attempts;
+use crate::store::fingerprint::Fingerprints;
 use crate::store::json::Json;
 use crate::store::keyring::System;
 use crate::store::lock::Locks;
@@ -116,6 +117,7 @@ impl Settings {
         let locks = Locks::Folder(self.paths.lock_folder());
         let vault = self.vault();
         let file = Arc::new(Json::new(self.token_file.clone().unwrap_or_else(|| self.paths.token_file())));
+        let fingerprints = Fingerprints::in_file(self.paths.data.join("fingerprint.key"));
         let (in_use, why): (Vec<Arc<dyn Store>>, _) = match (self.store, &self.token_file) {
             (Some(StoreKind::Memory), _) => (vec![memory], Some(ASKED_FOR)),
             (Some(StoreKind::Json), _) => (vec![file.clone(), memory], Some(ASKED_FOR)),
@@ -123,7 +125,7 @@ impl Settings {
             (None, Some(_)) => (vec![file.clone(), memory], Some("AUTH_MD_TOKEN_STORE names it")),
             (None, None) => (vec![vault.clone(), file.clone(), memory], None),
         };
-        Stores::new(in_use, locks, why).with_vault(vault).with_file(file)
+        Stores::new(in_use, locks, why).with_vault(vault).with_file(file).with_fingerprints(fingerprints)
     }
 
     fn vault(&self) -> Arc<Vault> {

@@ -83,6 +83,7 @@ fn secrets_leave_through_few_doors() {
         "account.rs",
         "app.rs",
         "command.rs",
+        "fingerprint.rs",
         "flow",
         "http.rs",
         "net.rs",

@@ -251,7 +251,7 @@ pub fn detail(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     Page {
         title: Line::styled(account.service.clone(), theme.strong()),
         right: Line::styled(account.id.to_string(), theme.quiet()),
-        rows: flow_rows(&report::account_lines(account, now, DUE_WITHIN), theme, width as usize),
+        rows: flow_rows(&report::account_lines(account, app.list.accounts(), now, DUE_WITHIN), theme, width as usize),
         scroll,
         ..Page::default()
     }

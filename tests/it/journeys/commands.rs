@@ -44,6 +44,8 @@ fn the_life_of_an_account_by_commands() {
         "audience",
         "client_id",
         "issuer",
+        "review_at",
+        "same_as",
     ];
     let members: Vec<&String> = account.as_object().expect("an object").keys().collect();
     assert_eq!(members, fields);

@@ -245,3 +245,34 @@ fn the_demo_lets_one_walk_them_from_its_list() {
     assert_eq!(screen.ends().0, 0);
     assert_eq!(std::fs::read_dir(home.folder.path()).expect("readable").count(), 0, "nothing is left behind");
 }
+
+/// A key without an end has a day on which somebody looks at it; one that is held twice is noticed.
+#[test]
+fn keys_without_an_end_are_looked_at_and_twins_are_told() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    installed(&service, &home, "Foundry");
+    let key = Service::make_key_at(&format!("{}/page", service.target("Foundry")));
+    for label in ["work", "home"] {
+        let mut screen = Screen::start(&["add", "foundry", "--mode", "api_key", "--label", label], &home);
+        screen.shows("Press Enter");
+        screen.line("");
+        screen.shows("Foundry key (not shown");
+        screen.line(&key);
+        screen.shows("to be looked at in ");
+        assert_eq!(screen.ends().0, 0);
+    }
+    let (_, shown) = home.json(&["list", "--json"]);
+    let account = &shown["accounts"][0];
+    assert!(account["expires_at"].is_null() && account["review_at"].is_string(), "{account}");
+    assert_eq!(account["same_as"][0], shown["accounts"][1]["id"]);
+    let id = account["id"].as_str().expect("an id");
+    let (code, text, _) = home.command(&["show", id]);
+    assert!(code == 0 && text.contains("same key as") && text.contains("look at it"), "{text}");
+    assert!(!text.contains(&key), "{text}");
+    assert!(home.json(&["list", "--within", "30d", "--json"]).1["accounts"].as_array().is_some_and(Vec::is_empty));
+    let (code, _, told) = home.command(&["review", id, "--after", "20d"]);
+    assert!(code == 0 && told.contains("to be looked at in "), "{told}");
+    let (_, shown) = home.json(&["list", "--within", "30d", "--json"]);
+    assert_eq!(shown["accounts"].as_array().map(Vec::len), Some(1), "{shown}");
+    assert!(home.command(&["list"]).1.contains("review 1"), "{}", home.command(&["list"]).1);
+}

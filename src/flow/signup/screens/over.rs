@@ -129,6 +129,10 @@ impl SignUp {
             None if account.renews_itself() => format!("{expires}; renews by itself"),
             None => expires,
         };
+        let expires = match account.review_at() {
+            Some(at) => format!("{expires}; to be looked at {}", when::relative(at, now)),
+            None => expires,
+        };
         let kept = match account.store {
             StoreKind::Vault => "the vault".to_owned(),
             StoreKind::Json => "the token file".to_owned(),
