@@ -131,6 +131,8 @@ pub enum Effect {
     },
     /// Opens a page in the person's browser.
     Open(Url),
+    /// Remembers a skill as it is, so that a change of it is noticed.
+    Pin(Box<SkillFile>),
     /// Evaluates what a skill says.
     Evaluate(Box<Work>),
     /// Reads a skill that the person has named.
@@ -174,6 +176,26 @@ pub struct SkillFile {
     /// Where it was found: a file from the root on, or an id.
     pub source: Source,
     pub text: String,
+    pub seen: Seen,
+}
+
+/// Is a skill as it was when somebody used it last?
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Seen {
+    /// Nobody has used it here, as far as is known.
+    Never,
+    /// It is; or it comes with the program.
+    #[default]
+    AsItWas,
+    /// The lines that differ, and some around them.
+    Otherwise(Vec<Difference>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    Same(String),
+    Gone(String),
+    New(String),
 }
 
 /// The right to renew or end an account, held by one at a time on this machine. It ends when the last copy is dropped.

@@ -12,6 +12,7 @@ pub mod log;
 pub mod loopback;
 pub mod net;
 pub mod paths;
+pub mod pins;
 pub mod process;
 pub mod skills;
 
@@ -70,6 +71,10 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             Input::Read(ports.blocking(move |_| library.read(&source)).await)
         }
         Effect::Evaluate(work) => Input::Evaluated(ports.evaluator.evaluate(&work).await),
+        Effect::Pin(file) => {
+            let library = ports.library.clone();
+            Input::Stored(ports.blocking(move |_| library.pin(&file)).await)
+        }
         Effect::Open(page) => Input::Opened(ports.browser.open(&page)),
         Effect::Load(id) => Input::Loaded(ports.blocking(move |stores| Ok(stores.load(&id)?.map(Box::new))).await),
         Effect::Unlock(StoreKind::Vault) => {

@@ -17,6 +17,7 @@ pub mod terminal;
 pub mod theme;
 pub mod view;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -33,6 +34,7 @@ use crate::flow::{Effect, Input};
 use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
+use crate::shell::pins::Pins;
 use crate::shell::skills::Library;
 use crate::shell::{Ports, clock, perform};
 use crate::store::{Stores, survey};
@@ -56,7 +58,10 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
     })?;
     // The skills that describe its services, for as long as the demo runs.
     let skills = sandbox::demo::skills(&sandbox)?;
-    let ports = Ports { library: Library::new(skills.path().to_owned()), ..command::throw_away_ports(&settings)? };
+    let ports = Ports {
+        library: Library::new(skills.path().to_owned(), Pins::Here(Arc::default())),
+        ..command::throw_away_ports(&settings)?
+    };
     sandbox::demo::fill(&sandbox, &ports, clock::now()).await?;
     let banner = format!(
         "A demo on sandbox services. To sign up, press a and type {}. The mails are at {} (curl shows them too). Nothing is kept when you quit.",

@@ -17,6 +17,7 @@ use crate::shell::expressions::Evaluator;
 use crate::shell::loopback::Loopback;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
+use crate::shell::pins::Pins;
 use crate::shell::skills::Library;
 use crate::shell::{Ports, log};
 use crate::store::attempts::Attempts;
@@ -99,7 +100,7 @@ impl Settings {
 
     /// The skills that have a name.
     pub fn library(&self) -> Library {
-        Library::new(self.paths.skills_folder())
+        Library::new(self.paths.skills_folder(), Pins::File(self.paths.data.join("skills.json").into()))
     }
 
     pub fn log_file(&self) -> PathBuf {

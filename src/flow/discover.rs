@@ -73,6 +73,8 @@ pub struct Discovery {
     unfit: Option<Finding>,
     /// A server's metadata was found, whether or not it speaks of sign-up.
     server_found: bool,
+    /// The skill as it was read.
+    file: Option<Box<SkillFile>>,
     /// What the skill says, or why it says nothing.
     skill: Option<Box<Skill>>,
     unreadable: Option<Problem>,
@@ -161,6 +163,7 @@ impl Discovery {
             authorization: None,
             unfit: None,
             server_found: false,
+            file: None,
             skill: None,
             unreadable: None,
             findings: Vec::new(),
@@ -187,7 +190,9 @@ impl Discovery {
 
     /// The skill was read, or could not be.
     pub fn read(&mut self, read: Result<SkillFile, Problem>, now: Timestamp) -> Next {
-        let skill = read.and_then(|SkillFile { source, text }| {
+        let skill = read.and_then(|file| {
+            let (text, source) = (file.text.clone(), file.source.clone());
+            self.file = Some(Box::new(file));
             let skill = Skill::read(text.as_str(), &source.to_string())?;
             skill.contacted().try_for_each(|url| trust::within(url, self.target.reach))?;
             Ok((source, skill))

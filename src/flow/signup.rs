@@ -183,6 +183,9 @@ impl Asked {
 #[derive(Debug, Clone, PartialEq)]
 enum Stage {
     Discovering,
+    /// The skill is not as it was when somebody used it last.
+    Changed,
+    Pinning,
     LookingUp,
     Offer,
     /// The service explains in words how a person gets a key.
@@ -470,6 +473,10 @@ impl Flow for SignUp {
                 let next = self.discovery.read(skill, now);
                 self.discover(next)
             }
+            (Stage::Changed, Input::Answer(Answer::Confirm(true))) => self.pin(),
+            (Stage::Changed, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
+            // Whether or not it could be written down: it is asked again the next time then.
+            (Stage::Pinning, Input::Stored(_)) => self.look_up(),
             (Stage::LookingUp, Input::Known(Ok(known))) => {
                 self.known = *known;
                 // Who does not sign in by OAuth has no use for them.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use directories::BaseDirs;
 
-use crate::flow::SkillFile;
+use super::pins::Pins;
+use crate::flow::{Seen, SkillFile};
 use crate::problem::{Kind, Problem, cause};
 use crate::skill::catalogue::{self, Unclear};
 use crate::skill::{Described, LONGEST, Source};
@@ -22,16 +23,33 @@ const IN_FOLDER: [&str; 5] = ["skill.yaml", "skill.yml", "SKILL.md", "skill.md",
 #[derive(Debug, Clone)]
 pub struct Library {
     folder: Arc<Path>,
+    pins: Pins,
 }
 
 impl Library {
-    /// `folder` is the person's own; it need not be there.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder: folder.into() }
+    /// `folder` is the person's own; it need not be there. What was used is remembered in `pins`.
+    pub fn new(folder: PathBuf, pins: Pins) -> Self {
+        Self { folder: folder.into(), pins }
     }
 
     /// Reads the skill that a person has named. Their own go before those that the program comes with.
     pub fn read(&self, source: &Source) -> Result<SkillFile, Problem> {
+        let file = self.find(source)?;
+        Ok(match &file.source {
+            Source::File(path) => SkillFile { seen: self.pins.seen(path, &file.text), ..file },
+            Source::Named(_) => file,
+        })
+    }
+
+    /// Remembers a skill as it is.
+    pub fn pin(&self, file: &SkillFile) -> Result<(), Problem> {
+        match &file.source {
+            Source::File(path) => self.pins.pin(path, &file.text),
+            Source::Named(_) => Ok(()),
+        }
+    }
+
+    fn find(&self, source: &Source) -> Result<SkillFile, Problem> {
         let name = match source {
             Source::File(path) => return read(path),
             Source::Named(name) => name,
@@ -51,7 +69,9 @@ impl Library {
         let id = catalogue::meant(name, known.chain(comes_with)).map_err(|unclear| no_such(name, &unclear))?;
         match (own.into_iter().find(|(known, ..)| *known == id), catalogue::text(&id)) {
             (Some((_, path, _)), _) => read(&path),
-            (None, Some(text)) => Ok(SkillFile { source: Source::Named(id), text: text.to_owned() }),
+            (None, Some(text)) => {
+                Ok(SkillFile { source: Source::Named(id), text: text.to_owned(), seen: Seen::AsItWas })
+            }
             (None, None) => Err(no_such(name, &Unclear::Like(Vec::new()))),
         }
     }
@@ -59,7 +79,7 @@ impl Library {
     /// The services that the person's own skills describe.
     pub fn described(&self) -> Vec<Described> {
         let described = |(id, path): (String, PathBuf)| match read(&path) {
-            Ok(SkillFile { source: Source::File(whole), text }) => Some(Described::new(id, whole, &text)),
+            Ok(SkillFile { source: Source::File(whole), text, .. }) => Some(Described::new(id, whole, &text)),
             Ok(_) | Err(_) => None,
         };
         self.own().into_iter().filter_map(described).collect()
@@ -116,7 +136,7 @@ fn read(path: &Path) -> Result<SkillFile, Problem> {
     match read {
         Err(error) => Err(problem(cause(&error))),
         Ok(_) if text.len() > LONGEST => Err(problem(format!("it is longer than {} KiB", LONGEST / 1024))),
-        Ok(_) => Ok(SkillFile { source: Source::File(whole), text }),
+        Ok(_) => Ok(SkillFile { source: Source::File(whole), text, seen: Seen::Never }),
     }
 }
 
@@ -134,7 +154,7 @@ mod tests {
     #[test]
     fn the_persons_own_skills_go_before_those_that_the_program_comes_with() {
         let folder = tempfile::tempdir().expect("a folder");
-        let library = Library::new(folder.path().join("skills"));
+        let library = Library::new(folder.path().join("skills"), Pins::Here(Arc::default()));
         let source = |name: &str| library.read(&Source::Named(name.into())).map(|file| file.source);
         assert_eq!(source("Open Router"), Ok(Source::Named("openrouter".into())), "there is no folder");
         fs::create_dir_all(folder.path().join("skills/acme")).expect("made");

@@ -9,7 +9,7 @@ use authmd_tui::flow::storage::{Storage, TakenOver, Wish};
 use authmd_tui::flow::target::Target;
 use authmd_tui::flow::verify::Verify;
 use authmd_tui::flow::{
-    Answer, Effect, Flow, Input, Known, Lease, Listening, Prompt, Protection, ScreenId, SkillFile, StoreOffer,
+    Answer, Effect, Flow, Input, Known, Lease, Listening, Prompt, Protection, ScreenId, Seen, SkillFile, StoreOffer,
 };
 use authmd_tui::http::{Body, HttpError, Method, Response};
 use authmd_tui::problem::{Kind, Problem};
@@ -315,7 +315,11 @@ impl Watched {
                     13.. => ENROLLING,
                     _ => PAIRING,
                 };
-                let skill = SkillFile { source: Source::File("/skills/acme.yaml".into()), text: text.to_owned() };
+                let skill = SkillFile {
+                    source: Source::File("/skills/acme.yaml".into()),
+                    text: text.to_owned(),
+                    seen: Seen::AsItWas,
+                };
                 Input::Read(if *stored { Ok(skill) } else { Err(problem()) })
             }
             (Some(Effect::Evaluate(work)), _) => Input::Evaluated(match stored {

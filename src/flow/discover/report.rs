@@ -8,6 +8,7 @@ use url::Url;
 use super::{By, Discovery, Trouble, Way, no_answer};
 use crate::flow::wire::authorization::Server;
 use crate::flow::wire::{Closed, Offer, Start};
+use crate::flow::{Seen, SkillFile};
 use crate::problem::{Kind, Problem};
 use crate::skill::{Enrolment, KeyPage, Skill, Source, catalogue};
 use crate::{trust, when};
@@ -140,6 +141,11 @@ impl Discovery {
     /// Why the skill could not be read.
     pub fn unread(&self) -> Option<Problem> {
         self.unreadable.clone()
+    }
+
+    /// The skill as it was read.
+    pub fn skill_file(&self) -> Option<&SkillFile> {
+        self.file.as_deref()
     }
 
     pub fn skill(&self) -> Option<&Skill> {
@@ -335,6 +341,10 @@ impl Discovery {
                     self.trusted_resource()
                 ),
             ));
+        }
+        if self.file.as_ref().is_some_and(|file| matches!(file.seen, Seen::Otherwise(_))) {
+            let message = "The skill is not as it was when it was used last; a sign-up shows what has changed.";
+            findings.push(Finding::new(Level::Warning, "skill_changed", message));
         }
         if let Some(known) = self.known_skill() {
             findings.push(Finding::new(

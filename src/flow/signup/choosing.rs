@@ -4,7 +4,7 @@ use super::{LABEL_LENGTH, SignUp, Stage};
 use crate::account::{Account, Mode, StoreKind};
 use crate::flow::discover::Way;
 use crate::flow::passphrase::NewPassphrase;
-use crate::flow::{Effect, Guard, Outcome, Protection, StoreOffer, discover};
+use crate::flow::{Effect, Guard, Outcome, Protection, Seen, StoreOffer, discover};
 use crate::problem::{Kind, Problem};
 use crate::trust;
 
@@ -30,10 +30,24 @@ impl SignUp {
                 if let Some(problem) = self.described_otherwise() {
                     return self.fail(problem);
                 }
-                self.stage = Stage::LookingUp;
-                vec![Effect::Lookup { resource: self.discovery.service().resource }]
+                match self.discovery.skill_file().map(|file| &file.seen) {
+                    Some(Seen::Otherwise(_)) => self.ask(Stage::Changed),
+                    Some(Seen::Never) => self.pin(),
+                    Some(Seen::AsItWas) | None => self.look_up(),
+                }
             }
         }
+    }
+
+    /// The skill is remembered as it is; a change of it is shown from now on.
+    pub(super) fn pin(&mut self) -> Vec<Effect> {
+        self.stage = Stage::Pinning;
+        self.discovery.skill_file().map(|file| Effect::Pin(Box::new(file.clone()))).into_iter().collect()
+    }
+
+    pub(super) fn look_up(&mut self) -> Vec<Effect> {
+        self.stage = Stage::LookingUp;
+        vec![Effect::Lookup { resource: self.discovery.service().resource }]
     }
 
     /// The file that described the account's service describes another one: its key would be kept in the wrong place.

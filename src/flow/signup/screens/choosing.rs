@@ -6,7 +6,7 @@ use super::SignUp;
 use crate::account::{Account, DUE_WITHIN};
 use crate::flow::discover::{By, Calls, Sent, Way};
 use crate::flow::keep::{NOT_STORED, where_to_keep_it};
-use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
+use crate::flow::{Choice, Difference, Line, Prompt, Screen, ScreenId, Seen};
 use crate::{report, trust};
 
 impl SignUp {
@@ -33,6 +33,29 @@ impl SignUp {
         }
         let choices = self.ways().into_iter().enumerate().map(|(nth, way)| self.way_offered(way, nth == 0));
         screen.prompt = Some(Prompt::Pick { label: "How do you want to sign up?".into(), choices: choices.collect() });
+        screen
+    }
+
+    /// What a skill says now, and what it said when somebody used it last.
+    pub(super) fn changed(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Confirm, None);
+        let file = self.discovery.skill_file();
+        let source = file.map(|file| file.source.to_string()).unwrap_or_default();
+        screen.lines.push(Line::text(format!("The skill {source} has changed since it was used last.")));
+        screen.lines.push(Line::text("It says where what you type is sent, and where your key is shown. What is new:"));
+        screen.lines.push(Line::Gap);
+        if let Some(Seen::Otherwise(differences)) = file.map(|file| &file.seen) {
+            screen.lines.extend(differences.iter().map(|difference| match difference {
+                Difference::Same(line) => Line::Theirs(format!("  {line}")),
+                Difference::Gone(line) => Line::Theirs(format!("- {line}")),
+                Difference::New(line) => Line::Theirs(format!("+ {line}")),
+            }));
+        }
+        screen.prompt = Some(Prompt::Confirm {
+            label: "Use it as it is now?".into(),
+            yes: "Use it".into(),
+            no: "Stop here".into(),
+        });
         screen
     }
 
