@@ -5,6 +5,7 @@
 
 mod attempt;
 mod client;
+mod handover;
 mod id;
 mod kept;
 mod more;
@@ -19,6 +20,7 @@ use crate::{skill, trust};
 
 pub use attempt::{Attempt, Ended};
 pub use client::{Authentication, Client, Identity};
+pub use handover::{AgentOs, HandOver, shell_words};
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};
 pub use more::{More, Trial};

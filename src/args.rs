@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+use url::Url;
 
-use crate::account::{Mode, Status, StoreKind};
+use crate::account::{AgentOs, Mode, Status, StoreKind};
 use crate::flow::Protection;
 use crate::sandbox::fault::Fault;
 use crate::when;
@@ -148,6 +149,34 @@ pub enum Command {
         #[arg(long, value_name = "SPAN", value_parser = when::parse_span)]
         after: Option<SignedDuration>,
     },
+    /// Put the credential of an account into another program's hands, now and whenever there is a new one
+    ///
+    /// What is done is shown before, and asked for each time. Without a place, it goes where it went before.
+    #[command(group = ArgGroup::new("place").args(["agentos", "env_file", "command", "off"]))]
+    Handover {
+        account: String,
+        /// AgentOS at this address, as in http://localhost:3456
+        #[arg(long, value_name = "URL")]
+        agentos: Option<Url>,
+        /// The call that this AgentOS has for it
+        #[arg(long, value_name = "FORM", requires = "agentos", default_value = "settings")]
+        form: AgentOsForm,
+        /// What the service is called there; without it, the skill's name or the host
+        #[arg(long, value_name = "SKILL", requires = "agentos")]
+        skill: Option<String>,
+        /// A line NAME=credential in this file
+        #[arg(long, value_name = "FILE")]
+        env_file: Option<PathBuf>,
+        /// The name in the file; without it, the one that the service's programs look for
+        #[arg(long, value_name = "NAME", requires = "env_file")]
+        name: Option<String>,
+        /// Nowhere any more
+        #[arg(long)]
+        off: bool,
+        /// A command that reads it from its stdin
+        #[arg(last = true, value_name = "CMD")]
+        command: Vec<String>,
+    },
     /// Print the credential on stdout, and nothing else
     Token { account: String },
     /// Where secrets are, and what opens them
@@ -212,6 +241,23 @@ impl From<ProtectionChoice> for Protection {
 pub enum OtherStore {
     /// The token file
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AgentOsForm {
+    /// POST /api/settings/credentials
+    Settings,
+    /// POST /sys/accounts
+    Accounts,
+}
+
+impl From<AgentOsForm> for AgentOs {
+    fn from(form: AgentOsForm) -> Self {
+        match form {
+            AgentOsForm::Settings => AgentOs::Settings,
+            AgentOsForm::Accounts => AgentOs::Accounts,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

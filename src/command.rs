@@ -1,6 +1,7 @@
 //! The commands: each takes what was typed, does it, and says how it ended.
 
 mod find;
+mod handover;
 mod renewing;
 mod settings;
 mod storage;
@@ -12,6 +13,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
+use self::handover::Place;
 use crate::account::{Account, DUE_WITHIN, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
@@ -67,6 +69,16 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Renew { accounts, due }) => renewing::renew(&settings, &accounts, due).await,
         Some(Command::Revoke { accounts }) => revoke(&settings, &accounts).await,
         Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
+        Some(Command::Handover { account, agentos, form, skill, env_file, name, off, command }) => {
+            let place = match (agentos, env_file) {
+                (Some(url), _) => Place::AgentOs { url, form: form.into(), skill },
+                (None, Some(file)) => Place::EnvFile { file, name },
+                (None, None) if off => Place::Nowhere,
+                (None, None) if !command.is_empty() => Place::Command(command),
+                (None, None) => Place::AsBefore,
+            };
+            handover::handover(&settings, &account, place).await
+        }
         Some(Command::Review { accounts, after }) => review(&settings, &accounts, after).await,
         Some(Command::Token { account }) => renewing::token(&settings, &account).await,
         Some(Command::Store(args::Store::Status)) => storage::status(&settings).await,
@@ -195,6 +207,7 @@ async fn walk(settings: &Settings, walker: &mut Walker, flow: &mut dyn Flow) -> 
     if let Outcome::Connected(account) = &outcome {
         rescue(settings, &walker.ports, account, &mut walker.console).await;
     }
+    handover::after(walker, &outcome).await;
     outcome
 }
 

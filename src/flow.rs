@@ -16,6 +16,7 @@
 
 pub mod discover;
 pub mod enrol;
+pub mod handover;
 pub mod keep;
 pub mod oauth;
 pub mod pace;
@@ -133,6 +134,8 @@ pub enum Effect {
     Open(Url),
     /// Remembers a skill as it is, so that a change of it is noticed.
     Pin(Box<SkillFile>),
+    /// Puts a credential where somebody wants it.
+    Deliver(Box<handover::Delivery>),
     /// Evaluates what a skill says.
     Evaluate(Box<Work>),
     /// Reads a skill that the person has named.

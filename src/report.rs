@@ -223,6 +223,7 @@ pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_wit
         ));
     }
     lines.extend(account.review_at().map(|at| Line::fact("look at it", moment(Some(at)))));
+    lines.extend(account.more.hand_over.as_ref().map(|to| Line::fact("handed to", to.place())));
     let twins: Vec<&str> = twins(account, all).collect();
     if !twins.is_empty() {
         lines.push(Line::fact("same key as", format!("{}; to end one ends both", twins.join(", "))));

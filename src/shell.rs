@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod clients;
 pub mod clock;
+pub mod deliver;
 pub mod expressions;
 pub mod hangup;
 pub mod log;
@@ -71,6 +72,7 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             Input::Read(ports.blocking(move |_| library.read(&source)).await)
         }
         Effect::Evaluate(work) => Input::Evaluated(ports.evaluator.evaluate(&work).await),
+        Effect::Deliver(delivery) => Input::Stored(deliver::deliver(*delivery).await),
         Effect::Pin(file) => {
             let library = ports.library.clone();
             Input::Stored(ports.blocking(move |_| library.pin(&file)).await)

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::HandOver;
+
 use crate::http::{Body, FieldValue, Method, Request, field};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,6 +20,9 @@ pub struct More {
     /// When somebody wants to look at a credential that never ends. It is no end, and nothing happens then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review_at: Option<Timestamp>,
+    /// Where else it is put when there is a new one, if somebody wants that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hand_over: Option<Box<HandOver>>,
     /// What tells whether another account holds the same credential, and nothing else (see `store::fingerprint`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,

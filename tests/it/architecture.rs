@@ -83,6 +83,7 @@ fn secrets_leave_through_few_doors() {
         "account.rs",
         "app.rs",
         "command.rs",
+        "deliver.rs",
         "fingerprint.rs",
         "flow",
         "http.rs",

@@ -5,6 +5,7 @@ mod codes;
 mod enrol;
 mod exchange;
 mod handoff;
+mod handover;
 pub mod oauth;
 mod oauth_described;
 mod oauth_found;

@@ -190,7 +190,8 @@ impl SignUp {
     /// What the skill says of the credential beside how it is had.
     fn more(&self) -> More {
         let trial = self.discovery.skill().and_then(|skill| skill.trial.clone());
-        More { trial, ..More::default() }
+        let hand_over = self.replaced.as_ref().and_then(|account| account.more.hand_over.clone());
+        More { trial, hand_over, ..More::default() }
     }
 
     /// The assertion was exchanged: the account has its credential.

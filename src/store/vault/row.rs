@@ -1,5 +1,7 @@
 //! Accounts as rows: metadata in plain columns, each layer's secret sealed.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -24,12 +26,12 @@ type Read<T> = Result<T, rusqlite::Error>;
 struct Sealed<'a> {
     account: &'a str,
     kind: LayerKind,
-    places: Vec<&'a str>,
+    places: Vec<Cow<'a, str>>,
     secret: &'a str,
 }
 
 /// Every place that the secrets of this account may be sent to, and those where such places are looked up.
-fn places(account: &Account) -> Vec<&str> {
+fn places(account: &Account) -> Vec<Cow<'_, str>> {
     let (renewal, identity) = match &account.renewal {
         Renewal::Refresh { url, .. } => (Some(url), None),
         Renewal::Exchange { url, identity, .. } => (Some(url), identity.as_ref()),
@@ -42,7 +44,9 @@ fn places(account: &Account) -> Vec<&str> {
     };
     let start = [account.resource.as_str(), account.start.as_str()];
     let metadata = account.metadata.as_ref().map(url::Url::as_str);
-    start.into_iter().chain(metadata).chain(renewal).chain(revocation).collect()
+    let known = start.into_iter().chain(metadata).chain(renewal).chain(revocation).map(Cow::from);
+    let hand_over = account.more.hand_over.as_deref().and_then(|to| serde_json::to_string(to).ok());
+    known.chain(hand_over.map(Cow::from)).collect()
 }
 
 fn seal(account: &Account, kind: LayerKind, secret: &Secret, to: &PublicKey) -> Result<Vec<u8>, Fault> {
@@ -57,7 +61,7 @@ fn seal(account: &Account, kind: LayerKind, secret: &Secret, to: &PublicKey) -> 
 fn open(account: &Account, kind: LayerKind, sealed: &[u8], key: &PrivateKey) -> Result<Secret, Problem> {
     let plain = seal::open(sealed, key).map_err(|_| unopened(&account.id))?;
     let opened: OwnedSealed = serde_json::from_slice(&plain).map_err(|_| unopened(&account.id))?;
-    let is_for = |place: &&str| opened.places.iter().any(|known| known == place);
+    let is_for = |place: &Cow<'_, str>| opened.places.iter().any(|known| known == place);
     if opened.account != account.id.as_str() || opened.kind != kind || !places(account).iter().all(is_for) {
         return Err(Problem::new(
             Kind::Unsafe,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line};
 use crate::account::{Account, Verdict};
+use crate::flow::handover::HandingOver;
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::verify::{Verify, verdict_in_words};
@@ -148,9 +149,11 @@ impl App {
     }
 
     pub(super) fn leave_session(&mut self, now: Timestamp) -> Vec<Command> {
+        let mut handing = None;
         if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
             if let Some(Outcome::Connected(account)) = &session.screen().outcome {
                 self.list.await_account(account.id.clone());
+                handing = HandingOver::of(account);
             }
             self.left = Some(session.screen().clone());
         }
@@ -159,7 +162,11 @@ impl App {
             self.walks.clear();
         }
         let mut commands = vec![Command::Load];
-        commands.extend(self.walk_next(now));
+        // It goes where the account says; what else is walked comes after.
+        commands.extend(match handing {
+            Some(handing) => self.start(Box::new(handing), now),
+            None => self.walk_next(now),
+        });
         commands
     }
 }

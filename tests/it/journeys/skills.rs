@@ -302,3 +302,59 @@ fn what_has_changed_in_a_skill_is_shown_before_it_is_used_again() {
     assert_eq!(screen.ends().0, 130);
     assert!(service.posts().is_empty());
 }
+
+/// Shown and asked for each time; off unless somebody has said so for the account.
+#[test]
+fn a_credential_is_handed_to_a_file_and_a_command_and_again_when_there_is_a_new_one() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens());
+    installed(&service, &home, "Foundry");
+    let page = format!("{}/page", service.target("Foundry"));
+    let bring = |screen: &mut Screen| {
+        let key = Service::make_key_at(&page);
+        screen.shows("Press Enter");
+        screen.line("");
+        screen.shows("Foundry key (not shown");
+        screen.line(&key);
+        screen.shows("works (200)");
+        key
+    };
+    let mut screen = Screen::start(&["add", "foundry", "--mode", "api_key"], &home);
+    let first = bring(&mut screen);
+    assert_eq!(screen.ends().0, 0);
+
+    let file = home.path("acme.env");
+    std::fs::write(&file, "OTHER=1\nFOUNDRY_KEYS_API_KEY=old\n").expect("written");
+    let (code, _, told) = home.command(&["handover", "127", "--env-file", &file]);
+    assert!(code == 5 && told.contains("needs a person"), "{code} {told}");
+    let mut screen = Screen::start(&["handover", "127", "--env-file", &file], &home);
+    let text = screen.shows("Hand it over? yes or no");
+    assert!(text.contains("FOUNDRY_KEYS_API_KEY") && !text.contains(&first), "{text}");
+    screen.line("yes");
+    screen.shows("Handed to");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(home.read("acme.env"), format!("OTHER=1\nFOUNDRY_KEYS_API_KEY={first}\n"));
+
+    // A new one, in place: it is asked whether that goes there, too.
+    let mut screen = Screen::start(&["renew", "127"], &home);
+    let second = bring(&mut screen);
+    screen.shows("Hand it over? yes or no");
+    screen.line("yes");
+    screen.shows("Handed to");
+    assert_eq!(screen.ends().0, 0);
+    assert_eq!(home.read("acme.env"), format!("OTHER=1\nFOUNDRY_KEYS_API_KEY={second}\n"));
+
+    let kept = home.path("stdin");
+    let mut screen = Screen::start(&["handover", "127", "--", "sh", "-c", &format!("cat > {kept}")], &home);
+    screen.shows("Hand it over? yes or no");
+    screen.line("yes");
+    screen.shows("Handed to");
+    assert_eq!((screen.ends().0, home.read("stdin")), (0, second));
+    let mut screen = Screen::start(&["handover", "127", "--", "sh", "-c", "echo not today >&2; exit 3"], &home);
+    screen.shows("Hand it over? yes or no");
+    screen.line("yes");
+    screen.shows("and says: not today");
+    assert_eq!(screen.ends().0, 1);
+    assert_eq!(home.command(&["handover", "127", "--off"]).0, 0);
+    assert_eq!(home.command(&["handover", "127"]).0, 2, "nobody has said where it goes");
+    assert_eq!(home.command(&["verify", "--all"]).0, 0);
+}

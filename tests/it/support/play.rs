@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use authmd_tui::account::{Account, Attempt, Kept, Note, StoreKind};
+use authmd_tui::flow::handover::Delivery;
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
 use authmd_tui::flow::target::Target;
@@ -150,6 +151,8 @@ pub struct Play {
     pub slow: Option<String>,
     /// What is in the file that is named.
     pub skill: Option<Result<SkillFile, Problem>>,
+    /// What was handed over.
+    pub delivered: Vec<Delivery>,
     /// What was written down of sign-ups.
     pub attempts: Vec<Attempt>,
     under_way: Option<Request>,
@@ -236,6 +239,7 @@ impl Play {
             listened: 0,
             slow: None,
             skill: None,
+            delivered: Vec::new(),
             attempts: Vec::new(),
             under_way: None,
         }
@@ -287,6 +291,7 @@ impl Play {
             Effect::Read(_) => "read".into(),
             Effect::Evaluate(_) => "evaluate".into(),
             Effect::Pin(_) => "pin".into(),
+            Effect::Deliver(_) => "deliver".into(),
             Effect::Attempted(attempt) => format!("attempt {:?}", attempt.ended).to_lowercase(),
         });
     }
@@ -425,6 +430,10 @@ impl Play {
             Effect::Attempted(attempt) => {
                 self.attempts.push(*attempt);
                 Input::Stored(Ok(()))
+            }
+            Effect::Deliver(delivery) => {
+                self.delivered.push(*delivery);
+                Input::Stored(self.stored())
             }
             Effect::Pin(_) | Effect::Unlock(_) => Input::Stored(Ok(())),
             Effect::Lock(_) => Input::Locked(Ok(Lease::new(()))),
