@@ -178,7 +178,12 @@ pub enum Command {
         command: Vec<String>,
     },
     /// Print the credential on stdout, and nothing else
-    Token { account: String },
+    Token {
+        account: String,
+        /// The link with which the account can be made somebody's, in place of the credential
+        #[arg(long)]
+        claim: bool,
+    },
     /// Where secrets are, and what opens them
     #[command(subcommand)]
     Store(Store),

@@ -80,7 +80,7 @@ pub async fn run(arguments: Arguments) -> Done {
             handover::handover(&settings, &account, place).await
         }
         Some(Command::Review { accounts, after }) => review(&settings, &accounts, after).await,
-        Some(Command::Token { account }) => renewing::token(&settings, &account).await,
+        Some(Command::Token { account, claim }) => renewing::token(&settings, &account, claim).await,
         Some(Command::Store(args::Store::Status)) => storage::status(&settings).await,
         Some(Command::Store(args::Store::Init { protection })) => storage::init(&settings, protection).await,
         Some(Command::Store(args::Store::Lock)) => storage::lock(&settings).await,

@@ -138,6 +138,16 @@ impl From<&str> for FieldValue {
     }
 }
 
+impl From<&Value> for FieldValue {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::String(text) => FieldValue::Text(text.clone()),
+            Value::Bool(flag) => FieldValue::Flag(*flag),
+            other => FieldValue::Json(other.clone()),
+        }
+    }
+}
+
 impl From<Secret> for FieldValue {
     fn from(secret: Secret) -> Self {
         FieldValue::Secret(secret)

@@ -218,6 +218,9 @@ pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_wit
             layer.kind.label(),
             match layer.kind {
                 LayerKind::ClientRegistration => format!("{}; {end}", known_as(account)),
+                LayerKind::Claim if account.mode == Mode::Direct => {
+                    format!("{end}; the link: authmd-tui token {} --claim", account.id)
+                }
                 _ => end,
             },
         ));

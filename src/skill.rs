@@ -72,6 +72,8 @@ pub const LONGEST: usize = 64 * 1024;
 const NAME_WIDTH: usize = 60;
 const ID_LENGTH: usize = 64;
 const LABEL_WIDTH: usize = 40;
+/// What may be marked as unchecked.
+const CHECKABLE: &[&str] = &["help_url", "pattern", "verify", "expires", "revoke", "oauth"];
 /// What a key is called where its page asks for that.
 const KEY_NAME: &str = "authmd-tui";
 const PATTERN_LENGTH: usize = 300;
@@ -211,6 +213,19 @@ impl KeyForm {
 }
 
 impl Skill {
+    /// What is sent to see whether a credential works: by `POST`, whole.
+    pub fn trial_in_words(&self) -> String {
+        let at = trust::clean(self.tried_at.as_str(), 200);
+        match self.trial.as_deref() {
+            Some(trial) if trial.none => "The key is not tried: no harmless call is known for it.".to_owned(),
+            Some(Trial { body: Some(body), .. }) => {
+                let body = trust::clean(&serde_json::Value::from(body.clone()).to_string(), 1_000);
+                format!("Once the key is here it is tried: POST {at} {body}")
+            }
+            _ => format!("Once the key is here it is tried: GET {at}"),
+        }
+    }
+
     /// What signing up takes, the first way first.
     fn takes(&self) -> String {
         let server = self.server.as_ref();
@@ -274,6 +289,9 @@ impl Skill {
         let website = page(&written.website)?;
         let resource = written.base_url.or(at).as_deref().map_or_else(|| Ok(website.clone()), page)?;
         let unchecked = std::mem::take(&mut written.unchecked);
+        if let Some(unknown) = unchecked.iter().find(|name| !CHECKABLE.contains(&name.as_str())) {
+            return Err(format!("{} is not one of {}", trust::clean(unknown, 40), CHECKABLE.join(", ")));
+        }
         let is_checked = |name: &str| !unchecked.iter().any(|known| known == name);
         let named = auth.signup_utility.as_deref();
         let help = auth.help_url.as_deref().map(page).transpose()?.unwrap_or_else(|| website.clone());
@@ -301,11 +319,17 @@ impl Skill {
             false => Some(spelled(signing_in, &auth, presentation.clone())?),
         };
         let mut enrolments: Vec<Enrolment> = Vec::new();
-        let described = signing_up.into_iter().map(|way| enrolled(way, &resource));
-        for enrolment in described.chain(utilities.enrolments.into_iter().map(Ok)) {
-            let enrolment = enrolment?;
+        for way in signing_up {
+            let enrolment = enrolled(way, &resource)?;
             match enrolments.iter().any(|known| known.mode == enrolment.mode) {
                 true => return Err(format!("mode: {} stands there twice", enrolment.mode.as_str())),
+                false => enrolments.push(enrolment),
+            }
+        }
+        let mut unrun = utilities.unrun;
+        for enrolment in utilities.enrolments {
+            match enrolments.iter().any(|known| known.mode == enrolment.mode) {
+                true => unrun.push(Unrun::doubled(&enrolment.steps[0].name)),
                 false => enrolments.push(enrolment),
             }
         }
@@ -320,7 +344,7 @@ impl Skill {
             key: key_page(&auth, is_checked("help_url"))?,
             server,
             enrolments,
-            unrun: utilities.unrun,
+            unrun,
             optional: auth.optional,
             env: written.env.iter().filter(|name| is_variable(name)).cloned().collect(),
             expires: written.expires.filter(|_| is_checked("expires")).map(|text| trust::clean(&text, LABEL_WIDTH)),

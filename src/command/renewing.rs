@@ -7,7 +7,7 @@ use super::find::{find, find_all};
 use super::{
     Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, result_of, say, somebody_there, walk,
 };
-use crate::account::{Account, DUE_WITHIN, Status, StoreKind};
+use crate::account::{Account, DUE_WITHIN, LayerKind, Status, StoreKind};
 use crate::events::problem_json;
 use crate::flow::Outcome;
 use crate::flow::renew::Renew;
@@ -93,11 +93,14 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     }
 }
 
-pub async fn token(settings: &Settings, name: &str) -> Done {
+pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
     let ports = settings.ports()?;
     let accounts = accounts(&ports).await?;
     let account = find(&accounts, name)?.clone();
     open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    if claim {
+        return claim_link(&account, &ports).await;
+    }
     let account = renewed_if_needed(account, &ports).await?;
     refuse_dead(&account, clock::now())?;
     if !account.claimed {
@@ -106,6 +109,18 @@ pub async fn token(settings: &Settings, name: &str) -> Done {
     let id = account.id.clone();
     let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
     print(&format!("{}\n", kept.secrets.credential.expose()));
+    Ok(())
+}
+
+/// Where the account can be made somebody's: it was told once, and is kept with the credential.
+async fn claim_link(account: &Account, ports: &Ports) -> Done {
+    let id = account.id.clone();
+    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(account))?;
+    let link = kept.secret_of(LayerKind::Claim).ok_or_else(|| {
+        let what = format!("There is no link to claim {} with.", account.id);
+        Problem::new(Kind::Failed, what, "Only what was made at once, for nobody yet, has one.")
+    })?;
+    print(&format!("{}\n", link.expose()));
     Ok(())
 }
 

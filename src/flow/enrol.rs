@@ -26,11 +26,11 @@ use url::Url;
 use super::wire::Granted;
 use super::{Answer, Effect, Input};
 use crate::account::{Account, AccountId, Attempt, Ended, Mode};
-use crate::http::{Presentation, Request, Response};
+use crate::http::{FieldValue, Presentation, Request, Response};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::skill::expression::Work;
-use crate::skill::operation::Operation;
+use crate::skill::operation::{self, Operation};
 use crate::skill::{Enrolment, Params, Worked};
 use crate::trust::{self, Reach};
 
@@ -54,6 +54,8 @@ pub struct Wanted {
     pub before: Vec<Attempt>,
     /// The address that the account was bound to before.
     pub bound_to: Option<String>,
+    /// How the key is tried once it is kept, in words.
+    pub tried: String,
     /// Nothing is sent; what would be is all that is wanted.
     pub dry: bool,
 }
@@ -82,6 +84,8 @@ pub struct Harvest {
     pub identity: Option<String>,
     /// The page on which the person makes it theirs, and until when. Whoever has the link can.
     pub claim: Option<Claim>,
+    /// The name by which the service knows the key.
+    pub key_id: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -106,8 +110,12 @@ pub struct Enrol {
     credential: Option<(String, Presentation, Secret)>,
     /// The person has seen what is sent, and has agreed.
     agreed: bool,
-    /// Something was sent.
+    /// Something was sent, and what in it must not be seen.
     posted: bool,
+    sent: Vec<Secret>,
+    /// The parameters that are from an answer.
+    carried: Vec<String>,
+    now: Timestamp,
     wrong_codes: u8,
     /// Until when what was mailed is good.
     deadline: Option<Timestamp>,
@@ -141,6 +149,8 @@ enum Stage {
 enum Question {
     /// It was not answered, or by nothing that says what became of it.
     Again { problem: Problem, arrived: bool },
+    /// Have the link mailed once more?
+    MailAgain,
     /// This address is not the one that the account was bound to.
     OtherAddress(String),
 }
@@ -157,6 +167,9 @@ impl Enrol {
             credential: None,
             agreed: false,
             posted: false,
+            sent: Vec::new(),
+            carried: Vec::new(),
+            now: Timestamp::UNIX_EPOCH,
             wrong_codes: 0,
             deadline: None,
             problem: None,
@@ -193,7 +206,7 @@ impl Enrol {
 
     /// The address that was typed.
     pub fn email(&self) -> Option<String> {
-        self.params.get(crate::skill::operation::EMAIL).map(|email| email.as_text().to_string())
+        self.params.get(operation::EMAIL).map(|email| email.as_text().to_string())
     }
 
     /// The page on which the key is in the end.
@@ -207,11 +220,12 @@ impl Enrol {
     }
 
     pub fn step(&mut self, input: Input, now: Timestamp) -> Next {
+        self.now = now;
         if matches!(input, Input::Answer(_)) {
             self.problem = None;
         }
         match (self.stage.clone(), input) {
-            (Stage::Asking(nth), Input::Answer(answer)) => self.answered_by_person(nth, answer, now),
+            (Stage::Asking(nth), Input::Answer(answer)) => self.answered_by_person(nth, answer),
             (Stage::Picking, Input::Answer(Answer::Pick(picked))) => self.credential_picked(picked),
             (Stage::Typing, Input::Answer(Answer::Text(typed))) => self.credential_typed(&typed),
             (Stage::Unlocking(id), Input::Stored(Ok(()))) => {
@@ -223,7 +237,7 @@ impl Enrol {
             (Stage::Working(work), Input::Evaluated(results)) => self.worked(&work, results),
             (Stage::Preview, Input::Answer(Answer::Confirm(true))) => {
                 self.agreed = true;
-                self.record(now)
+                self.go()
             }
             (Stage::Preview, Input::Answer(Answer::Confirm(false))) => Next::Declined,
             // A record that cannot be made is no reason not to go on: the person has seen what is sent.
@@ -232,10 +246,12 @@ impl Enrol {
             (Stage::Reading(work, response), Input::Evaluated(results)) => {
                 self.evaluated(&work, results, &response, now)
             }
-            (Stage::Ask(Question::Again { .. }), Input::Answer(Answer::Confirm(true))) => self.record(now),
+            (Stage::Ask(Question::Again { .. }), Input::Answer(Answer::Confirm(true))) => self.go(),
             (Stage::Ask(Question::Again { problem, .. }), Input::Answer(Answer::Confirm(false))) => Next::Over(problem),
+            (Stage::Ask(Question::MailAgain), Input::Answer(Answer::Confirm(true))) => self.mail_again(),
+            (Stage::Ask(Question::MailAgain), Input::Answer(Answer::Confirm(false))) => self.prepare(),
             (Stage::Ask(Question::OtherAddress(email)), Input::Answer(Answer::Confirm(true))) => {
-                self.settle(crate::skill::operation::EMAIL, email.as_str().into())
+                self.settle(operation::EMAIL, email.as_str().into())
             }
             (Stage::Ask(Question::OtherAddress(_)), Input::Answer(Answer::Confirm(false))) => self.prepare(),
             (Stage::Ending(problem), Input::Stored(_)) => Next::Over(problem),
@@ -273,7 +289,7 @@ impl Enrol {
             return Next::Over(problem);
         }
         if self.agreed {
-            return self.send();
+            return self.go();
         }
         self.stage = Stage::Preview;
         if self.wanted.dry { Next::Shown } else { Next::Wait }
@@ -287,7 +303,12 @@ impl Enrol {
         };
         let request = self.operation().template.request(&self.params, &self.worked).map_err(unsafe_call)?;
         let (url, own) = (&request.url, &self.wanted.resource);
-        trust::endpoint_from(url, own).and_then(|()| trust::within(url, self.wanted.reach))?;
+        let allowed = trust::endpoint_from(url, own).and_then(|()| trust::within(url, self.wanted.reach));
+        // An address that holds a secret is not repeated.
+        allowed.map_err(|problem| match request.discreet {
+            true => unsafe_call(format!("the address at {} is not contacted", trust::authority(url))),
+            false => problem,
+        })?;
         if !trust::same_site(url, own) {
             let (host, own) = (trust::authority(url), trust::authority(own));
             return Err(unsafe_call(format!(
@@ -302,9 +323,13 @@ impl Enrol {
         })
     }
 
-    fn record(&mut self, now: Timestamp) -> Next {
+    /// What was agreed to is sent; that a sign-up has begun is written down before.
+    fn go(&mut self) -> Next {
+        if self.at > 0 {
+            return self.send();
+        }
         self.stage = Stage::Recording;
-        Next::Do(self.record_of(Ended::Open, now))
+        Next::Do(self.record_of(Ended::Open, self.now))
     }
 
     /// How it ended, to be written down.
@@ -315,12 +340,28 @@ impl Enrol {
 
     fn send(&mut self) -> Next {
         match self.request() {
+            Ok(_) if !self.agreed => Next::Wait,
             Ok(request) => {
+                // What was worked out beside a code counts as secret; an address that was typed is none all the same.
+                let typed = self.email().unwrap_or_default();
+                let hidden = request.secrets().filter(|secret| !secret.expose().eq_ignore_ascii_case(&typed));
+                self.sent = hidden.cloned().collect();
                 (self.stage, self.posted) = (Stage::Sending, true);
                 Next::Do(Effect::Http(request))
             }
             Err(problem) => Next::Over(problem),
         }
+    }
+
+    /// The call that ends a key that another one has taken the place of, made with the credential that the new one was made
+    /// with.
+    pub fn ending(&self, key_id: &str) -> Option<Request> {
+        let end = self.wanted.enrolment.end.as_ref().filter(|end| end.template.expressions().is_empty())?;
+        let params: Params = [(operation::KEY_ID, FieldValue::from(key_id))].into_iter().collect();
+        let request = end.template.request(&params, &Worked::default()).ok()?;
+        let (_, presentation, secret) = self.credential.as_ref()?;
+        let is_own = trust::same_site(&request.url, &self.wanted.resource);
+        is_own.then(|| request.presenting(presentation.clone(), secret.clone()))
     }
 
     fn ask(&mut self, question: Question) -> Next {
@@ -331,6 +372,11 @@ impl Enrol {
     fn object(&mut self, problem: Problem) -> Next {
         self.problem = Some(problem);
         Next::Wait
+    }
+
+    /// Is it waiting for the person, with nothing under way?
+    pub fn is_asking(&self) -> bool {
+        matches!(self.stage, Stage::Asking(_) | Stage::Picking | Stage::Typing | Stage::Preview | Stage::Ask(_))
     }
 
     /// Is there a question before this one?
@@ -360,6 +406,6 @@ impl Enrol {
     /// What is held here that must not be seen.
     fn secrets(&self) -> Vec<Secret> {
         let credential = self.credential.iter().map(|(_, _, secret)| secret.clone());
-        credential.chain(self.params.secrets().cloned()).collect()
+        credential.chain(self.params.secrets().cloned()).chain(self.sent.iter().cloned()).collect()
     }
 }

@@ -9,7 +9,7 @@ use crate::json::{self, Document};
 use crate::secret::Secret;
 
 /// One check of one credential: a call without it where it is not known whether the resource is guarded, then a call with
-/// it. Both are harmless: `GET` on the resource itself.
+/// it. Both are harmless: `GET` on the resource itself, or the call that a skill names for it, which is shown before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     resource: Url,

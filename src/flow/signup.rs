@@ -101,6 +101,9 @@ pub struct SignUp {
     /// Signing up by calls of the service's own, and where what came of it can be made somebody's.
     enrol: Option<Box<Enrol>>,
     claim: Option<Claim>,
+    /// The name by which the service knows the new key, and what became of the one before it.
+    key_id: Option<String>,
+    former_end: Option<FormerEnd>,
     /// What would be sent is all that is wanted.
     dry: bool,
     /// A code was sent, and nobody knows what became of it.
@@ -231,7 +234,18 @@ enum Stage {
     Saving,
     Proving(Check),
     Noting,
+    /// The new key works: is the one before it to be ended?
+    EndFormer,
+    EndingFormer,
     Over(Outcome),
+}
+
+/// What became of the key that another one has taken the place of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum FormerEnd {
+    Ended,
+    /// The service said something else, or nothing.
+    Not(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -307,6 +321,8 @@ impl SignUp {
             oauth: None,
             enrol: None,
             claim: None,
+            key_id: None,
+            former_end: None,
             dry: false,
             code_on_its_way: false,
             stored: None,
@@ -387,8 +403,9 @@ impl SignUp {
     /// The question that "back" leads to.
     fn before(&self) -> Option<&Stage> {
         match &self.stage {
-            // What was sent is not taken back.
+            // What was sent is not taken back, and what is under way is waited for.
             _ if self.enrol.as_ref().is_some_and(|enrol| enrol.has_begun()) => None,
+            Stage::Enrolling if !self.enrol.as_ref().is_some_and(|enrol| enrol.is_asking()) => None,
             // What has been confirmed and stored is not confirmed again.
             _ if self.stored.is_some() => None,
             // A credential that is held only by this flow is not left behind by going back.
@@ -411,7 +428,8 @@ impl SignUp {
         if !matches!(self.stage, Stage::Ask(_) | Stage::Extra(..)) {
             self.past.pop();
         }
-        self.problem = None;
+        // What was typed for a way that is not taken is of no use for another.
+        (self.problem, self.enrol) = (None, None);
         self.question = Some(question.clone());
         self.stage = question;
     }
@@ -430,13 +448,17 @@ impl SignUp {
                 Vec::new()
             }
             // A key may be on its way: it is shown once, and kept rather than lost.
-            (Stage::Enrolling, None) if self.enrol.as_ref().is_some_and(|enrol| enrol.is_under_way()) => {
+            (Stage::Enrolling, None) if self.is_key_on_its_way() => {
                 self.leaving = true;
                 Vec::new()
             }
             // It is stored; what is left to be done can be done later.
             (_, Some(account)) => {
-                let proven = self.ceremony.granted.as_ref().filter(|_| matches!(self.stage, Stage::Noting));
+                let proven = self
+                    .ceremony
+                    .granted
+                    .as_ref()
+                    .filter(|_| matches!(self.stage, Stage::Noting | Stage::EndFormer | Stage::EndingFormer));
                 let account = proven.map_or(account, |kept| Box::new(kept.account.clone()));
                 self.end(Outcome::Connected(account))
             }
@@ -564,10 +586,11 @@ impl Flow for SignUp {
                 }
                 probe::Next::Over(verdict) => self.proven(&check, verdict, now),
             },
-            (Stage::Noting, Input::Stored(_)) => match self.ceremony.granted.take() {
-                Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),
-                None => Vec::new(),
-            },
+            (Stage::Noting, Input::Stored(_)) if self.ending_of_former().is_some() => self.ask(Stage::EndFormer),
+            (Stage::Noting, Input::Stored(_)) => self.finish(),
+            (Stage::EndFormer, Input::Answer(Answer::Confirm(true))) => self.end_former(),
+            (Stage::EndFormer, Input::Answer(Answer::Confirm(false))) => self.finish(),
+            (Stage::EndingFormer, Input::Http(answer)) => self.former_ended(answer),
             _ => Vec::new(),
         }
     }

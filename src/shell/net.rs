@@ -105,7 +105,8 @@ impl Net {
                 Some(next) if (300..400).contains(&response.status) && request.method == Method::Get => {
                     if next.origin() != url.origin() || trust::endpoint(&next).is_err() {
                         // A service may repeat in the address what it was sent.
-                        let shown = format!("{}{}", next.origin().ascii_serialization(), next.path());
+                        let path = if request.discreet { "/…" } else { next.path() };
+                        let shown = format!("{}{path}", next.origin().ascii_serialization());
                         let shown = trust::without(&shown, request.secrets());
                         return Err(HttpError::Redirected(trust::clean(&shown, 200)));
                     }

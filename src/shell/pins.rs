@@ -18,8 +18,6 @@ use crate::trust;
 
 /// Lines around a difference.
 const AROUND: usize = 2;
-/// Of what is shown.
-const MOST_LINES: usize = 60;
 const WIDTH: usize = 200;
 
 #[derive(Debug, Clone)]
@@ -91,7 +89,8 @@ fn differences(before: &str, now: &str) -> Vec<Difference> {
             ChangeTag::Insert => Difference::New(line),
         }
     });
-    shown.take(MOST_LINES).collect()
+    // All of them, however many: it is what the person decides by.
+    shown.collect()
 }
 
 fn read(file: &Path) -> io::Result<Known> {

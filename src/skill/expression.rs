@@ -103,12 +103,13 @@ pub fn evaluate(written: &str) -> Zeroizing<String> {
 
 fn first_value(text: &str, input: &Json) -> Result<Json, String> {
     let filter = compiled(text)?;
-    let input = Val::deserialize(input).map_err(|error| error.to_string())?;
+    let input = Val::deserialize(input).map_err(|_| "it has no input".to_owned())?;
     let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
     match filter.id.run((context, input)).map(unwrap_valr).next() {
         // What JSON has no word for is nothing.
         Some(Ok(value)) => Ok(serde_json::from_str(&value.to_string()).unwrap_or_default()),
-        Some(Err(error)) => Err(error.to_string()),
+        // The words for it would repeat what it was given, and a key may be in that.
+        Some(Err(_)) => Err("it fails on what it is given".to_owned()),
         None => Ok(Json::Null),
     }
 }
@@ -201,7 +202,7 @@ mod tests {
             assert_eq!(worked(expression, input), Ok(value), "{expression}");
         }
         let why = worked(".params.email - 1", input).expect_err("no number");
-        assert!(why.contains("subtract") || why.contains('-'), "{why}");
+        assert_eq!(why, "it fails on what it is given", "and nothing of the input");
     }
 
     #[test]

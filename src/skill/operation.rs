@@ -20,6 +20,7 @@ pub const KEY_ID: &str = "key_id";
 
 const DESCRIPTION_WIDTH: usize = 120;
 const CHOICES: usize = 24;
+const CHOICE_WIDTH: usize = 200;
 
 /// A call as it stands in the file: in a way to sign up, or as the `rest` of an operation.
 #[derive(Deserialize, Default)]
@@ -48,7 +49,7 @@ pub struct Asked {
     pub kind: Kind,
     pub required: bool,
     /// What is meant by nothing. Never that of an address.
-    pub default: Option<String>,
+    pub default: Option<Json>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +62,12 @@ pub enum Kind {
     Flag,
     /// Not shown while it is typed.
     Secret,
-    OneOf(Vec<String>),
+    OneOf(Vec<Json>),
+}
+
+/// A value as it is shown.
+pub fn shown(value: &Json) -> String {
+    trust::clean(&Scalar::from(value).0, CHOICE_WIDTH)
 }
 
 /// As it stands in the file.
@@ -158,9 +164,7 @@ impl Asked {
             (Kind::Text, Some("email")) => Kind::Email,
             (Kind::Text, _) if param.secret => Kind::Secret,
             (Kind::Text, _) if !param.choices.is_empty() => {
-                let choices =
-                    param.choices.iter().take(CHOICES).map(|choice| trust::clean(&Scalar::from(choice).0, 60));
-                Kind::OneOf(choices.collect())
+                Kind::OneOf(param.choices.iter().take(CHOICES).cloned().collect())
             }
             (Kind::Text, Some("integer" | "number")) => Kind::Number,
             (Kind::Text, Some("boolean")) => Kind::Flag,
@@ -169,8 +173,7 @@ impl Asked {
             }
             (kind, _) => kind,
         };
-        let default = param.default.as_ref().filter(|value| !value.is_null() && kind != Kind::Email);
-        let default = default.map(|value| trust::clean(&Scalar::from(value).0, 200));
+        let default = param.default.filter(|value| !value.is_null() && kind != Kind::Email);
         Ok(Self {
             name: name.to_owned(),
             description: param.description.map(|text| trust::clean(&text, DESCRIPTION_WIDTH)),

@@ -11,6 +11,9 @@ use crate::json::{self, Document};
 use crate::secret::Secret;
 use crate::trust;
 
+/// Of a mapping.
+const MOST: usize = 64;
+
 /// As it stands in the file; what else there may be is for programs that show data.
 #[derive(Deserialize, Default)]
 pub struct Written {
@@ -86,11 +89,21 @@ impl Reading {
             };
             Ok((name, found))
         };
-        Ok(Self {
+        if written.mapping.len() > MOST {
+            return Err(format!("an answer has more than {MOST} names"));
+        }
+        let reading = Self {
             root: answer::root(written.root)?,
             transform: written.transform.as_deref().map(Expression::read).transpose()?,
             mapping: written.mapping.into_iter().map(place).collect::<Result<_, String>>()?,
-        })
+        };
+        // What is evaluated over the transform is evaluated in one with it, and must be readable so.
+        for (_, found) in &reading.mapping {
+            if let (Found::Worked(expression), Some(_)) = (found, &reading.transform) {
+                Expression::read(reading.after_transform(expression).text())?;
+            }
+        }
+        Ok(reading)
     }
 
     /// The names that the skill says where to find, other than those that it makes up.
@@ -143,7 +156,11 @@ impl Reading {
                     constant.push(name.clone());
                     value.clone()
                 }
-                Found::Worked(_) => next()?,
+                Found::Worked(_) => match next() {
+                    // Of what else there is, nothing is worth the key beside it.
+                    Err(_) if !CREDENTIAL.contains(&name.as_str()) => Json::Null,
+                    value => value?,
+                },
             };
             match value {
                 Json::Null => drop(members.shift_remove(name)),
@@ -240,7 +257,7 @@ mod tests {
     #[test]
     fn what_cannot_be_evaluated_is_said() {
         let why = answered("mapping: {api_key: '.agent - 1'}", json!({"agent": "x"})).expect_err("no number");
-        assert!(why.contains("calculate"), "{why}");
+        assert!(why.contains("it fails on"), "{why}");
         for (yaml, said) in [
             ("mapping: {a: '.b | env'}", "reaches out"),
             ("root: data", "does not begin with a slash"),

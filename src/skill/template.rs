@@ -4,11 +4,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Position, Url};
 
 use super::expression::Expression;
-use super::value::{Kind, Named, Params, Value, Vocabulary, Worked, address, fields};
+use super::value::{Kind, Named, Params, Value, Vocabulary, Worked, below, fields};
 use crate::http::{Body, FieldValue, Method, Place, Presentation, Request};
 use crate::secret::Secret;
 use crate::trust;
 
+/// Of the values in one place of a request.
+const MOST: usize = 64;
 /// What may stand in the path of an address where one signs in by OAuth, because it is there whenever the call is made.
 const IN_PATH: &[&str] = &["client_id", "code", "device_code"];
 
@@ -34,8 +36,8 @@ enum Encoding {
 enum Address {
     /// `{name}` in its path is a parameter (RFC 6570, level 1); the address with nothing put in says where it leads.
     Fixed { template: String, url: Url },
-    /// Known once it was evaluated.
-    Worked(Expression),
+    /// Known once it was evaluated; what begins with a slash stands below the other.
+    Worked(Expression, Option<Url>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +54,9 @@ impl Template {
     /// Reads a request; an address that begins with a slash stands below `base`.
     pub fn read(written: Written, vocabulary: Vocabulary<'_>, base: Option<&Url>) -> Result<Self, String> {
         let named = |entries: Vec<(String, String)>| -> Result<Named, String> {
+            if entries.len() > MOST {
+                return Err(format!("a call sends more than {MOST} values"));
+            }
             entries.into_iter().map(|(name, value)| Ok((name, Value::read(&value, vocabulary)?))).collect()
         };
         let (encoding, body) = match (written.body, written.form) {
@@ -85,7 +90,15 @@ impl Template {
     pub fn url(&self) -> Option<&Url> {
         match &self.address {
             Address::Fixed { url, .. } => Some(url),
-            Address::Worked(_) => None,
+            Address::Worked(..) => None,
+        }
+    }
+
+    /// The address as the skill has it, its places unfilled.
+    pub fn address(&self) -> &str {
+        match &self.address {
+            Address::Fixed { template, .. } => template,
+            Address::Worked(expression, _) => expression.text(),
         }
     }
 
@@ -101,7 +114,7 @@ impl Template {
     pub fn params(&self) -> Vec<String> {
         let in_address = match &self.address {
             Address::Fixed { template, .. } => places(template).into_iter().map(str::to_owned).collect(),
-            Address::Worked(expression) => Value::Expression(expression.clone()).params(),
+            Address::Worked(expression, _) => Value::Expression(expression.clone()).params(),
         };
         let mut names: Vec<String> = Vec::new();
         for name in in_address.into_iter().chain(self.values().flat_map(|(_, _, value)| value.params())) {
@@ -116,7 +129,7 @@ impl Template {
     pub fn expressions(&self) -> Vec<Expression> {
         let in_address = match &self.address {
             Address::Fixed { .. } => None,
-            Address::Worked(expression) => Some(expression.clone()),
+            Address::Worked(expression, _) => Some(expression.clone()),
         };
         let sent = self.values().filter_map(|(_, _, value)| match value {
             Value::Expression(expression) => Some(expression.clone()),
@@ -158,15 +171,12 @@ impl Address {
         let text = text.trim();
         if vocabulary.engine && Kind::of(text) == Kind::Expression {
             return match Value::read(text, vocabulary)? {
-                Value::Expression(expression) => Ok(Address::Worked(expression)),
+                Value::Expression(expression) => Ok(Address::Worked(expression, base.cloned())),
                 Value::Text(text) => Self::read(&text, Vocabulary { engine: false, ..vocabulary }, base),
                 Value::Flag(_) | Value::Param(_) => Err(format!("{} is not an address", trust::clean(text, 80))),
             };
         }
-        let template = match (base, text.starts_with('/')) {
-            (Some(base), true) => format!("{}{text}", base.as_str().trim_end_matches('/')),
-            _ => text.to_owned(),
-        };
+        let template = below(text, base);
         let url = leads_to(&template)?;
         let is_known =
             |place: &&&str| vocabulary.params.contains(*place) && (vocabulary.engine || IN_PATH.contains(*place));
@@ -180,10 +190,12 @@ impl Address {
     fn filled(&self, params: &Params, worked: &Worked) -> Result<(Url, Vec<Secret>), String> {
         let (template, url) = match self {
             Address::Fixed { template, url } => (template, url),
-            Address::Worked(expression) => {
+            Address::Worked(expression, base) => {
                 let value = Value::Expression(expression.clone()).of(params, worked);
                 let text = value.as_ref().map(FieldValue::as_text).unwrap_or_default();
-                let url = address(&text, None)?;
+                // A code may be in it, so that it is not repeated.
+                let url = Url::parse(&below(&text, base.as_ref()))
+                    .map_err(|error| format!("what it works its address out to is none: {error}"))?;
                 let secret = matches!(value, Some(FieldValue::Secret(_))).then(|| Secret::new(text.as_str()));
                 return Ok((url, secret.into_iter().collect()));
             }
@@ -196,7 +208,9 @@ impl Address {
                 let text = value.as_text();
                 let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
                 expanded = expanded.replace(&place, &encoded);
-                in_address.extend([Secret::new(text.as_str()), Secret::new(encoded)]);
+                if matches!(value, FieldValue::Secret(_)) {
+                    in_address.extend([Secret::new(text.as_str()), Secret::new(encoded)]);
+                }
             }
         }
         // What is put into an address leads to no other host than the one that was consented to.

@@ -35,6 +35,13 @@ pub struct Unrun {
     pub why: String,
 }
 
+impl Unrun {
+    /// There is another one of its kind before it.
+    pub fn doubled(name: &str) -> Self {
+        Self { name: trust::clean(name, 40), why: "there is another one of its kind before it".to_owned() }
+    }
+}
+
 /// What there is about a credential.
 #[derive(Debug, Default)]
 pub struct Utilities {
@@ -67,7 +74,7 @@ pub fn read(all: &[&Map<String, Json>], named: Option<&str>, base: &Url, page: &
         };
         match enrolment(name, written, base, page) {
             Ok(enrolment) if found.enrolments.iter().any(|known| known.mode == enrolment.mode) => {
-                found.leave(name, "there is another one of its kind before it".to_owned());
+                found.unrun.push(Unrun::doubled(name));
             }
             Ok(enrolment) => found.enrolments.push(enrolment),
             Err(why) => found.leave(name, why),

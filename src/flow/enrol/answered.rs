@@ -19,6 +19,7 @@ use crate::{json, trust};
 /// Of a service's words.
 const MESSAGE_WIDTH: usize = 400;
 const IDENTITY_WIDTH: usize = 80;
+const KEY_ID_WIDTH: usize = 200;
 
 impl Enrol {
     pub(super) fn answered(&mut self, answer: Result<Response, HttpError>, now: Timestamp) -> Next {
@@ -43,16 +44,14 @@ impl Enrol {
 
     pub(super) fn evaluated(
         &mut self,
-        _work: &Work,
+        work: &Work,
         results: Result<Results, Problem>,
         response: &Response,
         now: Timestamp,
     ) -> Next {
-        match results {
-            Ok(results) => self.read(response, &results, now),
-            // It said yes, and what it handed out is lost with the answer: that must not go unnoticed.
-            Err(problem) => self.unread(&problem.what),
-        }
+        // It said yes. What needs no evaluating is read all the same: the key may be there.
+        let none = |problem: Problem| work.expressions.iter().map(|_| Err(problem.what.clone())).collect();
+        self.read(response, &results.unwrap_or_else(none), now)
     }
 
     fn read(&mut self, response: &Response, results: &Results, now: Timestamp) -> Next {
@@ -89,7 +88,9 @@ impl Enrol {
                     credential.presentation = self.wanted.presentation.clone();
                     credential.kind = crate::account::LayerKind::ApiKey;
                 }
-                Next::Granted(Box::new(Harvest { granted, identity: identity.or_else(|| self.email()), claim }))
+                let key_id = json::text(answered.members(), &["key_id"]).map(|id| trust::clean(id, KEY_ID_WIDTH));
+                let identity = identity.or_else(|| self.email());
+                Next::Granted(Box::new(Harvest { granted, identity, claim, key_id }))
             }
             None if self.mode() == Mode::MagicLink && self.wanted.enrolment.steps.len() == 1 => Next::Bring,
             None => self.unread("There is no key where the skill says that there is one."),
@@ -102,6 +103,7 @@ impl Enrol {
         for name in names {
             if let (Some(value), None) = (answered.members().get(&name), self.params.get(&name)) {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                self.carried.push(name.clone());
                 self.params.insert(name, Secret::new(text).into());
             }
         }

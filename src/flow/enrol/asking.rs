@@ -1,7 +1,5 @@
 //! What only the person can give: an address, a code, a link, a name, another credential.
 
-use jiff::Timestamp;
-
 use super::{Enrol, Next, Question, Stage};
 use crate::account::{AccountId, Kept};
 use crate::flow::signup::is_email;
@@ -18,18 +16,19 @@ use crate::trust;
 const LONGEST: usize = 2_000;
 
 impl Enrol {
-    pub(super) fn answered_by_person(&mut self, nth: usize, answer: Answer, now: Timestamp) -> Next {
+    pub(super) fn answered_by_person(&mut self, nth: usize, answer: Answer) -> Next {
         let Some(asked) = self.operation().asked.get(nth).cloned() else {
             return Next::Wait;
         };
         match (&asked.kind, answer) {
             (AskedFor::OneOf(choices), Answer::Pick(picked)) => match choices.get(picked) {
-                Some(choice) => self.settle(&asked.name, choice.as_str().into()),
+                Some(choice) => self.settle(&asked.name, FieldValue::from(choice)),
                 None => Next::Wait,
             },
             (AskedFor::Flag, Answer::Confirm(yes)) => self.settle(&asked.name, yes.into()),
             // What was mailed is of no use, or did not come.
-            (AskedFor::Code | AskedFor::Link, Answer::NewCode) => self.mail_again(now),
+            (AskedFor::Code, Answer::NewCode) if self.at > 0 => self.mail_again(),
+            (AskedFor::Link, Answer::NewCode) if self.at > 0 => self.ask(Question::MailAgain),
             (AskedFor::OneOf(_) | AskedFor::Flag, _) => Next::Wait,
             (_, Answer::Text(typed)) => match self.understood(&asked, &typed) {
                 Ok(Some(FieldValue::Text(email))) if asked.kind == AskedFor::Email && self.is_other(&email) => {
@@ -61,7 +60,7 @@ impl Enrol {
         let text = typed.expose().trim();
         if text.is_empty() {
             return match (&asked.default, asked.required) {
-                (Some(default), _) => Ok(Some(default.as_str().into())),
+                (Some(default), _) => Ok(Some(default.into())),
                 (None, false) => Ok(None),
                 (None, true) => problem("Something has to stand there.", "Type it, or cancel the sign-up."),
             };
@@ -92,13 +91,9 @@ impl Enrol {
     }
 
     /// The first call once more, with what was typed for it.
-    fn mail_again(&mut self, now: Timestamp) -> Next {
+    pub(super) fn mail_again(&mut self) -> Next {
         self.start_over();
-        // It is worked out already, and was agreed to.
-        match Worked::work(self.operation().template.expressions(), &self.params) {
-            Some(_) => self.prepare(),
-            None => self.record(now),
-        }
+        self.prepare()
     }
 
     /// Back to before the first call; what was typed for it stays.
@@ -107,8 +102,7 @@ impl Enrol {
         for name in [operation::CODE, operation::LINK] {
             self.params.remove(name);
         }
-        let carried: Vec<String> = self.operation().reading.names().map(str::to_owned).collect();
-        carried.iter().for_each(|name| self.params.remove(name));
+        std::mem::take(&mut self.carried).iter().for_each(|name| self.params.remove(name));
         (self.deadline, self.wrong_codes) = (None, 0);
     }
 
@@ -138,12 +132,12 @@ impl Enrol {
 
     pub(super) fn credential_loaded(&mut self, id: &AccountId, loaded: Result<Option<Box<Kept>>, Problem>) -> Next {
         match loaded {
-            Ok(Some(kept)) => {
+            Ok(Some(kept)) if kept.account.id == *id => {
                 let shown = kept.account.presentation.clone();
                 self.credential = Some((id.to_string(), shown, kept.secrets.credential));
                 self.prepare()
             }
-            Ok(None) => {
+            Ok(_) => {
                 let what = format!("The credential of {id} is not in the store any more.");
                 self.pick_again(Problem::new(Kind::Store, what, "Take another one."))
             }

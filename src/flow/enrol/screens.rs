@@ -9,7 +9,7 @@ use crate::skill::{Value, operation};
 use crate::{trust, when};
 
 /// Of a value that is shown.
-const VALUE_WIDTH: usize = 160;
+const VALUE_WIDTH: usize = 2_000;
 
 impl Enrol {
     /// `page` makes an empty screen of the walk that this is a part of.
@@ -87,7 +87,7 @@ impl Enrol {
         screen.deadline = self.deadline.filter(|_| self.at > 0);
         let shown = trust::clean(&asked.name.replace('_', " "), 40);
         let label = match (&asked.default, asked.required) {
-            (Some(default), _) => format!("{shown} (Enter alone: {default})"),
+            (Some(default), _) => format!("{shown} (Enter alone: {})", operation::shown(default)),
             (None, false) => format!("{shown} (may be left empty)"),
             (None, true) => shown,
         };
@@ -99,7 +99,10 @@ impl Enrol {
             AskedFor::Flag => Prompt::Confirm { label: format!("{label}?"), yes: "Yes".into(), no: "No".into() },
             AskedFor::OneOf(choices) => Prompt::Pick {
                 label,
-                choices: choices.iter().map(|choice| Choice { label: choice.clone(), detail: String::new() }).collect(),
+                choices: choices
+                    .iter()
+                    .map(|choice| Choice { label: operation::shown(choice), detail: String::new() })
+                    .collect(),
             },
             AskedFor::Text | AskedFor::Number => Prompt::Text { label },
         });
@@ -154,6 +157,7 @@ impl Enrol {
             Some((whose, ..)) => Line::fact("shown with it", format!("{whose}, as {}", in_place(&self.credential))),
             None => Line::Quiet("No credential of yours goes with it.".to_owned()),
         });
+        lines.push(Line::Quiet(self.wanted.tried.clone()));
         lines
     }
 
@@ -161,8 +165,7 @@ impl Enrol {
         let template = &operation.template;
         let request = template.request(&self.params, &self.worked).ok();
         let address = request.as_ref().filter(|request| !request.discreet).map(|request| request.url.to_string());
-        let address = address.or_else(|| template.url().map(ToString::to_string));
-        let address = address.unwrap_or_else(|| "an address that is worked out then".to_owned());
+        let address = address.unwrap_or_else(|| template.address().to_owned());
         let mut lines =
             vec![Line::Heading(format!("{} {}", template.method().as_str(), trust::clean(&address, VALUE_WIDTH)))];
         for (place, name, value) in template.values() {
@@ -191,8 +194,11 @@ impl Enrol {
                     name if operation.asked.iter().any(|asked| asked.name == name) => None,
                     _ => Some("what the first answer has"),
                 };
-                let is_first = std::ptr::eq(operation, self.wanted.enrolment.steps.first()?);
-                let later = value.params().iter().find_map(later).filter(|_| !is_first)?;
+                if std::ptr::eq(operation, self.wanted.enrolment.steps.first()?) {
+                    return None;
+                }
+                let unsaid = || matches!(value, Value::Expression(_)).then_some("worked out then");
+                let later = value.params().iter().find_map(later).or_else(unsaid)?;
                 return Some(match value {
                     Value::Expression(_) => format!("{later} ({})", value.origin()),
                     _ => later.to_owned(),
@@ -215,6 +221,12 @@ impl Enrol {
                 };
                 (format!("Nobody knows whether {name} {what}."), "Send it once more?", "Send it again", "Stop here")
             }
+            Question::MailAgain => (
+                format!("{name} mails another link; the one before it may be of no use then."),
+                "Have another link mailed?",
+                "Mail another one",
+                "No, go on",
+            ),
             Question::OtherAddress(typed) => {
                 let bound = self.wanted.bound_to.as_deref().unwrap_or_default();
                 let text = format!(

@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 
-use super::{SignUp, Stage};
-use crate::account::{Ended, Kept, Layer, LayerKind};
+use super::{FormerEnd, SignUp, Stage};
+use crate::account::{Account, Ended, Kept, Layer, LayerKind, Verdict};
 use crate::flow::enrol::{Enrol, Harvest, Next, Wanted};
 use crate::flow::{Effect, Outcome};
+use crate::http::{HttpError, Request, Response};
 
 impl SignUp {
     pub(super) fn enrol(&mut self) -> Vec<Effect> {
@@ -23,6 +24,7 @@ impl SignUp {
             held: held.collect(),
             before: self.known.attempts.clone(),
             bound_to: self.replaced.as_ref().and_then(|account| account.identity.clone()),
+            tried: skill.trial_in_words(),
             dry: self.dry,
         }));
         let next = enrol.begin();
@@ -40,9 +42,11 @@ impl SignUp {
 
     fn enrolling(&mut self, next: Next) -> Vec<Effect> {
         match next {
-            Next::Wait if self.enrol.as_ref().is_some_and(|enrol| enrol.is_under_way()) => Vec::new(),
-            // It was waited for what was on its way, and that has brought no key.
-            Next::Do(_) | Next::Wait | Next::Over(_) | Next::Bring if self.leaving => self.end(Outcome::Cancelled),
+            // What is on its way is taken in whole, whether or not anybody waits for it.
+            Next::Do(effect) if self.is_key_on_its_way() => vec![effect],
+            Next::Wait if self.is_key_on_its_way() => Vec::new(),
+            // It was waited for, and has brought no key.
+            Next::Do(_) | Next::Wait | Next::Bring if self.leaving => self.end(Outcome::Cancelled),
             Next::Do(effect) => vec![effect],
             Next::Wait => Vec::new(),
             Next::Shown => self.end(Outcome::Found),
@@ -58,10 +62,15 @@ impl SignUp {
         }
     }
 
+    pub(super) fn is_key_on_its_way(&self) -> bool {
+        self.enrol.as_ref().is_some_and(|enrol| enrol.is_under_way())
+    }
+
     fn harvested(&mut self, harvest: Harvest, now: Timestamp) -> Vec<Effect> {
         self.ceremony.email = harvest.identity;
         self.ceremony.claim_expires_at = harvest.claim.as_ref().and_then(|claim| claim.expires_at);
         let claimed = harvest.claim.is_none();
+        self.key_id = harvest.key_id;
         self.claim = harvest.claim;
         self.obtained(harvest.granted, claimed, now)
     }
@@ -77,6 +86,38 @@ impl SignUp {
     /// It went well: written down once the key is stored, and not before.
     pub(super) fn record_enrolment(&mut self, now: Timestamp) -> Option<Effect> {
         self.enrol.as_ref().filter(|enrol| enrol.has_begun()).map(|enrol| enrol.record_of(Ended::Done, now))
+    }
+
+    /// The call that ends the key that was replaced, where there is one and the new key works.
+    pub(super) fn ending_of_former(&self) -> Option<Request> {
+        let works =
+            |account: &Account| matches!(account.proof.map(|proof| proof.verdict), Some(Verdict::Accepted { .. }));
+        self.ceremony.granted.as_ref().filter(|kept| works(&kept.account))?;
+        let key_id = self.replaced.as_ref()?.more.key_id.as_deref()?;
+        self.enrol.as_ref()?.ending(key_id)
+    }
+
+    pub(super) fn end_former(&mut self) -> Vec<Effect> {
+        let request = self.ending_of_former();
+        self.stage = Stage::EndingFormer;
+        request.map(Effect::Http).into_iter().collect()
+    }
+
+    pub(super) fn former_ended(&mut self, answer: Result<Response, HttpError>) -> Vec<Effect> {
+        self.former_end = Some(match answer {
+            Ok(response) if response.is_success() => FormerEnd::Ended,
+            Ok(response) => FormerEnd::Not(format!("the service said {}", response.status)),
+            Err(_) => FormerEnd::Not("the service gave no answer".to_owned()),
+        });
+        self.finish()
+    }
+
+    /// All is done that can be.
+    pub(super) fn finish(&mut self) -> Vec<Effect> {
+        match self.ceremony.granted.take() {
+            Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),
+            None => Vec::new(),
+        }
     }
 
     pub(super) fn is_made_by_key(&self) -> bool {

@@ -191,7 +191,7 @@ impl SignUp {
     fn more(&self) -> More {
         let trial = self.discovery.skill().and_then(|skill| skill.trial.clone());
         let hand_over = self.replaced.as_ref().and_then(|account| account.more.hand_over.clone());
-        More { trial, hand_over, ..More::default() }
+        More { trial, hand_over, key_id: self.key_id.clone(), ..More::default() }
     }
 
     /// The assertion was exchanged: the account has its credential.

@@ -60,6 +60,8 @@ impl SignUp {
             Stage::Sending(call) => self.sending(call),
             Stage::Locking | Stage::Saving => self.busy("Keeping the credential…", 2),
             Stage::Proving(_) | Stage::Noting => self.busy("Kept. Trying the new credential once…", 3),
+            Stage::EndFormer => self.end_former_asked(),
+            Stage::EndingFormer => self.busy("Ending the former key…", 3),
             Stage::Over(outcome) => self.over_screen(outcome, now),
         };
         if screen.problem.is_none() {

@@ -453,3 +453,182 @@ fn a_skill_that_has_changed_is_shown_before_it_is_used() {
     used.confirm(true);
     assert!(used.id() == "offer" && used.done.contains(&"pin".to_owned()));
 }
+
+/// A new key, made, stored and tried; only then the old one goes, and only if somebody wants that.
+#[test]
+fn a_key_is_rotated() {
+    let mut held = account("Nightjar", "nightjar.dev", None, None);
+    held.resource = "https://nightjar.dev/api/v1".into();
+    held.mode = Mode::Direct;
+    held.metadata = Some("file:///skills/skill.yaml".parse().expect("a url"));
+    held.start = "https://nightjar.dev/api/v1/me".parse().expect("a url");
+    held.more.key_id = Some("k/1".into());
+    let end = "DELETE https://nightjar.dev/api/v1/keys/k%2F1";
+    let rotate = |fake: Fake| {
+        let mut play = self::play(NIGHTJAR, Mode::Direct, fake);
+        play.flow = Box::new(SignUp::again(held.clone()).expect("a flow"));
+        play.known.accounts = vec![held.clone()];
+        play.known.ids = vec![held.id.clone()];
+        play.held = Some(authmd_tui::account::Kept::new(held.clone(), Secret::new("nj_old")));
+        play.begin().pick(0).text("build").pick(0).confirm(true);
+        assert_eq!(play.id(), "confirm", "{:?}", play.screen());
+        assert!(play.text_shown().contains(end), "{}", play.text_shown());
+        assert_eq!((play.saved.len(), play.saved[0].secrets.credential.clone()), (1, Secret::new("nj_3")));
+        assert_eq!(play.saved[0].account.more.key_id.as_deref(), Some("k3"));
+        play
+    };
+    let mut fake = nightjar();
+    fake.on(end, [answer(204, "")]);
+    let mut play = rotate(fake);
+    assert!(play.requests.iter().all(|request| request.method.as_str() != "DELETE"), "asked first");
+    play.confirm(true);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)));
+    let ended = play.requests.last().expect("a call");
+    assert_eq!(ended.credential.as_deref().map(|shown| shown.1.clone()), Some(Secret::new("nj_old")));
+    assert!(play.text_shown().contains("The former key was ended"), "{}", play.text_shown());
+
+    let mut fake = nightjar();
+    fake.on(end, [answer(403, "")]);
+    let mut refused = rotate(fake);
+    refused.confirm(true);
+    assert!(refused.text_shown().contains("was not ended: the service said 403"), "{}", refused.text_shown());
+    let mut left = rotate(nightjar());
+    left.confirm(false);
+    assert!(matches!(left.outcome(), Outcome::Connected(_)));
+
+    // The new one does not work: nothing is ended.
+    let mut fake = nightjar();
+    fake.on(ME, [answer(401, "{}"), answer(401, "{}")]);
+    let mut play = self::play(NIGHTJAR, Mode::Direct, fake);
+    play.flow = Box::new(SignUp::again(held.clone()).expect("a flow"));
+    play.known.accounts = vec![held.clone()];
+    play.held = Some(authmd_tui::account::Kept::new(held.clone(), Secret::new("nj_old")));
+    play.begin().pick(0).text("build").pick(0).confirm(true);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.screen());
+    assert!(play.requests.iter().all(|request| request.method.as_str() != "DELETE"));
+}
+
+/// A sign-up by a skill of these words, in that mode.
+fn described(text: &str, mode: Mode, fake: Fake) -> Play {
+    let flow = SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::of(mode));
+    let mut play = Play::new(flow, fake);
+    let text = format!("id: a\nwebsite: https://a.dev\nauth: {{type: api_key}}\nsignup:\n{text}");
+    let source = Source::File(PathBuf::from("/skills/skill.yaml"));
+    play.skill = Some(Ok(SkillFile { source, text, seen: Seen::AsItWas }));
+    play.begin().pick(0);
+    play
+}
+
+#[test]
+fn a_wish_for_another_code_sends_nothing_that_was_not_agreed_to() {
+    let invited =
+        "  - mode: direct\n    request: {url: /k, body: {code: .params.code}, response: {mapping: {api_key: .k}}}\n";
+    let mut play = described(invited, Mode::Direct, Fake::default());
+    assert_eq!(play.id(), "code");
+    play.step(Input::Answer(Answer::NewCode));
+    assert_eq!((play.id().as_str(), play.posts().len()), ("code", 0), "nobody has agreed to anything");
+
+    // What the person typed stays, whatever the first answer calls by its name.
+    let mut fake = Fake::default();
+    fake.json("POST https://a.dev/ask", json!({"email": "ada@example.com", "t": "t1"}));
+    let mailed = "  - mode: email_code\n    request: {url: /ask, body: {email: .params.email}, response: {mapping: {email: .email, t: .t}}}\n    redeem: {url: /take, body: {code: .params.code, t: .params.t}, response: {mapping: {api_key: .k}}}\n";
+    let mut play = described(mailed, Mode::EmailCode, fake);
+    play.text("ada@example.com").confirm(true).step(Input::Answer(Answer::NewCode));
+    assert_eq!(play.bodies(), [["email=ada@example.com"], ["email=ada@example.com"]]);
+    assert_eq!(play.done.iter().filter(|done| *done == "attempt open").count(), 2, "each was written down before");
+    // A link is mailed again only when that is meant: the key for it stands for other things elsewhere.
+    let mut play = at_preview(Mode::MagicLink, nightjar());
+    play.confirm(true).step(Input::Answer(Answer::NewCode));
+    assert_eq!((play.id().as_str(), play.posts().len()), ("confirm", 1));
+    play.confirm(true);
+    assert_eq!((play.id().as_str(), play.posts().len()), ("paste", 2));
+}
+
+#[test]
+fn a_key_is_not_lost_for_what_stands_beside_it() {
+    let made = |mapping: &str| {
+        format!("  - mode: direct\n    request: {{method: POST, url: /k, response: {{mapping: {{{mapping}}}}}}}\n")
+    };
+    let mut fake = Fake::default();
+    fake.json("POST https://a.dev/k", json!({"keys": ["sk_1"], "n": "x"}));
+    fake.on("GET https://a.dev/", [answer(401, ""), answer(200, "{}")]);
+    // Something else that cannot be worked out.
+    let mut play = described(&made("api_key: '.keys[0]', count: '.n - 1'"), Mode::Direct, fake.clone());
+    play.confirm(true);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.screen());
+    // Somebody who leaves while it is read.
+    let mut play = described(&made("api_key: '.keys | .[0]'"), Mode::Direct, fake.clone());
+    play.slow = Some("POST https://a.dev/k".into());
+    play.confirm(true).step(Input::Cancel);
+    play.arrives();
+    assert_eq!(play.saved.first().map(|kept| kept.secrets.credential.clone()), Some(Secret::new("sk_1")));
+    // It is there, and cannot be worked out: nothing of it is repeated.
+    let mut play = described(&made("api_key: '.keys[0] | .value'"), Mode::Direct, fake);
+    play.confirm(true);
+    let told = format!("{:?}", play.screen());
+    assert!(told.contains("no key was found") && !told.contains("sk_1"), "{told}");
+}
+
+#[test]
+fn what_was_made_of_a_link_is_not_repeated() {
+    let redeem = |url: &str| {
+        format!(
+            "  - mode: magic_link\n    request: {{url: /ask, body: {{email: .params.email}}}}\n    redeem: {{method: POST, url: '{url}', body: {{t: '(.params.link | capture(\"token=(?<t>.+)\")).t'}}, response: {{mapping: {{api_key: .k}}}}}}\n"
+        )
+    };
+    let mut fake = Fake::default();
+    fake.json("POST https://a.dev/ask", json!({}));
+    fake.on("POST https://a.dev/take", [answer(410, r#"{"message": "The token t_abc is too old."}"#)]);
+    let paste = |url: &str| {
+        let mut play = described(&redeem(url), Mode::MagicLink, fake.clone());
+        play.text("ada@example.com").confirm(true).text("http://a.dev/in?token=t_abc");
+        format!("{:?} {:?}", play.screen(), play.requests)
+    };
+    let told = paste("/take");
+    assert!(told.contains("is too old") && !told.contains("t_abc"), "{told}");
+    // An address that is worked out, and may not be contacted.
+    let told = paste("(.params.link)");
+    assert!(told.contains("is not contacted") && !told.contains("t_abc"), "{told}");
+    // Below the address of the service, as one that stands there.
+    let told = paste("\"/ta\" + \"ke\"");
+    assert!(told.contains("is too old"), "{told}");
+}
+
+#[test]
+fn the_preview_has_everything_that_is_sent() {
+    let text = "  - mode: email_code\n    params: {email: string, days: {type: integer, default: 30}, plan: {enum: [1, 2]}, who: string}\n    request: {url: '/users/{who}/signup', body: {email: .params.email, days: .params.days, plan: .params.plan}}\n    redeem: {url: /take, body: {code: .params.code, all: '. | tojson'}, response: {mapping: {api_key: .k}}}\n";
+    let mut fake = Fake::default();
+    fake.json("POST https://a.dev/users/ada/signup", json!({}));
+    let mut play = described(text, Mode::EmailCode, fake);
+    play.text("ada@example.com").text("").pick(1).text("ada");
+    let shown = play.text_shown();
+    for line in [
+        "POST https://a.dev/users/ada/signup",
+        "days: 30 (yours)",
+        "plan: 2 (yours)",
+        "all: worked out then (from . | tojson)",
+        "Once the key is here it is tried: GET https://a.dev/",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    play.confirm(true);
+    let sent = play.requests.last().and_then(|request| request.body.text()).map(|(_, text)| text.to_string());
+    assert_eq!(sent.as_deref(), Some(r#"{"email":"ada@example.com","days":30,"plan":2}"#), "numbers are numbers");
+}
+
+#[test]
+fn who_goes_back_from_one_way_to_another_is_told_of_that_one() {
+    let text = "id: a\nwebsite: https://a.dev\nauth: {type: api_key, help_url: https://keys.b.dev/}\nunchecked: [help_url]\nsignup:\n  - mode: magic_link\n    request: {url: /ask, body: {email: .params.email}}\n";
+    let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None), Fake::default());
+    let source = Source::File(PathBuf::from("/skills/skill.yaml"));
+    play.skill = Some(Ok(SkillFile { source, text: text.into(), seen: Seen::AsItWas }));
+    play.begin().pick(0);
+    assert_eq!(play.id(), "email");
+    play.step(Input::Back);
+    assert_eq!(play.id(), "offer");
+    play.pick(1);
+    let shown = play.text_shown();
+    assert!(!shown.contains("has mailed"), "{shown}");
+    assert!(shown.contains("keys.b.dev is of another domain") && shown.contains("Nobody has checked"), "{shown}");
+    assert!(play.opened.is_empty(), "what nobody has checked is not opened");
+}

@@ -159,7 +159,7 @@ fn another_key_sends_another_code_and_a_paste_fills_the_boxes() {
 fn the_demo_shows_accounts_in_many_states_and_leaves_nothing_behind() {
     let home = Home::new();
     let mut screen = Screen::start(&["demo"], &home);
-    let list = screen.shows("need you");
+    let list = screen.shows("Nothing is kept when you quit.");
     for word in ["expired", "due", "revoked", "ok", "need you", "NOT CONNECTED YET", "Herald Pages", "a link by mail"] {
         assert!(list.contains(word), "{word}: {list}");
     }

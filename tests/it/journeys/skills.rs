@@ -84,6 +84,8 @@ fn a_key_comes_at_once_and_is_claimed_later_in_the_full_screen() {
         (&"direct".into(), &"unclaimed".into())
     );
     assert_eq!(Service::visit(&page).0, 200);
+    let (code, link, _) = home.command(&["token", "127", "--claim"]);
+    assert_eq!((code, link.trim()), (0, page.as_str()), "told once, and kept");
 }
 
 #[test]
@@ -116,8 +118,24 @@ fn a_key_from_a_page_makes_another_one_in_the_full_screen() {
     assert!(text.contains("shown with it") && !text.contains("sk_sandbox"), "{text}");
     screen.keys("y\r");
     screen.shows("works (200)");
+    screen.keys("\r");
+    screen.shows("2 accounts");
+    // In its place, a third: then the second is ended.
+    screen.keys("r");
+    screen.shows("A new key, made with one that you have");
+    screen.keys("\r");
+    screen.shows("What the new key is called");
+    screen.line("build");
+    screen.shows("Make it with");
+    screen.keys("\r");
+    screen.shows("Send this?");
+    screen.keys("y\r");
+    screen.shows("End the former key now?");
+    screen.keys("y\r");
+    screen.shows("The former key was ended at the service.");
     screen.keys("\rq");
     assert_eq!(screen.ends().0, 0);
+    assert!(service.calls().iter().any(|call| call.starts_with("DELETE /foundry/keys")), "{:?}", service.calls());
     let (_, shown) = home.json(&["list", "--json"]);
     assert_eq!(shown["accounts"].as_array().map(Vec::len), Some(2), "{shown}");
     assert_eq!(home.command(&["verify", "--all"]).0, 0);

@@ -6,6 +6,26 @@ use crate::flow::{Line, Prompt, Screen, ScreenId};
 use crate::trust;
 
 impl SignUp {
+    /// The new key works: the one before it can go.
+    pub(super) fn end_former_asked(&self) -> Screen {
+        let mut screen = self.page(ScreenId::Confirm, Some(3));
+        screen
+            .lines
+            .push(Line::text("The new key is kept, and works. The former one still works, too. This would end it:"));
+        screen.lines.push(Line::Gap);
+        if let Some(request) = self.ending_of_former() {
+            let call = format!("{} {}", request.method.as_str(), trust::clean(request.url.as_str(), 160));
+            screen.lines.push(Line::Heading(if request.discreet { trust::authority(&request.url) } else { call }));
+        }
+        screen.lines.push(Line::Quiet("Whatever still uses the former key stops working then.".to_owned()));
+        screen.prompt = Some(Prompt::Confirm {
+            label: "End the former key now?".into(),
+            yes: "End it".into(),
+            no: "Leave it".into(),
+        });
+        screen
+    }
+
     pub(super) fn asked(&self, question: &Question) -> Screen {
         let name = self.service_name();
         let email = trust::clean(self.ceremony.email.as_deref().unwrap_or("your address"), 80);

@@ -129,26 +129,30 @@ impl SignUp {
         let service = self.discovery.service();
         let mut screen = self.page(ScreenId::Key, None);
         let page = self.discovery.key_page();
-        if let Some(enrol) = &self.enrol {
-            let email = trust::clean(&enrol.email().unwrap_or_default(), 80);
-            screen.lines.push(Line::text(format!(
-                "Check your inbox: {} has mailed a link to {email}. Open it in your browser; the key is on the page below.",
-                service.name
-            )));
-            screen.lines.extend(enrol.quote());
-        } else if let Some(page) = page {
-            let whose =
-                if trust::same_site(&page.url, &self.discovery.target().start) { "" } else { ", another domain" };
-            screen.lines.push(Line::text(format!(
-                "Make a key for yourself at {}{whose}: the skill says so.",
-                trust::authority(&page.url)
-            )));
-            if !page.is_checked {
-                screen.lines.push(Line::text(
-                    "Nobody has checked that this is the page; look whether it is the service's own.",
-                ));
+        match self.enrol.as_ref().filter(|enrol| enrol.has_begun()) {
+            Some(enrol) => {
+                let email = trust::clean(&enrol.email().unwrap_or_default(), 80);
+                let name = &service.name;
+                screen.lines.push(Line::text(format!(
+                    "Check your inbox: {name} has mailed a link to {email}. Open it in your browser; the key is on the page below."
+                )));
+                screen.lines.extend(enrol.quote());
             }
+            None => screen.lines.extend(page.map(|page| {
+                Line::text(format!("Make a key for yourself at {}: the skill says so.", trust::authority(&page.url)))
+            })),
         }
+        if let Some(link) = self.link.as_ref().filter(|link| !trust::same_site(link, &self.discovery.target().start)) {
+            screen.lines.push(Line::text(format!("{} is of another domain than the service.", trust::authority(link))));
+        }
+        let is_unchecked = page.is_some_and(|page| !page.is_checked && self.link.as_ref() == Some(&page.url));
+        if is_unchecked {
+            screen
+                .lines
+                .push(Line::text("Nobody has checked that this is the page; look whether it is the service's own."));
+        }
+        let by_post = self.discovery.skill().filter(|skill| skill.trial.as_ref().is_some_and(|it| it.body.is_some()));
+        screen.lines.extend(by_post.map(|skill| Line::Quiet(skill.trial_in_words())));
         screen.lines.push(Line::text(format!(
             "Paste the key from {}'s site. It is kept for {} and {}.",
             service.name,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::FormerEnd;
 use super::{CODE_STEPS, SignUp};
 use crate::account::{Account, StoreKind, Verdict};
 use crate::flow::discover::{Planned, Way};
@@ -190,6 +191,18 @@ impl SignUp {
                     "The service asked for no confirmation: this credential has only the rights from before one.",
                 ),
             ]);
+        }
+        if let Some(end) = &self.former_end {
+            lines.extend([
+                Line::Gap,
+                Line::text(match end {
+                    FormerEnd::Ended => "The former key was ended at the service.".to_owned(),
+                    FormerEnd::Not(why) => {
+                        format!("The former key was not ended: {why}. End it on the service's own site.")
+                    }
+                }),
+            ]);
+            return lines;
         }
         let former = self.replaced.as_ref().filter(|account| !account.is_refused());
         let until = match former.map(Account::expires_at) {
