@@ -20,8 +20,8 @@
 //! # The rooms
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
-//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, storage; [`flow::oauth`] is the part of a
-//!   sign-up that is OAuth; [`flow::wire`] knows how services spell things, and nothing else does: every answer of auth.md is
+//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, hand over, storage; [`flow::oauth`] is the
+//!   part of a sign-up that is OAuth, [`flow::enrol`] the part that is calls of a service's own; [`flow::wire`] knows how services spell things, and nothing else does: every answer of auth.md is
 //!   one [`flow::wire::Reply`], and what it holds decides how a flow goes on; [`flow::target`] understands what a person typed;
 //!   [`flow::screen`] is what a person sees; [`flow::pace`] knows when to look again; [`flow::work`] proves work where a
 //!   service wants that.
@@ -29,15 +29,18 @@
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted,
 //!   which addresses are within reach, and what a stranger's text looks like when it is safe. [`when`]: moments in words.
 //!   [`wrap`]: text on lines. [`qr`]: a link for a camera.
-//! - [`skill`]: what a file says of a service that publishes nothing; its calls are those of OAuth under other names.
+//! - [`skill`]: what a file says of a service that publishes nothing: calls of OAuth under other names, or of its own;
+//!   [`skill::catalogue`] has those that the program comes with, [`skill::expression`] the language of their values.
 //! - [`secret`] and [`problem`]: what must not be seen, and what is said when something went wrong.
 //! - [`report`]: accounts and findings as text and JSON.
 //!
 //! What touches the world:
 //! - [`shell`]: effects performed: network (proxies, certificates, where names lead), the port for a browser's answer, clock,
-//!   browser, folders, who we are to authorization servers, skills and the child that evaluates their expressions, process, log.
-//! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::vault::seal`] has all the
-//!   cryptography, [`store::keyring`] the system's keyring, [`store::lock`] one renewal at a time.
+//!   browser, folders, who we are to authorization servers, skills, what they were, and the child that evaluates their
+//!   expressions, where credentials are handed, process, log.
+//! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::attempts`] remembers sign-ups,
+//!   [`store::fingerprint`] notices twins; [`store::vault::seal`] has all other cryptography, [`store::keyring`] the system's
+//!   keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.
 //! - [`sandbox`]: services to try things on.
 //! - [`args`], [`command`]: the command line and what each command does.

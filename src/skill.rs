@@ -23,6 +23,9 @@
 //!       response: {mapping: {api_key: .key, error: .status}, values: {authorization_pending: [waiting]}}
 //! ```
 //!
+//! Ways that are no OAuth are calls of the service's own: [`enrolment`] has them in a table, and [`operation`] what one is made
+//! of. Foreign manifests call them `utilities` and `operations`.
+//!
 //! Beside `header` in `auth`, `help_url` is the page on which a person makes a key, `label` what it is called, and `pattern` (a
 //! regular expression) what it looks like. An authorization server that speaks the standard is described by `auth: {type:
 //! oauth2, authorize_url, token_url, …}`, and one that publishes itself by no more than the `client_id` that it knows this
@@ -40,27 +43,27 @@ pub mod catalogue;
 mod connection;
 pub mod enrolment;
 pub mod expression;
+mod key;
 pub mod operation;
 pub mod reading;
 mod shown;
+mod source;
 pub mod template;
 mod trial;
 mod utility;
 mod value;
 mod written;
 
-use std::fmt;
-use std::path::PathBuf;
-
-use regex_lite::Regex;
 use url::Url;
 
 pub use self::call::Call;
 pub use self::enrolment::Enrolment;
+pub use self::key::{KeyForm, KeyPage};
+pub use self::source::{Described, Source};
 pub use self::utility::Unrun;
 pub use self::value::{Named, Params, Value, Vocabulary, Worked, fields};
 use self::written::{Auth, Block, Way, Written};
-use crate::account::{self, Account, Client, Mode, Trial};
+use crate::account::{self, Client, Mode, Trial};
 use crate::flow::wire::authorization::{Link, Server, Spelling};
 use crate::flow::wire::sendable_scopes;
 use crate::http::Presentation;
@@ -74,9 +77,6 @@ const ID_LENGTH: usize = 64;
 const LABEL_WIDTH: usize = 40;
 /// What may be marked as unchecked.
 const CHECKABLE: &[&str] = &["help_url", "pattern", "verify", "expires", "revoke", "oauth"];
-/// What a key is called where its page asks for that.
-const KEY_NAME: &str = "authmd-tui";
-const PATTERN_LENGTH: usize = 300;
 
 /// What may be named in each place.
 const AUTHORIZING: &[&str] =
@@ -84,77 +84,6 @@ const AUTHORIZING: &[&str] =
 const REDEEMING: &[&str] = &["client_id", "redirect_uri", "code", "code_verifier", "state", "resource"];
 const STARTING: &[&str] = &["client_id", "scope", "resource"];
 const POLLING: &[&str] = &["client_id", "device_code", "user_code", "resource"];
-
-/// A service that a skill of the person's own describes, as it stands beside their accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Described {
-    /// What it is called for: the name of its file.
-    pub id: String,
-    pub name: String,
-    pub source: Source,
-    /// What its credential would be for; nothing where the skill cannot be used.
-    pub resource: Option<String>,
-    /// What signing up would take, or why it cannot be done, in words.
-    pub takes: String,
-}
-
-impl Described {
-    pub fn new(id: String, file: PathBuf, text: &str) -> Self {
-        let source = Source::File(file);
-        match Skill::read(text, &id) {
-            Ok(skill) => {
-                let (name, resource) = (skill.name.clone(), Some(skill.resource.to_string()));
-                Self { id, name, source, resource, takes: skill.takes() }
-            }
-            Err(problem) => Self { name: id.clone(), id, source, resource: None, takes: problem.what },
-        }
-    }
-
-    /// Is one of these its account?
-    pub fn is_connected(&self, accounts: &[Account]) -> bool {
-        accounts.iter().any(|account| {
-            account.skill().as_ref() == Some(&self.source) || self.resource.as_ref() == Some(&account.resource)
-        })
-    }
-}
-
-/// Where a skill is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    File(PathBuf),
-    /// One that the program comes with, or in the person's own folder, by its id or what somebody calls it.
-    Named(String),
-}
-
-/// The scheme of an address that names one.
-const NAMED: &str = "skill";
-
-impl Source {
-    /// As it is written down with an account.
-    pub fn url(&self) -> Option<Url> {
-        match self {
-            Source::File(file) => Url::from_file_path(file).ok(),
-            Source::Named(id) => Url::parse(&format!("{NAMED}:{id}")).ok(),
-        }
-    }
-
-    pub fn of(url: &Url) -> Option<Self> {
-        match url.scheme() {
-            "file" => url.to_file_path().ok().map(Source::File),
-            NAMED => Some(Source::Named(url.path().to_owned())),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::File(file) => f.write_str(&trust::clean(&file.to_string_lossy(), 80)),
-            Source::Named(name) => f.write_str(&trust::clean(name, 60)),
-        }
-    }
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Skill {
@@ -186,30 +115,6 @@ pub struct Skill {
     /// Who this program is there, and who knows it by that name.
     pub client_id: Option<String>,
     pub issuer: Option<String>,
-}
-
-/// Where a person makes a key.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KeyPage {
-    pub url: Url,
-    /// Somebody has seen that it is there. Else it is shown, and not opened.
-    pub is_checked: bool,
-}
-
-/// What a key is called there, and what it looks like.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KeyForm {
-    /// A stranger's text, cleaned.
-    pub label: String,
-    pattern: Option<String>,
-}
-
-impl KeyForm {
-    /// Does it look like one of these keys, as far as the skill says?
-    pub fn fits(&self, key: &str) -> bool {
-        let pattern = self.pattern.as_deref().and_then(|pattern| Regex::new(pattern).ok());
-        pattern.is_none_or(|pattern| pattern.is_match(key))
-    }
 }
 
 impl Skill {
@@ -340,8 +245,8 @@ impl Skill {
             tried_at,
             trial,
             presentation,
-            form: key_form(&auth, is_checked("pattern"))?,
-            key: key_page(&auth, is_checked("help_url"))?,
+            form: key::form(&auth, is_checked("pattern"))?,
+            key: key::page(&auth, is_checked("help_url"))?,
             server,
             enrolments,
             unrun,
@@ -411,30 +316,6 @@ fn page(text: &str) -> Result<Url, String> {
 fn without_stop(what: &str) -> String {
     let mut chars = what.trim_end_matches('.').chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
-}
-
-fn key_form(auth: &Block, is_checked: bool) -> Result<KeyForm, String> {
-    let compiles = |pattern: &String| {
-        let fits = pattern.len() <= PATTERN_LENGTH && Regex::new(pattern).is_ok();
-        if fits { Ok(()) } else { Err(format!("its pattern {} is none", trust::clean(pattern, 60))) }
-    };
-    auth.pattern.iter().try_for_each(compiles)?;
-    let label = auth.label.as_deref().map(|label| trust::clean(label, LABEL_WIDTH));
-    let label = label.filter(|label| !label.is_empty()).unwrap_or_else(|| "API key".to_owned());
-    Ok(KeyForm { label, pattern: auth.pattern.clone().filter(|_| is_checked) })
-}
-
-/// The page may be of any site: it is shown whole, and the person goes there.
-fn key_page(auth: &Block, is_checked: bool) -> Result<Option<KeyPage>, String> {
-    let Some(url) = auth.help_url.as_deref().filter(|_| !auth.is_oauth()) else {
-        return Ok(None);
-    };
-    let url = page(url)?;
-    let filled = auth.prefill.as_deref().map(|text| page(&text.replace("{name}", KEY_NAME))).transpose()?;
-    if let Some(filled) = filled.as_ref().filter(|filled| !trust::same_site(filled, &url)) {
-        return Err(format!("its prefill leads to {}, and not where its help_url does", trust::authority(filled)));
-    }
-    Ok(Some(KeyPage { url: filled.unwrap_or(url), is_checked }))
 }
 
 /// How the service wants to see its credential.

@@ -1,8 +1,8 @@
 //! A service that explains itself in words: they are shown, and a key that they lead to can be kept.
 
 use jiff::Timestamp;
-
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::{SignUp, Stage};
 use crate::account::{self, LayerKind};
@@ -12,7 +12,7 @@ use crate::flow::probe::Check;
 use crate::flow::wire::{Credential, Expiry, Granted};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
-use crate::skill::Skill;
+use crate::skill::{KeyForm, Skill};
 use crate::trust;
 
 /// Longer than any key; the longest tokens seen have some 2,000 letters.
@@ -45,9 +45,12 @@ impl SignUp {
     }
 
     pub(super) fn key_pasted(&mut self, pasted: &Secret, now: Timestamp) -> Vec<Effect> {
-        // What is copied from a page often has blanks and line ends around it.
-        let key = pasted.expose().trim();
-        if !trust::is_word(key) || key.len() > KEY_LENGTH {
+        let form = self.discovery.skill().map(|skill| &skill.form);
+        let key = cleaned(pasted, form);
+        let key = key.expose();
+        // Some have a blank in them, and their form says so.
+        let is_known = form.is_some_and(|form| form.has_pattern() && form.fits(key)) && !trust::has_invisible(key);
+        if !(trust::is_word(key) || is_known) || key.len() > KEY_LENGTH {
             return self.object(Problem::new(
                 Kind::Usage,
                 "That is not a key: a key is one word.",
@@ -55,7 +58,7 @@ impl SignUp {
             ));
         }
         let pasted = Secret::new(key);
-        let form = self.discovery.skill().map(|skill| &skill.form).filter(|form| !form.fits(key));
+        let form = form.filter(|form| !form.fits(key));
         if let (Some(form), true) = (form, self.doubted.as_ref() != Some(&pasted)) {
             let what = format!("That does not look like what {} calls {}.", self.service_name(), form.label);
             let problem = Problem::new(Kind::Usage, what, "Copy it whole; or paste the same once more to try it.");
@@ -106,5 +109,40 @@ impl SignUp {
             Credential { secret: key, kind: LayerKind::ApiKey, presentation: check.presentation().clone() };
         let granted = Granted { credential: Some(credential), expiry: Expiry::Unsaid, ..Granted::default() };
         self.obtained(granted, true, now)
+    }
+}
+
+/// What is copied from a page or a terminal often has blanks and line ends around it, and some within it: a key that was broken
+/// over lines is put together again, and blanks go where the key's form is known and wants none.
+fn cleaned(pasted: &Secret, form: Option<&KeyForm>) -> Secret {
+    let lines: Zeroizing<String> = Zeroizing::new(pasted.expose().lines().map(str::trim).collect());
+    let bare = Zeroizing::new(lines.split_whitespace().collect::<String>());
+    let is_bare = |form: &&KeyForm| form.has_pattern() && !form.fits(&lines) && form.fits(&bare);
+    Secret::new(if form.filter(is_bare).is_some() { bare.as_str() } else { lines.as_str() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_taken_out_of_what_stands_around_it() {
+        let form = |pattern: &str| {
+            let text =
+                format!("id: a\nwebsite: https://a.dev\nauth: {{help_url: 'https://a.dev', pattern: \"{pattern}\"}}\n");
+            Skill::read(&text, "a").expect("a skill").form
+        };
+        let key = form("^sk_[a-z0-9]{8}$");
+        let blank = form("^FlyV1 fm2_[a-z]+$");
+        for (form, pasted, expected) in [
+            (None, "  sk_1\r\n", "sk_1"),
+            (None, "sk_abcd\n  efgh\n", "sk_abcdefgh"),
+            (None, "two words", "two words"),
+            (Some(&key), "sk_abcd efgh", "sk_abcdefgh"),
+            (Some(&key), "sk_abcd e", "sk_abcd e"),
+            (Some(&blank), " FlyV1 fm2_abc\n", "FlyV1 fm2_abc"),
+        ] {
+            assert_eq!(cleaned(&Secret::new(pasted), form).expose(), expected, "{pasted:?}");
+        }
     }
 }
