@@ -271,6 +271,9 @@ async fn add(
     if let (true, Some(account)) = (settings.json, outcome.account()) {
         print_json(&report::accounts_json(std::slice::from_ref(account), &[], clock::now(), DUE_WITHIN));
     }
+    if settings.json && outcome == Outcome::Found {
+        print_json(&report::calls_json(&flow.calls().unwrap_or_default()));
+    }
     result_of(outcome).map_err(Ended::Told)
 }
 

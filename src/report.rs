@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::account::{Account, LayerKind, Mode, Renewal, Revocation, Source, Status, Verdict};
 use crate::flow::discover::{By, Calls, Discovery, Way};
+use crate::flow::enrol::{ShownCall, ShownValue};
 use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
 use crate::flow::{Line, StepState, Surroundings};
@@ -480,6 +481,16 @@ pub fn discovery_json(discovery: &Discovery, surroundings: &Surroundings) -> Val
         "verdict": discovery.verdict().as_str(),
         "findings": findings.collect::<Vec<_>>(),
     })
+}
+
+/// What a dry run would have sent.
+pub fn calls_json(calls: &[ShownCall]) -> Value {
+    let value = |shown: &ShownValue| json!({ "in": shown.place.as_str(), "name": shown.name, "value": shown.value, "origin": shown.origin });
+    let call = |call: &ShownCall| {
+        let values: Vec<Value> = call.values.iter().map(value).collect();
+        json!({ "method": call.method, "url": call.address, "values": values })
+    };
+    json!({ "version": VERSION, "sent": false, "calls": calls.iter().map(call).collect::<Vec<_>>() })
 }
 
 /// What a sign-up would do, in order.

@@ -18,7 +18,10 @@
 
 mod answered;
 mod asking;
+mod preview;
 mod screens;
+
+pub use preview::{ShownCall, ShownValue};
 
 use jiff::Timestamp;
 use url::Url;

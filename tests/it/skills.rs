@@ -374,3 +374,38 @@ fn is_harmless(id: &str, pattern: &str) {
         compiled.is_match(&format!("{}!", letter.repeat(4_000)));
     }
 }
+
+/// What strangers write is shown without anything that a terminal would understand, and never as long as they like.
+#[test]
+fn what_a_skill_says_is_cleaned_before_anybody_sees_it() {
+    let nasty = "A\\u001b[2J\\u202eB\\u0007";
+    let long = "x".repeat(5_000);
+    let text = format!(
+        "id: a\nname: \"{nasty}{long}\"\nwebsite: https://a.dev\nauth: {{help_url: https://a.dev/k, label: \"{nasty}{long}\"}}\nexpires: \"{nasty}{long}\"\nutilities:\n  signup:\n    params: {{email: string, n: {{description: \"{nasty}{long}\", enum: [\"{nasty}{long}\"], required: true}}}}\n    rest: {{method: POST, url: https://a.dev/s, body: {{email: .params.email, n: .params.n}}}}\n  setup: {{command: \"{nasty}\"}}\n"
+    );
+    let skill = Skill::read(&text, "a").unwrap_or_else(|problem| panic!("{problem}"));
+    let asked = &skill.enrolments[0].steps[0].asked[1];
+    let Kind::OneOf(choices) = &asked.kind else { panic!("{asked:?}") };
+    let shown = [
+        skill.name.clone(),
+        skill.form.label.clone(),
+        skill.expires.clone().expect("said"),
+        asked.description.clone().expect("said"),
+        authmd_tui::skill::operation::shown(&choices[0]),
+    ];
+    for text in shown {
+        assert!(text.starts_with('A') && text.chars().count() <= 201, "{text:?}");
+        assert!(!text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
+    }
+    for (text, why) in [
+        ("id: a\nid: b\nwebsite: https://a.dev\n", "id"),
+        ("id: a\nwebsite: https://a.dev\nunchecked: [signup]\n", "is not one of help_url"),
+        (
+            "id: a\nwebsite: https://a.dev\nauth: {help_url: https://a.dev/k, prefill: 'https://evil.dev/{name}'}\n",
+            "leads to evil.dev",
+        ),
+    ] {
+        let said = Skill::read(text, "a").map(|_| ()).expect_err(text).what;
+        assert!(said.contains(why), "{text}: {said}");
+    }
+}

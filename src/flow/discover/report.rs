@@ -353,6 +353,10 @@ impl Discovery {
                 format!("This program comes with a skill for it: authmd-tui add {known}"),
             ));
         }
+        if self.skill.as_ref().is_some_and(|skill| skill.optional) {
+            let message = "The service can be used without a credential, too; with one it does more.";
+            findings.push(Finding::new(Level::Info, "optional", message));
+        }
         for unrun in self.skill.iter().flat_map(|skill| &skill.unrun) {
             let message = format!("The skill's {} is not run here: {}.", unrun.name, unrun.why);
             findings.push(Finding::new(Level::Info, "not_run", message));

@@ -1,15 +1,11 @@
 //! What a person sees while they sign up by a skill's calls: what is asked, and what is sent.
 
 use super::{Enrol, Question, Stage};
-use crate::account::{Attempt, Ended, Mode};
+use crate::account::Mode;
 use crate::flow::{Choice, Line, Prompt, Screen, ScreenId};
-use crate::http::FieldValue;
-use crate::skill::operation::{Asked, Kind as AskedFor, Operation};
-use crate::skill::{Value, operation};
-use crate::{trust, when};
-
-/// Of a value that is shown.
-const VALUE_WIDTH: usize = 2_000;
+use crate::skill::operation;
+use crate::skill::operation::{Asked, Kind as AskedFor};
+use crate::trust;
 
 impl Enrol {
     /// `page` makes an empty screen of the walk that this is a part of.
@@ -124,90 +120,6 @@ impl Enrol {
         screen
     }
 
-    /// Everything that is sent, before any of it is.
-    fn preview(&self, mut screen: Screen) -> Screen {
-        screen.lines.extend(self.shown_calls());
-        let before = self.wanted.before.iter().take(3).map(|attempt| Line::fact("before", in_words(attempt)));
-        let before: Vec<Line> = before.collect();
-        if !before.is_empty() {
-            screen.lines.push(Line::Gap);
-            screen.lines.extend(before);
-            screen.lines.push(Line::text("Once more may make a second account, or end the key that came of it."));
-        }
-        screen.prompt =
-            Some(Prompt::Confirm { label: "Send this?".into(), yes: "Send it".into(), no: "No, stop here".into() });
-        screen
-    }
-
-    /// The calls, whole, the first as it is sent now.
-    pub fn shown_calls(&self) -> Vec<Line> {
-        let mut lines = vec![Line::text("This is sent, and nothing else:")];
-        for (nth, operation) in self.wanted.enrolment.steps.iter().enumerate() {
-            if nth > 0 {
-                let what = match self.mode() {
-                    Mode::MagicLink => "And once you have pasted the link:",
-                    _ => "And once you have typed the code:",
-                };
-                lines.extend([Line::Gap, Line::text(what)]);
-            }
-            lines.extend(self.shown_call(operation));
-        }
-        lines.push(Line::Gap);
-        lines.push(match &self.credential {
-            Some((whose, ..)) => Line::fact("shown with it", format!("{whose}, as {}", in_place(&self.credential))),
-            None => Line::Quiet("No credential of yours goes with it.".to_owned()),
-        });
-        lines.push(Line::Quiet(self.wanted.tried.clone()));
-        lines
-    }
-
-    fn shown_call(&self, operation: &Operation) -> Vec<Line> {
-        let template = &operation.template;
-        let request = template.request(&self.params, &self.worked).ok();
-        let address = request.as_ref().filter(|request| !request.discreet).map(|request| request.url.to_string());
-        let address = address.unwrap_or_else(|| template.address().to_owned());
-        let mut lines =
-            vec![Line::Heading(format!("{} {}", template.method().as_str(), trust::clean(&address, VALUE_WIDTH)))];
-        for (place, name, value) in template.values() {
-            let Some(shown) = self.shown_value(operation, value) else {
-                continue;
-            };
-            let name = match place {
-                crate::http::Place::Body => trust::clean(name, 40),
-                place => format!("{} {}", place.as_str(), trust::clean(name, 40)),
-            };
-            lines.push(Line::Fact(name, shown));
-        }
-        lines
-    }
-
-    /// What stands there; nothing where it is left out.
-    fn shown_value(&self, operation: &Operation, value: &Value) -> Option<String> {
-        let text = match value.of(&self.params, &self.worked) {
-            Some(FieldValue::Secret(_)) => "not shown".to_owned(),
-            Some(value) => trust::clean(&value.as_text(), VALUE_WIDTH),
-            None => {
-                // What is not known yet is known by then.
-                let later = |name: &String| match name.as_str() {
-                    operation::CODE => Some("the code that you type"),
-                    operation::LINK => Some("the link that you paste"),
-                    name if operation.asked.iter().any(|asked| asked.name == name) => None,
-                    _ => Some("what the first answer has"),
-                };
-                if std::ptr::eq(operation, self.wanted.enrolment.steps.first()?) {
-                    return None;
-                }
-                let unsaid = || matches!(value, Value::Expression(_)).then_some("worked out then");
-                let later = value.params().iter().find_map(later).or_else(unsaid)?;
-                return Some(match value {
-                    Value::Expression(_) => format!("{later} ({})", value.origin()),
-                    _ => later.to_owned(),
-                });
-            }
-        };
-        Some(format!("{text} ({})", value.origin()))
-    }
-
     fn asked(&self, question: &Question, mut screen: Screen) -> Screen {
         let name = &self.wanted.service;
         let (text, label, yes, no) = match question {
@@ -245,17 +157,4 @@ impl Enrol {
         screen.prompt = Some(Prompt::Confirm { label: label.into(), yes: yes.into(), no: no.into() });
         screen
     }
-}
-
-fn in_place(credential: &Option<(String, crate::http::Presentation, crate::secret::Secret)>) -> String {
-    credential.as_ref().map_or_else(String::new, |(_, presentation, _)| presentation.to_string())
-}
-
-fn in_words(attempt: &Attempt) -> String {
-    let ended = match attempt.ended {
-        Ended::Open => "begun, and not finished as far as is known here",
-        Ended::Refused => "refused",
-        Ended::Done => "it went well",
-    };
-    format!("{}, {ended}", when::exact(attempt.at))
 }

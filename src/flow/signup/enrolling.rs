@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{FormerEnd, SignUp, Stage};
 use crate::account::{Account, Ended, Kept, Layer, LayerKind, Verdict};
-use crate::flow::enrol::{Enrol, Harvest, Next, Wanted};
+use crate::flow::enrol::{Enrol, Harvest, Next, ShownCall, Wanted};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Request, Response};
 
@@ -118,6 +118,11 @@ impl SignUp {
             Some(kept) => self.end(Outcome::Connected(Box::new(kept.account))),
             None => Vec::new(),
         }
+    }
+
+    /// What would be sent by calls of the service's own, as far as that is known.
+    pub fn calls(&self) -> Option<Vec<ShownCall>> {
+        self.enrol.as_ref().map(|enrol| enrol.calls())
     }
 
     pub(super) fn is_made_by_key(&self) -> bool {

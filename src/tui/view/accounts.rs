@@ -143,7 +143,10 @@ pub fn problem_rows(problem: &crate::problem::Problem, theme: Theme, width: usiz
 fn nothing_yet(theme: Theme, width: usize) -> Vec<Row> {
     let mut rows = vec![Row::text("No accounts yet.", theme.strong()), Row::blank()];
     let ways = [
-        ("a", "sign up to a service: type its host (api.example.com) or its name (openrouter), or paste a WWW-Authenticate header"),
+        (
+            "a",
+            "sign up to a service: type its host (api.example.com) or its name (openrouter), or paste a WWW-Authenticate header",
+        ),
         ("q", "quit; then authmd-tui demo shows everything on services of its own"),
         ("?", "all keys"),
     ];

@@ -212,6 +212,15 @@ fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
     let text = screen.shows("Nothing was sent.");
     assert!(text.contains("/request-code") && text.contains("/verify-code"), "{text}");
     assert_eq!(screen.ends().0, 0);
+
+    let mut screen = Screen::start(&["add", &skill, "--dry-run", "--json"], &home);
+    screen.shows("Press Enter");
+    screen.line("");
+    screen.shows("Your e-mail address (or");
+    screen.line("ada@example.com");
+    let text = screen.shows("\"origin\": null");
+    assert!(text.contains("\"origin\": \"from .params.email"), "{text}");
+    assert_eq!(screen.ends().0, 0);
     assert!(
         service.posts().is_empty()
             && home.json(&["list", "--json"]).1["accounts"].as_array().is_some_and(Vec::is_empty)

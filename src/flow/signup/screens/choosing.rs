@@ -151,6 +151,8 @@ impl SignUp {
                 .lines
                 .push(Line::text("Nobody has checked that this is the page; look whether it is the service's own."));
         }
+        let expires = self.discovery.skill().and_then(|skill| skill.expires.as_deref());
+        screen.lines.extend(expires.map(|when| Line::Quiet(format!("Its keys end: {when}."))));
         let by_post = self.discovery.skill().filter(|skill| skill.trial.as_ref().is_some_and(|it| it.body.is_some()));
         screen.lines.extend(by_post.map(|skill| Line::Quiet(skill.trial_in_words())));
         screen.lines.push(Line::text(format!(
