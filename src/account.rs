@@ -345,6 +345,11 @@ impl Account {
         bound.filter_map(|(_, layer)| layer.expires_at).min()
     }
 
+    /// When the credential itself ends, whatever becomes of the account.
+    pub fn credential_ends(&self) -> Option<Timestamp> {
+        self.layers.first().and_then(|layer| layer.expires_at)
+    }
+
     /// When somebody wants to look at a credential that never ends. It is no end: nothing happens then.
     pub fn review_at(&self) -> Option<Timestamp> {
         let never_ends = self.expires_at().is_none() && !self.renews_itself() && !self.is_refused();

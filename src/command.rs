@@ -438,7 +438,10 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
     })?;
     for account in find_all(&accounts(&ports).await?, names)? {
         if account.review_at().is_none() {
-            let what = format!("{} has an end of its own; it is looked at then.", account.id);
+            let what = match account.claimed {
+                true => format!("{} has an end of its own; it is looked at then.", account.id),
+                false => format!("{} is to be confirmed first, while that is possible.", account.id),
+            };
             return Err(
                 Problem::new(Kind::Usage, what, "Only a credential that never ends has a day of review.").into()
             );

@@ -164,7 +164,12 @@ pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuratio
             trust::clean(&account.scopes.join(" "), 60),
         ]
     });
-    columns(&std::iter::once(header).chain(rows).collect::<Vec<_>>())
+    let mut rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).map(Vec::from).collect();
+    // Keys seldom have scopes that are known: the room is needed for the rest.
+    if accounts.iter().all(|account| account.scopes.is_empty()) {
+        rows.iter_mut().for_each(|row| drop(row.pop()));
+    }
+    columns(&rows)
 }
 
 /// The services of the person's skills that have no account, with what signing up would take.
@@ -178,11 +183,12 @@ pub fn unconnected_text(described: &[Described]) -> String {
     format!("\nNot connected yet; sign up with: authmd-tui add NAME\n{}", columns(&rows.collect::<Vec<_>>()))
 }
 
-fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let widths: [usize; N] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0));
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
+fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
+    let width = |column: usize| rows.iter().filter_map(|row| row.as_ref().get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..).map_while(width).collect();
+    let line = |row: &R| {
+        let cells =
+            row.as_ref().iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::problem::{Kind, Problem};
 use crate::trust;
 
-/// The account that `name` means: its id, or any beginning of an id, a resource or a service's name that fits one only.
+/// The account that `name` means: its id, its label where no other has that, or any beginning of an id, a resource or a service's name that fits one only.
 pub fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
     if name.trim().is_empty() {
         return Err(Problem::new(
@@ -19,7 +19,9 @@ pub fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Prob
     let begins = |text: &str| text.to_lowercase().starts_with(&name.to_lowercase());
     let fits =
         |account: &&Account| begins(account.id.as_str()) || begins(&account.resource) || begins(&account.service);
+    let labelled = |account: &&Account| account.label.as_deref() == Some(name);
     let fitting: Vec<&Account> = accounts.iter().filter(fits).collect();
+    let fitting = if fitting.is_empty() { accounts.iter().filter(labelled).collect() } else { fitting };
     match fitting.as_slice() {
         [only] => Ok(only),
         [] => Err(Problem::new(

@@ -120,7 +120,10 @@ async fn claim_link(account: &Account, ports: &Ports) -> Done {
         let what = format!("There is no link to claim {} with.", account.id);
         Problem::new(Kind::Failed, what, "Only what was made at once, for nobody yet, has one.")
     })?;
-    print(&format!("{}\n", link.expose()));
+    // The link alone on stdout; what its page asks for is for a person.
+    let (page, code) = link.expose().split_once(' ').map_or((link.expose(), None), |(page, code)| (page, Some(code)));
+    code.into_iter().for_each(|code| say(&format!("It asks for: {code}")));
+    print(&format!("{page}\n"));
     Ok(())
 }
 

@@ -193,6 +193,11 @@ impl Enrol {
         }
     }
 
+    /// Does the person bring the key, from behind the link in the mail?
+    pub fn is_brought(&self) -> bool {
+        self.mode() == Mode::MagicLink && self.wanted.enrolment.steps.len() == 1
+    }
+
     pub fn mode(&self) -> Mode {
         self.wanted.enrolment.mode
     }

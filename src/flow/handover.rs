@@ -5,7 +5,7 @@
 //!   Unlocking ▶ Loading ▶ Asking ──no──▶ Over
 //!                           │yes
 //!                           ▼
-//!                 Setting? ▶ Handing ▶ Over
+//!                        Handing ▶ Setting? ▶ Over
 //! ```
 
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ use crate::trust;
 pub struct HandingOver {
     account: Account,
     to: HandOver,
-    /// It is new: from now on the account knows it.
+    /// It is new: once it has been handed there, the account knows it. Until then it knows the place before.
     is_new: bool,
     kept: Option<Box<Kept>>,
     stage: Stage,
@@ -92,10 +92,26 @@ impl HandingOver {
         }
     }
 
+    /// It is there; where that is new, it is written down.
+    fn handed(&mut self) -> Vec<Effect> {
+        match (self.is_new, &mut self.kept) {
+            (true, Some(kept)) => {
+                kept.account.more.hand_over = Some(Box::new(self.to.clone()));
+                self.stage = Stage::Setting;
+                vec![Effect::Save(kept.clone())]
+            }
+            _ => self.end(Outcome::Settled),
+        }
+    }
+
     fn failed(&mut self, problem: Problem) -> Vec<Effect> {
         // What was stored is stored; what was not handed over can be handed over later.
-        let hint =
-            format!("{} The credential is kept; try again with: authmd-tui handover {}", problem.hint, self.account.id);
+        let next = match (self.is_new, &self.account.more.hand_over) {
+            (false, _) => format!("try again with: authmd-tui handover {}", self.account.id),
+            (true, Some(before)) => format!("new ones go to {}, as before.", before.place()),
+            (true, None) => "say it again when it is mended.".to_owned(),
+        };
+        let hint = format!("{} The credential is kept; {next}", problem.hint);
         self.end(Outcome::of(Problem { hint, ..problem }))
     }
 
@@ -127,6 +143,12 @@ impl HandingOver {
                 lines.push(Line::fact("stdin", "the credential, and nothing else"));
             }
         }
+        if let (true, Some(before)) = (self.is_new, &self.account.more.hand_over)
+            && **before != self.to
+        {
+            let what = format!("In place of {}: what is there stays, and is not renewed any more.", before.place());
+            lines.extend([Line::Gap, Line::text(what)]);
+        }
         lines
     }
 }
@@ -152,20 +174,16 @@ impl Flow for HandingOver {
             (Stage::Loading, Input::Loaded(Ok(None))) => self.end(Outcome::of(credential_missing(&self.account))),
             (Stage::Loading, Input::Loaded(Err(problem))) => self.end(Outcome::of(problem)),
             (Stage::Asking, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
-            (Stage::Asking, Input::Answer(Answer::Confirm(true))) => match (self.is_new, &mut self.kept) {
-                (true, Some(kept)) => {
-                    kept.account.more.hand_over = Some(Box::new(self.to.clone()));
-                    self.stage = Stage::Setting;
-                    vec![Effect::Save(kept.clone())]
-                }
-                _ => self.hand(),
-            },
-            (Stage::Setting, Input::Stored(Ok(()))) => self.hand(),
-            (Stage::Setting, Input::Stored(Err(problem))) => self.end(Outcome::of(problem)),
-            (Stage::Handing, Input::Stored(Ok(()))) => self.end(Outcome::Settled),
+            (Stage::Asking, Input::Answer(Answer::Confirm(true))) => self.hand(),
+            (Stage::Setting, Input::Stored(Ok(()))) => self.end(Outcome::Settled),
+            (Stage::Setting, Input::Stored(Err(problem))) => {
+                let what = format!("{} It was handed over; that new ones go there is not written down.", problem.what);
+                self.end(Outcome::of(Problem { what, ..problem }))
+            }
+            (Stage::Handing, Input::Stored(Ok(()))) => self.handed(),
             (Stage::Handing, Input::Stored(Err(problem))) => self.failed(problem),
             (Stage::Handing, Input::Http(answer)) => match answer {
-                Ok(response) if response.is_success() => self.end(Outcome::Settled),
+                Ok(response) if response.is_success() => self.handed(),
                 Ok(response) => {
                     let what = format!("{} does not take it ({}).", self.to.place(), response.status);
                     self.failed(Problem::new(

@@ -352,7 +352,7 @@ impl Renew {
 
 /// As far as is known.
 fn works_yet(account: &Account, now: Timestamp) -> bool {
-    let ends = account.layers.first().and_then(|layer| layer.expires_at);
+    let ends = account.credential_ends();
     !account.lacks_credential() && !account.is_refused() && ends.is_none_or(|end| end > now)
 }
 

@@ -250,7 +250,7 @@ impl Revoke {
     fn by_hand(&self) -> String {
         let end = self
             .account
-            .expires_at()
+            .credential_ends()
             .map_or(String::new(), |end| format!(", or wait until it ends on {}", when::exact(end)));
         format!("Revoke it on the service's own site{end}.")
     }

@@ -11,7 +11,7 @@ use crate::trust;
 /// new credential has not got any more.
 pub fn absorb(kept: &mut Kept, granted: Granted) -> Vec<String> {
     let given = secrets_of(&granted);
-    let before = kept.account.layers.first().and_then(|layer| layer.expires_at);
+    let before = kept.account.credential_ends();
     if let Some(credential) = granted.credential {
         let same = kept.secrets.credential == credential.secret;
         let layer = Layer { kind: credential.kind, expires_at: granted.expiry.or(before.filter(|_| same)) };

@@ -1,12 +1,16 @@
 //! An operation: a call of the service's own, what has to be asked before it is made, and what comes of it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json};
 use url::Url;
 
 use super::reading::{self, Reading};
 use super::template::{self, Template};
 use super::value::{Scalar, Vocabulary};
+use super::written::no_slip;
 use crate::trust;
 
 /// What a skill may use without saying what it is.
@@ -38,7 +42,12 @@ pub struct Written {
     form: Option<Map<String, Json>>,
     #[serde(default)]
     response: reading::Written,
+    #[serde(flatten)]
+    other: BTreeMap<String, IgnoredAny>,
 }
+
+/// The fields of a call.
+const FIELDS: &[&str] = &["method", "url", "query", "headers", "body", "form", "response"];
 
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +115,7 @@ impl Operation {
         known: &[String],
         base: &Url,
     ) -> Result<Self, String> {
+        no_slip("a call", written.other.keys(), FIELDS)?;
         let implied = [EMAIL, CODE, LINK];
         let declared = params.keys().map(String::as_str);
         let names: Vec<&str> = declared.chain(known.iter().map(String::as_str)).chain(implied).collect();

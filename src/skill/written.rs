@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use super::enrolment::WrittenCode;
@@ -100,6 +100,42 @@ pub struct Block {
     pub prefill: Option<String>,
     /// The operation that signs people up.
     pub signup_utility: Option<String>,
+    #[serde(flatten)]
+    pub other: BTreeMap<String, IgnoredAny>,
+}
+
+/// The fields of a block whose slips would be silent.
+const BLOCK: &[&str] = &[
+    "type",
+    "header",
+    "prefix",
+    "query",
+    "body",
+    "optional",
+    "issuer",
+    "authorize_url",
+    "token_url",
+    "device_authorization_url",
+    "revocation_url",
+    "scopes",
+    "client_id",
+    "label",
+    "help_url",
+    "pattern",
+    "prefill",
+    "signup_utility",
+];
+
+/// Refuses a field that is nearly a known one: what nobody knows may be another program's, and such a slip would change where
+/// the key goes.
+pub fn no_slip<'a>(place: &str, others: impl IntoIterator<Item = &'a String>, known: &[&str]) -> Result<(), String> {
+    for other in others {
+        let most = if other.len() < 6 { 1 } else { 2 };
+        if let Some(meant) = known.iter().find(|name| strsim::osa_distance(other, name) <= most) {
+            return Err(format!("{place} has '{}', which is not known: is {meant} meant?", trust::clean(other, 40)));
+        }
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -163,6 +199,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 impl Block {
     /// Is there a credential that this program can get?
     pub fn check(&self) -> Result<(), String> {
+        no_slip("auth", self.other.keys(), BLOCK)?;
         let kind = self.kind.as_deref().unwrap_or("api_key");
         match ELSEWHERE.iter().find(|(known, _)| *known == kind) {
             Some((_, why)) => Err((*why).to_owned()),

@@ -200,14 +200,14 @@ impl List {
             .filter_map(|account| Some((account.person_needed_at().filter(|end| *end > now)?, account)))
             .min_by_key(|(end, _)| *end);
         let review = |account: &&Account| account.review_at().is_some_and(|at| at.duration_since(now) <= DUE_WITHIN);
-        let needing = match needing {
-            0 => match self.accounts.iter().filter(review).count() {
-                0 => "Nothing needs you this week.".to_owned(),
-                1 => "1 to look at this week: a key without an end.".to_owned(),
-                several => format!("{several} to look at this week: keys without an end."),
-            },
-            1 => "1 needs you.".to_owned(),
-            several => format!("{several} need you."),
+        let needing = match (needing, self.accounts.iter().filter(review).count()) {
+            (0, 0) => "Nothing needs you this week.".to_owned(),
+            (0, 1) => "1 to look at this week: a key without an end.".to_owned(),
+            (0, several) => format!("{several} to look at this week: keys without an end."),
+            (1, 0) => "1 needs you.".to_owned(),
+            (several, 0) => format!("{several} need you."),
+            (1, looks) => format!("1 needs you, {looks} to look at."),
+            (several, looks) => format!("{several} need you, {looks} to look at."),
         };
         match next {
             Some((end, account)) => {

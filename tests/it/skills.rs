@@ -118,6 +118,29 @@ fn our_own_ways_are_read() {
 }
 
 /// What of a skill is wrong ends it, or is left out and explained; nothing goes to a host that it does not declare.
+/// What nobody knows may be another program's; a slip in what is known would change where the key goes, without a word.
+#[test]
+fn a_slip_in_a_name_is_told_and_not_passed_over() {
+    let auth = |auth: &str| Skill::read(&format!("id: a\nwebsite: https://a.dev\nauth: {auth}\n"), "a.yaml");
+    for (slip, meant) in [("heder: X-Key", "header"), ("prefx: 'Token '", "prefix"), ("headers: X-Key", "header")] {
+        let problem = auth(&format!("{{type: api_key, {slip}}}")).expect_err("a slip");
+        assert!(problem.what.contains(&format!("is not known: is {meant} meant?")), "{problem:?}");
+    }
+    assert!(auth("{type: api_key, header: X-Key, connect: {key: [x]}, domain: a.dev}").is_ok());
+    let call = |call: &str| {
+        let way = format!(
+            "{{mode: direct, request: {{url: https://a.dev/k, {call}, response: {{mapping: {{api_key: .k}}}}}}}}"
+        );
+        Skill::read(&format!("id: a\nwebsite: https://a.dev\nauth: {{type: api_key}}\nsignup:\n  - {way}\n"), "a.yaml")
+    };
+    for fine in ["method: POST", "method: POST, paging: {next: .n}"] {
+        let read = call(fine).map(drop);
+        assert!(read.is_ok(), "{read:?}");
+    }
+    let problem = call("metod: POST").expect_err("a slip");
+    assert!(problem.what.contains("a call has 'metod', which is not known: is method meant?"), "{problem:?}");
+}
+
 #[test]
 fn what_is_hostile_or_wrong_is_not_run() {
     let skill = |utility: &str| {

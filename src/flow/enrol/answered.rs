@@ -92,7 +92,7 @@ impl Enrol {
                 let identity = identity.or_else(|| self.email());
                 Next::Granted(Box::new(Harvest { granted, identity, claim, key_id }))
             }
-            None if self.mode() == Mode::MagicLink && self.wanted.enrolment.steps.len() == 1 => Next::Bring,
+            None if self.is_brought() => Next::Bring,
             None => self.unread("There is no key where the skill says that there is one."),
         }
     }
@@ -172,6 +172,12 @@ impl Enrol {
                 format!("{name} is in trouble ({verbatim})."),
                 "Wait a while, then try again.",
             ),
+            // There is a page for a wrong code; that there is nothing at all is the address's fault more often than the code's.
+            _ if matches!(response.status, 404 | 405) && wire::object(response).is_none() => {
+                let address = self.calls().get(self.at).map(|call| call.address.clone()).unwrap_or_default();
+                let hint = "The skill may name a wrong address: look at it, or ask who wrote it.";
+                Problem::new(kind, format!("{name} has nothing at {address} ({verbatim})."), hint)
+            }
             _ if self.at > 0 => {
                 let what = match self.mode() {
                     Mode::MagicLink => "link",
@@ -204,8 +210,8 @@ fn says_no(response: &Response) -> bool {
 fn claim(answered: &Answered, now: Timestamp) -> Option<Claim> {
     let members = answered.members();
     let page = json::text(members, &["claim_url", "claim_link"]).filter(|_| !answered.is_constant("claim_url"))?;
-    let is_page = url::Url::parse(page).is_ok_and(|url| trust::endpoint(&url).is_ok());
+    let page = url::Url::parse(page).ok().filter(|url| trust::endpoint(url).is_ok())?;
     let expires_at = json::moment(members, &["claim_expires_at", "claim_expires"], &["claim_expires_in"], now);
     let code = json::text(members, &["verification_code", "claim_code"]).map(|code| trust::clean(code, 40));
-    is_page.then(|| Claim { page: Secret::new(page), expires_at, code })
+    Some(Claim { page: Secret::new(page), expires_at, code })
 }

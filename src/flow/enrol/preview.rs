@@ -34,11 +34,20 @@ impl Enrol {
     /// Everything that is sent, before any of it is.
     pub(super) fn preview(&self, mut screen: Screen) -> Screen {
         screen.lines.extend(self.shown_calls());
-        let before = self.wanted.before.iter().take(3).map(|attempt| Line::fact("before", in_words(attempt)));
-        let before: Vec<Line> = before.collect();
-        if !before.is_empty() {
+        // Of many, the last that went well and the last that did not tell what there is to tell.
+        let (well, otherwise): (Vec<&Attempt>, Vec<&Attempt>) =
+            self.wanted.before.iter().partition(|attempt| attempt.ended == Ended::Done);
+        let last = |attempts: Vec<&Attempt>| {
+            let others = match attempts.len() {
+                0 | 1 => String::new(),
+                several => format!(", the last of {several}"),
+            };
+            let last = attempts.into_iter().max_by_key(|attempt| attempt.at)?;
+            Some(Line::fact("before", format!("{}{others}", in_words(last))))
+        };
+        if !self.wanted.before.is_empty() {
             screen.lines.push(Line::Gap);
-            screen.lines.extend(before);
+            screen.lines.extend([last(well), last(otherwise)].into_iter().flatten());
             screen.lines.push(Line::text("Once more may make a second account, or end the key that came of it."));
         }
         screen.prompt =

@@ -2,7 +2,7 @@
 
 use super::{LABEL_LENGTH, SignUp, Stage};
 use crate::account::{Account, Mode, StoreKind};
-use crate::flow::discover::Way;
+use crate::flow::discover::{Calls, Way};
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::{Effect, Guard, Outcome, Protection, Seen, StoreOffer, discover};
 use crate::problem::{Kind, Problem};
@@ -70,6 +70,10 @@ impl SignUp {
         let by_oauth = self.replaced.as_ref().is_some_and(|account| matches!(account.mode, Mode::OAuth | Mode::Device));
         if by_oauth {
             ways.sort_by_key(|way| *way == Way::AuthMd);
+        }
+        // A key that is made with another one is for who has another one.
+        if self.is_made_by_key() && self.held().next().is_none() {
+            ways.sort_by_key(|way| *way == Way::Enrol(Calls::Direct));
         }
         ways
     }

@@ -8,20 +8,22 @@ use crate::account::{Account, Ended, Kept, Layer, LayerKind, Verdict};
 use crate::flow::enrol::{Enrol, Harvest, Next, ShownCall, Wanted};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Request, Response};
+use crate::secret::Secret;
 
 impl SignUp {
     pub(super) fn enrol(&mut self) -> Vec<Effect> {
         let (Some(enrolment), Some(skill)) = (self.discovery.enrolment(self.way), self.discovery.skill()) else {
             return Vec::new();
         };
-        let held = self.known.accounts.iter().filter(|account| !account.lacks_credential()).cloned();
+        let mut held: Vec<Account> = self.held().cloned().collect();
+        held.sort_by_key(|account| self.replaced.as_ref().is_none_or(|replaced| replaced.id != account.id));
         let mut enrol = Box::new(Enrol::new(Wanted {
             enrolment: enrolment.clone(),
             service: self.service_name(),
             resource: skill.resource.clone(),
             reach: self.discovery.target().reach,
             presentation: skill.presentation.clone(),
-            held: held.collect(),
+            held,
             before: self.known.attempts.clone(),
             bound_to: self.replaced.as_ref().and_then(|account| account.identity.clone()),
             tried: skill.trial_in_words(),
@@ -62,6 +64,11 @@ impl SignUp {
         }
     }
 
+    /// The accounts with whose credential another one may be made.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Account> {
+        self.known.accounts.iter().filter(|account| !account.lacks_credential())
+    }
+
     pub(super) fn is_key_on_its_way(&self) -> bool {
         self.enrol.as_ref().is_some_and(|enrol| enrol.is_under_way())
     }
@@ -75,11 +82,14 @@ impl SignUp {
         self.obtained(harvest.granted, claimed, now)
     }
 
-    /// Where the account can be made somebody's is kept with its secrets: whoever has the link can do it.
+    /// Where the account can be made somebody's is kept with its secrets, whoever has the link can do it: the page, and
+    /// after a blank what that asks for.
     pub(super) fn note_claim(&self, kept: &mut Kept) {
         if let Some(claim) = &self.claim {
             let layer = Layer { kind: LayerKind::Claim, expires_at: claim.expires_at };
-            kept.put(layer, claim.page.clone());
+            let page = claim.page.expose();
+            let both = claim.code.as_ref().map(|code| Secret::new(format!("{page} {code}")));
+            kept.put(layer, both.unwrap_or_else(|| claim.page.clone()));
         }
     }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{SignUp, Stage};
 use crate::account::{self, LayerKind};
 use crate::flow::Effect;
-use crate::flow::discover::Verdict;
+use crate::flow::discover::{Calls, Verdict, Way};
 use crate::flow::probe::Check;
 use crate::flow::wire::{Credential, Expiry, Granted};
 use crate::problem::{Kind, Problem};
@@ -56,6 +56,15 @@ impl SignUp {
                 "That is not a key: a key is one word.",
                 "Copy it once more from the service's page, without what stands around it.",
             ));
+        }
+        // It was mailed, and is at hand: as a key it would be sent where it does not belong.
+        if self.way == Way::Enrol(Calls::MagicLink) && key.contains("://") {
+            let problem = Problem::new(
+                Kind::Usage,
+                "That is the link, not the key.",
+                "Open it in a browser, and paste the key that its page shows.",
+            );
+            return self.object(problem);
         }
         let pasted = Secret::new(key);
         let form = form.filter(|form| !form.fits(key));

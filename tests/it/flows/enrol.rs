@@ -111,6 +111,17 @@ fn a_wrong_code_is_asked_again_and_not_for_ever() {
     assert!(play.saved.is_empty());
 }
 
+/// Nothing at all stands at the address: the code is not to blame.
+#[test]
+fn an_address_that_does_not_exist_is_not_laid_at_the_codes_door() {
+    let mut fake = nightjar();
+    fake.on(TAKE, [answer(404, "<h1>Not Found</h1>")]);
+    let mut play = at_preview(Mode::EmailCode, fake);
+    play.confirm(true).text("ABCD-2345");
+    let problem = play.problem();
+    assert!(problem.contains("has nothing at https://nightjar.dev/api/v1/auth/verify-code (404)"), "{problem}");
+}
+
 #[test]
 fn another_code_is_mailed_when_the_person_wants_one() {
     let mut play = at_preview(Mode::EmailCode, nightjar());
@@ -153,7 +164,14 @@ fn the_key_behind_a_link_is_brought_by_the_person() {
     assert_eq!(play.screen().link.map(String::from).as_deref(), Some("https://quillpost.dev/dashboard"));
     let shown = play.text_shown();
     assert!(shown.contains("inbox") && shown.contains("Its skill says: Open the link in the mail"), "{shown}");
+    let sent = play.requests.len();
+    for _ in 0..2 {
+        play.text("https://quillpost.dev/in?token=t1");
+        assert!(play.problem().contains("That is the link, not the key."), "{}", play.problem());
+    }
+    assert_eq!(play.requests.len(), sent, "it is not tried as a key, however often it is pasted");
     play.text("qp_1");
+    assert!(!play.text_shown().contains("Open the link in the mail"), "{}", play.text_shown());
     let Outcome::Connected(account) = play.outcome() else { panic!("{:?}", play.screen()) };
     assert_eq!((account.mode, account.identity.as_deref()), (Mode::MagicLink, Some("ada@example.com")));
     assert_eq!(play.posts().len(), 1);
@@ -189,7 +207,7 @@ fn a_key_that_comes_at_once_is_stored_first_and_claimed_later() {
     assert!(!account.claimed && account.layers.contains(&claim), "{account:?}");
     let kept = &play.saved[0];
     assert_eq!(kept.secrets.credential, Secret::new("qp_2"));
-    assert_eq!(kept.secret_of(LayerKind::Claim), Some(&Secret::new("https://quillpost.dev/claim/c1")));
+    assert_eq!(kept.secret_of(LayerKind::Claim), Some(&Secret::new("https://quillpost.dev/claim/c1 reef-X4")));
     let screen = play.screen();
     assert!(screen.discreet && screen.link.map(String::from).as_deref() == Some("https://quillpost.dev/claim/c1"));
     let shown = play.text_shown();
@@ -263,10 +281,10 @@ fn who_has_signed_up_before_is_told_before_it_is_done_again() {
     let mut play = play(NIGHTJAR, Mode::EmailCode, nightjar());
     let attempt =
         |ended| Attempt { resource: "https://nightjar.dev/api/v1".into(), mode: Mode::EmailCode, at: noon(), ended };
-    play.known.attempts = vec![attempt(Ended::Open), attempt(Ended::Done)];
+    play.known.attempts = vec![attempt(Ended::Open), attempt(Ended::Done), attempt(Ended::Open)];
     play.begin().pick(0).text("ada@example.com");
     let shown = play.text_shown();
-    assert!(shown.contains("begun, and not finished") && shown.contains("it went well"), "{shown}");
+    assert!(shown.contains("as far as is known here, the last of 2") && shown.contains("it went well"), "{shown}");
     assert!(shown.contains("Once more may make a second account"), "{shown}");
 }
 

@@ -69,16 +69,40 @@ fn a_file_gets_a_line_and_a_command_its_stdin() {
 fn a_failure_loses_nothing_and_says_how_to_go_on() {
     let full = || Err(Problem::new(Kind::Failed, "The disk is full.", "Make room."));
     let mut play = asked(env_file(), Fake::default());
+    play.storing = [full()].into();
+    play.confirm(true);
+    let Outcome::Failed(problem) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert!(problem.hint.contains("The credential is kept; say it again"), "{problem:?}");
+    assert!(play.saved.is_empty(), "a place that does not work is not written down");
+
+    // It is there, and that new ones go there could not be written down.
+    let mut play = asked(env_file(), Fake::default());
     play.storing = [Ok(()), full()].into();
     play.confirm(true);
     let Outcome::Failed(problem) = play.outcome() else { panic!("{:?}", play.screen()) };
-    assert!(problem.hint.contains("The credential is kept; try again with: authmd-tui handover"), "{problem:?}");
+    assert!(play.delivered.len() == 1 && problem.what.contains("not written down"), "{problem:?}");
 
-    // Where it goes could not be written down: it goes nowhere.
-    let mut play = asked(env_file(), Fake::default());
+    // The place that worked before stays, whatever becomes of the new one; and where it stays, it can be tried again.
+    let held = || {
+        let mut held = account("Acme Mail", "acme.dev", Some("work"), Some(48));
+        held.more.hand_over = Some(Box::new(env_file()));
+        held
+    };
+    let to = HandOver::Command { command: vec!["nosuchcommand".into()] };
+    let mut play = Play::of(held(), |account| HandingOver::anew(account, to), Fake::default());
+    play.begin();
+    assert!(play.text_shown().contains("In place of /home/ada/.env"), "{}", play.text_shown());
     play.storing = [full()].into();
     play.confirm(true);
-    assert!(play.delivered.is_empty() && matches!(play.outcome(), Outcome::Failed(_)));
+    let Outcome::Failed(problem) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert!(problem.hint.contains("new ones go to /home/ada/.env, as before") && play.saved.is_empty(), "{problem:?}");
+    let again = |account| HandingOver::of(&account).expect("a place");
+    let mut play = Play::of(held(), again, Fake::default());
+    play.begin();
+    play.storing = [full()].into();
+    play.confirm(true);
+    let Outcome::Failed(problem) = play.outcome() else { panic!("{:?}", play.screen()) };
+    assert!(problem.hint.contains("try again with: authmd-tui handover api.acme.dev:work"), "{problem:?}");
 
     for (answered, kind) in
         [(answer(404, ""), Kind::ServiceRefused), (Err(HttpError::Unreachable("refused".into())), Kind::Unreachable)]

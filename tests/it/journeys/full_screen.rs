@@ -7,7 +7,7 @@ const RIGHT: &str = "\u{1b}[C";
 
 /// Walks from the offer to the end; the pane shows "done" then.
 fn walk(screen: &mut Screen, service: &Service, email: &str) {
-    screen.shows("How do you want to sign up?");
+    screen.shows("How do you want to ");
     screen.keys("\r");
     consent(screen);
     screen.shows("sends a code there");

@@ -72,8 +72,11 @@ fn a_key_comes_at_once_and_is_claimed_later_in_the_full_screen() {
     screen.shows("Send this?");
     screen.keys("y\r");
     screen.shows("works (200)");
-    let text = screen.shows("/hatchling/claim?agent=");
+    screen.shows("/hatchling/claim?agent=");
+    // What is drawn last.
+    let text = screen.shows("back to the list");
     assert!(text.contains("It is nobody's yet") && text.contains("Save your key"), "{text}");
+    assert!(text.contains("never, as far as the service says"), "{text}");
     let page = link_of(&text);
     assert!(page.contains("/hatchling/claim?agent="), "{text}");
     screen.keys("\rq");
@@ -84,8 +87,11 @@ fn a_key_comes_at_once_and_is_claimed_later_in_the_full_screen() {
         (&"direct".into(), &"unclaimed".into())
     );
     assert_eq!(Service::visit(&page).0, 200);
-    let (code, link, _) = home.command(&["token", "127", "--claim"]);
+    let (code, link, told) = home.command(&["token", "127", "--claim"]);
     assert_eq!((code, link.trim()), (0, page.as_str()), "told once, and kept");
+    assert!(told.contains("It asks for: "), "{told}");
+    let (code, _, told) = home.command(&["revoke", "127", "--yes"]);
+    assert!(code != 0 && !told.contains("ends on"), "the time to claim is no end of the key: {told}");
 }
 
 #[test]
@@ -94,7 +100,8 @@ fn a_key_from_a_page_makes_another_one_in_the_full_screen() {
     let skill = service.skill("Foundry", &home);
     let mut screen = Screen::start(&[], &home);
     begin_sign_up_at(&mut screen, &skill);
-    screen.keys("2\r");
+    // Who has no key yet is not told to make one with it.
+    screen.keys("\r");
     screen.shows("Foundry key");
     screen.line(&Service::make_key_at(&format!("{}/page", service.target("Foundry"))));
     screen.shows("works (200)");
@@ -381,6 +388,8 @@ fn a_credential_is_handed_to_a_file_and_a_command_and_again_when_there_is_a_new_
     screen.line("yes");
     screen.shows("and says: not today");
     assert_eq!(screen.ends().0, 1);
+    let (_, shown, _) = home.command(&["show", "127"]);
+    assert!(shown.contains("cat > ") && !shown.contains("not today"), "the place that worked stays: {shown}");
     assert_eq!(home.command(&["handover", "127", "--off"]).0, 0);
     assert_eq!(home.command(&["handover", "127"]).0, 2, "nobody has said where it goes");
     assert_eq!(home.command(&["verify", "--all"]).0, 0);

@@ -491,7 +491,7 @@ pub fn answer_to_code(screen: &mut Screen) {
 
 /// The same, up to what comes after the address.
 pub fn answer_to_address(screen: &mut Screen) {
-    screen.shows("How do you want to sign up?");
+    screen.shows("How do you want to ");
     screen.line("1");
     screen.shows("yes or no");
     screen.line("yes");

@@ -32,7 +32,11 @@ impl SignUp {
             screen.lines.push(Line::Quiet(format!("Note: {}", finding.message)));
         }
         let choices = self.ways().into_iter().enumerate().map(|(nth, way)| self.way_offered(way, nth == 0));
-        screen.prompt = Some(Prompt::Pick { label: "How do you want to sign up?".into(), choices: choices.collect() });
+        let label = match self.replaced {
+            Some(_) => "How do you want to get a new one?",
+            None => "How do you want to sign up?",
+        };
+        screen.prompt = Some(Prompt::Pick { label: label.into(), choices: choices.collect() });
         screen
     }
 
@@ -74,7 +78,7 @@ impl SignUp {
             }
             Way::OAuth(By::Device) => ("OAuth, with a short code", "typed in a browser anywhere"),
             Way::Enrol(Calls::EmailCode) => ("A code by e-mail", "typed here, and handed in for a key"),
-            Way::Enrol(Calls::MagicLink) => ("A link by e-mail", "you open or paste it; the key comes of it"),
+            Way::Enrol(Calls::MagicLink) => ("A link by e-mail", "the key is behind it"),
             Way::Enrol(Calls::Direct) if self.is_made_by_key() => {
                 ("A new key, made with one that you have", "its API makes it; you pick the other one")
             }

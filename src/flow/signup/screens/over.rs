@@ -84,6 +84,7 @@ impl SignUp {
             (None, Way::AuthMd) => "nobody".to_owned(),
             (None, Way::Key) => "whoever made it".to_owned(),
             (None, Way::OAuth(_)) => "whoever signed in".to_owned(),
+            (None, Way::Enrol(_)) if self.claim.is_some() => "nobody yet".to_owned(),
             (None, Way::Enrol(_)) => "whoever signed up".to_owned(),
         }
     }
@@ -104,7 +105,7 @@ impl SignUp {
     }
 
     /// How what came at once becomes somebody's.
-    fn to_be_claimed(&self, now: Timestamp) -> Vec<Line> {
+    fn to_be_claimed(&self, account: &Account, now: Timestamp) -> Vec<Line> {
         let Some(claim) = &self.claim else {
             return Vec::new();
         };
@@ -112,8 +113,9 @@ impl SignUp {
         let mut lines = vec![
             Line::Gap,
             Line::text(format!(
-                "It is nobody's yet. Make it yours on the page below{}; the link is kept with the key.",
-                until.unwrap_or_default()
+                "It is nobody's yet. Make it yours on the page below{}; it is kept with the key: authmd-tui token {} --claim",
+                until.unwrap_or_default(),
+                account.id
             )),
         ];
         lines.extend(claim.code.clone().map(|code| Line::Fact("it asks for".to_owned(), code)));
@@ -122,7 +124,9 @@ impl SignUp {
 
     fn connected(&self, account: &Account, now: Timestamp) -> Vec<Line> {
         let scopes = if account.scopes.is_empty() { "not said".to_owned() } else { account.scopes.join(", ") };
-        let expires = account.expires_at().map_or("never, as far as the service says".to_owned(), |end| {
+        // The time to make it somebody's is told below, and is no end of the key.
+        let end = if self.claim.is_some() { account.credential_ends() } else { account.expires_at() };
+        let expires = end.map_or("never, as far as the service says".to_owned(), |end| {
             format!("{} ({})", when::relative(end, now), when::exact(end))
         });
         let expires = match account.person_needed_at().filter(|_| account.renews_itself()) {
@@ -171,7 +175,7 @@ impl SignUp {
                 Line::text(report::BOUND),
             ]);
         }
-        lines.extend(self.to_be_claimed(now));
+        lines.extend(self.to_be_claimed(account, now));
         // The link is what matters then, and is to be seen.
         if account.store != StoreKind::Memory && self.claim.is_none() {
             lines.extend([Line::Gap, Line::Heading("How to use it".into())]);
@@ -183,7 +187,9 @@ impl SignUp {
         if let Some(skew) = self.discovery.clock_skew() {
             lines.extend([Line::Gap, Line::text(skew)]);
         }
-        lines.extend(self.enrol.as_ref().and_then(|enrol| enrol.quote()));
+        // Where the person has brought the key, its last words were about the mail.
+        let last = self.enrol.as_ref().filter(|enrol| !enrol.is_brought());
+        lines.extend(last.and_then(|enrol| enrol.quote()));
         if !account.claimed && self.claim.is_none() {
             lines.extend([
                 Line::Gap,
