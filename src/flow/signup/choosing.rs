@@ -65,7 +65,15 @@ impl SignUp {
     /// The ways that are to be chosen from: all that are offered, or the one that was asked for.
     pub(super) fn ways(&self) -> Vec<Way> {
         let mut ways = self.discovery.ways(&self.known.surroundings);
-        ways.retain(|way| self.only.is_none_or(|only| only == *way));
+        // A key is renewed as it was obtained; where keys make keys, either way leads to one like it.
+        let either = |way: Way| {
+            let alike = [Way::Key, Way::Enrol(Calls::Direct)];
+            self.replaced.is_some() && self.is_made_by_key() && alike.contains(&way)
+        };
+        ways.retain(|way| self.only.is_none_or(|only| only == *way || either(*way)));
+        if self.replaced.is_some() {
+            ways.sort_by_key(|way| self.only.is_some_and(|only| only != *way));
+        }
         // What was signed in to by OAuth is so again, unless the person wants something else.
         let by_oauth = self.replaced.as_ref().is_some_and(|account| matches!(account.mode, Mode::OAuth | Mode::Device));
         if by_oauth {

@@ -64,9 +64,9 @@ impl SignUp {
         }
     }
 
-    /// The accounts with whose credential another one may be made.
+    /// The accounts with whose credential another one may be made: those that work, as far as is known.
     pub(super) fn held(&self) -> impl Iterator<Item = &Account> {
-        self.known.accounts.iter().filter(|account| !account.lacks_credential())
+        self.known.accounts.iter().filter(|account| !account.lacks_credential() && !account.is_refused())
     }
 
     pub(super) fn is_key_on_its_way(&self) -> bool {

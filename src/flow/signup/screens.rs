@@ -95,7 +95,7 @@ impl SignUp {
     fn page(&self, id: ScreenId, at: Option<usize>) -> Screen {
         let verb = if self.replaced.is_some() { "Renew" } else { "Sign up" };
         let name = match self.stage {
-            Stage::Discovering | Stage::LookingUp => self.discovery.target().typed.clone(),
+            Stage::Discovering | Stage::Pinning | Stage::LookingUp => self.discovery.target().typed.clone(),
             _ if self.discovery.unread().is_some() => self.discovery.target().typed.clone(),
             _ => self.service_name(),
         };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use authmd_tui::account::{Attempt, Ended, Layer, LayerKind, Mode, Verdict};
+use authmd_tui::account::{Attempt, Ended, Layer, LayerKind, Mode, Proof, Verdict};
 use authmd_tui::flow::discover::Way;
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::target::Target;
@@ -470,6 +470,30 @@ fn a_skill_that_has_changed_is_shown_before_it_is_used() {
     let mut used = play(changed);
     used.confirm(true);
     assert!(used.id() == "offer" && used.done.contains(&"pin".to_owned()));
+}
+
+/// With a key that works, its API makes the next one; with one that does not, the page is what is left.
+#[test]
+fn a_dead_key_makes_no_other_one() {
+    for (status, first) in [(200, "A new key, made with one that you have"), (401, "A key from its page")] {
+        let mut held = account("Nightjar", "nightjar.dev", None, None);
+        held.resource = "https://nightjar.dev/api/v1".into();
+        held.mode = Mode::Direct;
+        held.metadata = Some("file:///skills/skill.yaml".parse().expect("a url"));
+        held.start = "https://nightjar.dev/api/v1/me".parse().expect("a url");
+        let verdict = if status == 200 { Verdict::Accepted { status } } else { Verdict::Refused { status } };
+        held.proof = Some(Proof { at: noon(), verdict });
+        let mut play = play(NIGHTJAR, Mode::Direct, nightjar());
+        play.flow = Box::new(SignUp::again(held.clone()).expect("a flow"));
+        play.known.accounts = vec![held];
+        let Some(Ok(file)) = &mut play.skill else { panic!("a skill") };
+        file.text = file.text.replace("label: Key}", "label: Key, help_url: https://nightjar.dev/keys}");
+        play.begin();
+        assert_eq!(play.choices().first().map(String::as_str), Some(first), "{:?}", play.choices());
+        assert!(
+            play.choices().iter().all(|choice| choice.starts_with("A key from") || choice.starts_with("A new key"))
+        );
+    }
 }
 
 /// A new key, made, stored and tried; only then the old one goes, and only if somebody wants that.

@@ -300,6 +300,8 @@ fn keys_without_an_end_are_looked_at_and_twins_are_told() {
     assert!(account["expires_at"].is_null() && account["review_at"].is_string(), "{account}");
     assert_eq!(account["same_as"][0], shown["accounts"][1]["id"]);
     let id = account["id"].as_str().expect("an id");
+    assert!(!home.command(&["list"]).1.contains("SCOPES"), "nobody has any: their column is left out");
+    assert_eq!(home.command(&["show", "home"]).0, 0, "a label that only one has is a name");
     let (code, text, _) = home.command(&["show", id]);
     assert!(code == 0 && text.contains("same key as") && text.contains("look at it"), "{text}");
     assert!(!text.contains(&key), "{text}");
@@ -343,17 +345,17 @@ fn a_credential_is_handed_to_a_file_and_a_command_and_again_when_there_is_a_new_
     let (service, home) = (Service::start(&[]), Home::with_tokens());
     installed(&service, &home, "Foundry");
     let page = format!("{}/page", service.target("Foundry"));
-    let bring = |screen: &mut Screen| {
+    let bring = |screen: &mut Screen, asks: &str, answer: &str| {
         let key = Service::make_key_at(&page);
-        screen.shows("Press Enter");
-        screen.line("");
+        screen.shows(asks);
+        screen.line(answer);
         screen.shows("Foundry key (not shown");
         screen.line(&key);
         screen.shows("works (200)");
         key
     };
     let mut screen = Screen::start(&["add", "foundry", "--mode", "api_key"], &home);
-    let first = bring(&mut screen);
+    let first = bring(&mut screen, "Press Enter", "");
     assert_eq!(screen.ends().0, 0);
 
     let file = home.path("acme.env");
@@ -370,7 +372,8 @@ fn a_credential_is_handed_to_a_file_and_a_command_and_again_when_there_is_a_new_
 
     // A new one, in place: it is asked whether that goes there, too.
     let mut screen = Screen::start(&["renew", "127"], &home);
-    let second = bring(&mut screen);
+    // As it was obtained, first; or made with the one that there is.
+    let second = bring(&mut screen, "Type 1 to 2", "1");
     screen.shows("Hand it over? yes or no");
     screen.line("yes");
     screen.shows("Handed to");
