@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod lock;
 pub mod memory;
 pub mod migrate;
+pub mod record;
 pub mod rights;
 pub mod survey;
 pub mod vault;

@@ -1,19 +1,16 @@
 //! Skills as they were when they were used last: a skill says where secrets go, so a change of it is not taken without a word.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use similar::{ChangeTag, TextDiff};
-use tempfile::NamedTempFile;
 
-use super::paths;
 use crate::flow::{Difference, Seen};
 use crate::problem::{Kind, Problem, cause};
+use crate::store::record;
 use crate::trust;
 
 /// Lines around a difference.
@@ -50,7 +47,7 @@ impl Pins {
     /// Is the skill as it was? A record that cannot be read knows nothing.
     pub fn seen(&self, path: &Path, text: &str) -> Seen {
         let pin = match self {
-            Pins::File(file) => read(file).unwrap_or_default().remove(path),
+            Pins::File(file) => record::read::<Known>(file).unwrap_or_default().remove(path),
             Pins::Here(known) => known.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned(),
         };
         match pin {
@@ -66,10 +63,15 @@ impl Pins {
                 known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), Pin::of(text));
                 Ok(())
             }
-            Pins::File(file) => write(file, path, text).map_err(|error| {
-                let what = format!("The record of skills in {} cannot be written: {}.", file.display(), cause(&error));
-                Problem::new(Kind::Store, what, "Make room, or give yourself the right to write there.")
-            }),
+            Pins::File(file) => {
+                record::change(file, |known: &mut Known| drop(known.insert(path.to_owned(), Pin::of(text)))).map_err(
+                    |error| {
+                        let what =
+                            format!("The record of skills in {} cannot be written: {}.", file.display(), cause(&error));
+                        Problem::new(Kind::Store, what, "Make room, or give yourself the right to write there.")
+                    },
+                )
+            }
         }
     }
 }
@@ -91,29 +93,6 @@ fn differences(before: &str, now: &str) -> Vec<Difference> {
     });
     // All of them, however many: it is what the person decides by.
     shown.collect()
-}
-
-fn read(file: &Path) -> io::Result<Known> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(serde_json::from_str(&text)?),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Known::new()),
-        Err(error) => Err(error),
-    }
-}
-
-fn write(file: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    paths::private_folder(folder)?;
-    let lock = paths::private_file(&file.with_extension("lock"))?;
-    lock.lock()?;
-    let mut known = read(file).unwrap_or_default();
-    known.insert(path.to_owned(), Pin::of(text));
-    let mut new = NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut new, &known)?;
-    new.flush()?;
-    new.as_file().sync_all()?;
-    new.persist(file)?;
-    paths::sync_folder(folder)
 }
 
 #[cfg(test)]
@@ -142,7 +121,7 @@ mod tests {
                 ]
             );
         }
-        fs::write(&file, "{").expect("written");
+        std::fs::write(&file, "{").expect("written");
         assert_eq!(Pins::File(file).seen(Path::new("/skills/a.yaml"), "x"), Seen::Never);
     }
 }

@@ -1,16 +1,13 @@
 //! The record of sign-ups by skills: what was sent where, and how it ended. No secret is in it, and no address.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
+use super::record;
 use crate::account::{Attempt, Ended};
 use crate::problem::{Kind, Problem, cause};
-use crate::shell::paths;
 
 /// Older ones are forgotten.
 const MOST: usize = 500;
@@ -29,6 +26,12 @@ struct Written {
     attempts: Vec<Attempt>,
 }
 
+impl Default for Written {
+    fn default() -> Self {
+        Self { version: 1, attempts: Vec::new() }
+    }
+}
+
 impl Attempts {
     pub fn here() -> Self {
         Attempts::Here(Mutex::default())
@@ -37,7 +40,7 @@ impl Attempts {
     /// Those for a resource, the last one first. What cannot be read is no reason not to sign up.
     pub fn of(&self, resource: &str) -> Vec<Attempt> {
         let all = match self {
-            Attempts::File(file) => read(file).unwrap_or_default(),
+            Attempts::File(file) => record::read::<Written>(file).unwrap_or_default().attempts,
             Attempts::Here(attempts) => attempts.lock().map(|attempts| attempts.clone()).unwrap_or_default(),
         };
         let mut all: Vec<Attempt> = all.into_iter().filter(|attempt| attempt.resource == resource).collect();
@@ -54,11 +57,12 @@ impl Attempts {
                 }
                 Ok(())
             }
-            Attempts::File(file) => write(file, attempt).map_err(|error| {
-                let what =
-                    format!("The record of sign-ups in {} cannot be written: {}.", file.display(), cause(&error));
-                Problem::new(Kind::Store, what, "Make room, or give yourself the right to write there.")
-            }),
+            Attempts::File(file) => record::change(file, |known: &mut Written| add(&mut known.attempts, attempt))
+                .map_err(|error| {
+                    let what =
+                        format!("The record of sign-ups in {} cannot be written: {}.", file.display(), cause(&error));
+                    Problem::new(Kind::Store, what, "Make room, or give yourself the right to write there.")
+                }),
         }
     }
 }
@@ -71,31 +75,6 @@ fn add(attempts: &mut Vec<Attempt>, attempt: Attempt) {
     }
     let surplus = attempts.len().saturating_sub(MOST);
     attempts.drain(..surplus);
-}
-
-fn read(file: &Path) -> std::io::Result<Vec<Attempt>> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(serde_json::from_str::<Written>(&text)?.attempts),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// One program at a time; after a crash there is the old record or the new one.
-fn write(file: &Path, attempt: Attempt) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    paths::private_folder(folder)?;
-    let lock: File = paths::private_file(&file.with_extension("lock"))?;
-    lock.lock()?;
-    // One that cannot be read is begun anew.
-    let mut attempts = read(file).unwrap_or_default();
-    add(&mut attempts, attempt);
-    let mut new = NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut new, &Written { version: 1, attempts })?;
-    new.flush()?;
-    new.as_file().sync_all()?;
-    new.persist(file)?;
-    paths::sync_folder(folder)
 }
 
 #[cfg(test)]
@@ -122,7 +101,7 @@ mod tests {
             assert_eq!(ends, [(4, Ended::Done), (2, Ended::Refused), (1, Ended::Open)]);
             assert!(attempts.of("https://b.dev/").is_empty());
         }
-        fs::write(folder.path().join("state/attempts.json"), "{").expect("written");
+        std::fs::write(folder.path().join("state/attempts.json"), "{").expect("written");
         let attempts = Attempts::File(folder.path().join("state/attempts.json"));
         assert!(attempts.of("https://a.dev/").is_empty());
         attempts.record(attempt(5, Ended::Open)).expect("begun anew");
