@@ -232,7 +232,13 @@ pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_wit
             },
         ));
     }
-    lines.extend(account.review_at().map(|at| Line::fact("look at it", moment(Some(at)))));
+    lines.extend(account.review_at().map(|at| {
+        let how = match at.duration_since(now) <= due_within {
+            true => format!("; once you have: authmd-tui review {}", account.id),
+            false => String::new(),
+        };
+        Line::fact("look at it", format!("{}{how}", moment(Some(at))))
+    }));
     lines.extend(account.more.hand_over.as_ref().map(|to| Line::fact("handed to", to.place())));
     let twins: Vec<&str> = twins(account, all).collect();
     if !twins.is_empty() {

@@ -306,6 +306,9 @@ fn keys_without_an_end_are_looked_at_and_twins_are_told() {
     assert!(code == 0 && text.contains("same key as") && text.contains("look at it"), "{text}");
     assert!(!text.contains(&key), "{text}");
     assert!(home.json(&["list", "--within", "30d", "--json"]).1["accounts"].as_array().is_some_and(Vec::is_empty));
+    assert!(!text.contains("once you have"), "{text}");
+    assert_eq!(home.command(&["review", id, "--after", "2d"]).0, 0);
+    assert!(home.command(&["show", id]).1.contains(&format!("once you have: authmd-tui review {id}")));
     let (code, _, told) = home.command(&["review", id, "--after", "20d"]);
     assert!(code == 0 && told.contains("to be looked at in "), "{told}");
     let (_, shown) = home.json(&["list", "--within", "30d", "--json"]);
