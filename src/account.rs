@@ -325,6 +325,8 @@ pub enum Note {
     Unspent,
     /// When it is to be looked at.
     Review(Timestamp),
+    /// Somebody has made it theirs at its service, and says so.
+    Claimed,
     /// The service does not take it any more: from now on renewing needs a person.
     NoRefresh,
     /// The authorization server does not know this program any more: it registers anew when a person signs in again.
@@ -341,8 +343,20 @@ pub fn is_below(url: &Url, resource: &Url) -> bool {
 impl Account {
     /// When the credential stops working, as far as the service told. What only gets the next one does not count.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        let bound = self.layers.iter().enumerate().filter(|(nth, layer)| *nth == 0 || layer.kind == LayerKind::Claim);
+        let is_open = |layer: &Layer| layer.kind == LayerKind::Claim && !self.claimed;
+        let bound = self.layers.iter().enumerate().filter(|(nth, layer)| *nth == 0 || is_open(layer));
         bound.filter_map(|(_, layer)| layer.expires_at).min()
+    }
+
+    /// Until when what came at once can be made somebody's at its service, where nobody has yet as far as is known.
+    pub fn claim_ends(&self) -> Option<Timestamp> {
+        let open = self.layers.iter().find(|layer| layer.kind == LayerKind::Claim).filter(|_| self.can_be_claimed());
+        open.and_then(|layer| layer.expires_at)
+    }
+
+    /// Did it come at once, for somebody who makes it theirs at the service, without this program?
+    pub fn can_be_claimed(&self) -> bool {
+        self.mode == Mode::Direct && !self.claimed
     }
 
     /// When the credential itself ends, whatever becomes of the account.

@@ -142,6 +142,8 @@ pub enum Command {
         accounts: Vec<String>,
     },
     /// Say that keys without an end were looked at, and when they are to be again
+    ///
+    /// Of a key that came at once, it says that you have made it yours at the service. Nothing is sent.
     Review {
         #[arg(required = true)]
         accounts: Vec<String>,

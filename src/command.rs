@@ -437,7 +437,13 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
         Problem::new(Kind::Usage, "That is further away than the calendar goes.", "Name a span like 90d.")
     })?;
     for account in find_all(&accounts(&ports).await?, names)? {
-        if account.review_at().is_none() {
+        let (id, obtained) = (account.id.clone(), account.obtained_at());
+        let claimed = Account { claimed: true, ..account.clone() };
+        if account.can_be_claimed() && claimed.review_at().is_some() {
+            let id = id.clone();
+            ports.blocking(move |stores| stores.note(&id, Note::Claimed, obtained)).await?;
+            say(&format!("{} is somebody's, then; nothing was sent.", account.id));
+        } else if account.review_at().is_none() {
             let what = match account.claimed {
                 true => format!("{} has an end of its own; it is looked at then.", account.id),
                 false => format!("{} is to be confirmed first, while that is possible.", account.id),
@@ -446,7 +452,6 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
                 Problem::new(Kind::Usage, what, "Only a credential that never ends has a day of review.").into()
             );
         }
-        let (id, obtained) = (account.id.clone(), account.obtained_at());
         ports.blocking(move |stores| stores.note(&id, Note::Review(at), obtained)).await?;
         say(&format!("{}: to be looked at {} ({}).", account.id, when::relative(at, now), when::exact(at)));
     }

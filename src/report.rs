@@ -225,9 +225,11 @@ pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_wit
             layer.kind.label(),
             match layer.kind {
                 LayerKind::ClientRegistration => format!("{}; {end}", known_as(account)),
-                LayerKind::Claim if account.mode == Mode::Direct => {
-                    format!("{end}; the link: authmd-tui token {} --claim", account.id)
-                }
+                LayerKind::Claim if account.can_be_claimed() => format!(
+                    "{end}; the link: authmd-tui token {id} --claim; once it is yours: authmd-tui review {id}",
+                    id = account.id
+                ),
+                LayerKind::Claim if account.mode == Mode::Direct => "is somebody's".to_owned(),
                 _ => end,
             },
         ));

@@ -126,6 +126,7 @@ impl Account {
             Note::Spending(since) => self.spending = Some(since),
             Note::Unspent => self.spending = None,
             Note::Review(at) => self.more.review_at = Some(at),
+            Note::Claimed => self.claimed = true,
             Note::NoRefresh => {
                 self.spending = None;
                 self.renewal = Renewal::Person;
@@ -146,6 +147,8 @@ impl Account {
         }
         if matches!(proof.verdict, Verdict::Accepted { .. }) {
             self.verified_at = Some(proof.at);
+            // What nobody had made theirs in time would not work any more.
+            self.claimed |= self.claim_ends().is_some_and(|end| end <= proof.at);
         }
         self.proof = Some(proof);
     }
@@ -222,6 +225,20 @@ mod tests {
             assert_eq!(proven(refused.clone(), -1, silence), Status::Revoked);
             assert_eq!(proven(refused, -1, Verdict::Accepted { status: 200 }), Status::Ok);
         }
+    }
+
+    #[test]
+    fn a_key_that_works_after_the_time_to_claim_it_was_claimed() {
+        let mut account = account(None);
+        (account.claimed, account.mode) = (false, Mode::Direct);
+        account.layers.push(Layer { kind: LayerKind::Claim, expires_at: Some(at(2)) });
+        let accepted = |hours| Note::Proof(Proof { at: at(hours), verdict: Verdict::Accepted { status: 200 } });
+        account.note(accepted(1), account.obtained_at());
+        assert_eq!(account.status(at(1), DUE_WITHIN), Status::Unclaimed, "it would work either way");
+        assert_eq!(account.status(at(3), DUE_WITHIN), Status::Expired);
+        account.note(accepted(3), account.obtained_at());
+        assert_eq!(account.status(at(3), DUE_WITHIN), Status::Ok);
+        assert!(account.expires_at().is_none() && account.review_at().is_some());
     }
 
     #[test]

@@ -211,7 +211,7 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
 pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
         "UPDATE account SET renewal = ?2, verified_at = ?3, proof = ?4, spending = ?5, presentation = ?6, \
-         client = ?7, more = ?8 WHERE id = ?1",
+         client = ?7, more = ?8, claimed = ?9 WHERE id = ?1",
     )?;
     statement.execute(params![
         account.id.as_str(),
@@ -222,6 +222,7 @@ pub fn annotate(connection: &Connection, account: &Account) -> Result<(), Fault>
         account.presentation.to_string(),
         account.client.as_ref().map(json).transpose()?,
         json(&account.more)?,
+        account.claimed,
     ])?;
     Ok(())
 }

@@ -92,6 +92,13 @@ fn a_key_comes_at_once_and_is_claimed_later_in_the_full_screen() {
     assert!(told.contains("It asks for: "), "{told}");
     let (code, _, told) = home.command(&["revoke", "127", "--yes"]);
     assert!(code != 0 && !told.contains("ends on"), "the time to claim is no end of the key: {told}");
+    let (code, _, told) = home.command(&["review", "127"]);
+    assert!(code == 0 && told.contains("is somebody's"), "{told}");
+    let account = &home.json(&["list", "--json"]).1["accounts"][0];
+    assert!(
+        account["status"] == "ok" && account["expires_at"].is_null() && account["review_at"].is_string(),
+        "{account}"
+    );
 }
 
 #[test]
