@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use url::Url;
 
 use super::app::{App, Overlay, Scene};
-use super::keymap;
+use super::keymap::{self, Action, Binding};
 use super::list::List;
 use super::theme::Theme;
 use crate::qr::{self, Ground};
@@ -253,11 +253,10 @@ fn notice(app: &App, width: u16) -> Vec<String> {
     lines
 }
 
-/// The keys that work here, as many as fit.
+/// The keys that work here, as many as fit; the ones that lead out of here stay to the last.
 fn footer(app: &App, width: u16) -> Line<'static> {
     let theme = app.theme;
-    let mut spans: Vec<Span> = Vec::new();
-    let mut used = 0;
+    let mut keys: Vec<(String, &Binding)> = Vec::new();
     let mut pending = String::new();
     for binding in keymap::footer(app.place()).filter(|binding| app.is_of_use(binding.action)) {
         let key = std::mem::take(&mut pending) + &binding.key.label(theme.unicode);
@@ -266,14 +265,23 @@ fn footer(app: &App, width: u16) -> Line<'static> {
             pending = if theme.unicode { key } else { key + "/" };
             continue;
         }
-        let wanted = key.width() + 1 + binding.label.width() + 2;
-        if used + wanted > width as usize + 2 {
-            break;
-        }
-        used += wanted;
-        spans.extend([Span::styled(key, theme.strong()), Span::styled(format!(" {}  ", binding.label), theme.quiet())]);
+        keys.push((key, binding));
     }
-    Line::from(spans)
+    let wanted = |keys: &[(String, &Binding)]| -> usize {
+        keys.iter().map(|(key, binding)| key.width() + binding.label.width() + 3).sum()
+    };
+    // The gap after the last one need not fit.
+    while wanted(&keys) > usize::from(width) + 2 {
+        let leads_out = |action| matches!(action, Action::Back | Action::Quit | Action::Cancel);
+        match keys.iter().rposition(|(_, binding)| !leads_out(binding.action)) {
+            Some(last) => drop(keys.remove(last)),
+            None => drop(keys.pop()),
+        }
+    }
+    let spans = keys.into_iter().flat_map(|(key, binding)| {
+        [Span::styled(key, theme.strong()), Span::styled(format!(" {}  ", binding.label), theme.quiet())]
+    });
+    Line::from(spans.collect::<Vec<_>>())
 }
 
 fn help(app: &App, scroll: usize) -> Page {
