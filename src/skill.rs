@@ -217,15 +217,15 @@ impl Skill {
         }
         auth.check()?;
         let presentation = presentation(&auth)?;
-        let is_oauth = |way: &Way| !matches!(way.mode.as_str(), "magic_link" | "email_code" | "direct");
+        let is_oauth = |way: &Way| own_mode(way).is_none();
         let (signing_in, signing_up): (Vec<Way>, Vec<Way>) = written.signup.into_iter().partition(is_oauth);
         let server = match signing_in.is_empty() {
             true => standard(&auth)?,
             false => Some(spelled(signing_in, &auth, presentation.clone())?),
         };
         let mut enrolments: Vec<Enrolment> = Vec::new();
-        for way in signing_up {
-            let enrolment = enrolled(way, &resource)?;
+        for (mode, way) in signing_up.into_iter().filter_map(|way| Some((own_mode(&way)?, way))) {
+            let enrolment = enrolled(mode, way, &resource)?;
             match enrolments.iter().any(|known| known.mode == enrolment.mode) {
                 true => return Err(format!("mode: {} stands there twice", enrolment.mode.as_str())),
                 false => enrolments.push(enrolment),
@@ -417,13 +417,13 @@ fn spelled(ways: Vec<Way>, auth: &Block, presentation: Presentation) -> Result<S
     })
 }
 
+/// The mode of a sign-up by calls of the service's own; nothing where it is OAuth, or not known.
+fn own_mode(way: &Way) -> Option<Mode> {
+    [Mode::MagicLink, Mode::EmailCode, Mode::Direct].into_iter().find(|mode| mode.as_str() == way.mode)
+}
+
 /// A sign-up by calls of the service's own.
-fn enrolled(way: Way, base: &Url) -> Result<Enrolment, String> {
-    let mode = match way.mode.as_str() {
-        "magic_link" => Mode::MagicLink,
-        "email_code" => Mode::EmailCode,
-        _ => Mode::Direct,
-    };
+fn enrolled(mode: Mode, way: Way, base: &Url) -> Result<Enrolment, String> {
     if way.authorize.is_some()
         || way.redirect.is_some()
         || way.token.is_some()

@@ -4,7 +4,8 @@ use crate::account::Account;
 use crate::problem::{Kind, Problem};
 use crate::trust;
 
-/// The account that `name` means: its id, its label where no other has that, or any beginning of an id, a resource or a service's name that fits one only.
+/// The account that `name` means: its id, any beginning of an id, a resource or a service's name that fits one only, or else a
+/// label that one only has.
 pub fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
     if name.trim().is_empty() {
         return Err(Problem::new(

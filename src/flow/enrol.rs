@@ -222,11 +222,6 @@ impl Enrol {
         self.wanted.enrolment.page.as_ref()
     }
 
-    /// The last words of the service, and whether they are the skill's.
-    pub fn message(&self) -> Option<&(String, bool)> {
-        self.message.as_ref()
-    }
-
     pub fn step(&mut self, input: Input, now: Timestamp) -> Next {
         self.now = now;
         if matches!(input, Input::Answer(_)) {

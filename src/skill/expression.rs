@@ -1,7 +1,8 @@
 //! The language of jq, as skills use it to cut an answer apart or to put a value together.
 //!
 //! What runs it is not a sandbox: it knows names that read the environment and end the process, and a program may never come
-//! to an end. So a child process evaluates, with nothing in its environment and little time and room; and names that reach outside are not known in the first place.
+//! to an end. So a child process evaluates, with nothing in its environment and little time and room; and names that reach
+//! outside are not known in the first place.
 
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, compile, data, unwrap_valr};

@@ -42,7 +42,7 @@ impl Enrol {
                 0 | 1 => String::new(),
                 several => format!(", the last of {several}"),
             };
-            let last = attempts.into_iter().max_by_key(|attempt| attempt.at)?;
+            let last = attempts.first()?;
             Some(Line::fact("before", format!("{}{others}", in_words(last))))
         };
         if !self.wanted.before.is_empty() {

@@ -1,6 +1,7 @@
 //! The end of a sign-up, and what a person has then.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::super::FormerEnd;
 use super::{CODE_STEPS, SignUp};
@@ -8,7 +9,6 @@ use crate::account::{Account, StoreKind, Verdict};
 use crate::flow::discover::{Planned, Way};
 use crate::flow::{Line, Outcome, Screen, ScreenId};
 use crate::{report, trust, when};
-use url::Url;
 
 impl SignUp {
     pub(super) fn over_screen(&self, outcome: &Outcome, now: Timestamp) -> Screen {
