@@ -6,6 +6,7 @@
 mod attempt;
 mod client;
 mod handover;
+mod horizon;
 mod id;
 mod kept;
 mod more;
@@ -21,6 +22,7 @@ use crate::{skill, trust};
 pub use attempt::{Attempt, Ended};
 pub use client::{Authentication, Client, Identity};
 pub use handover::{AgentOs, HandOver, shell_words};
+pub use horizon::Horizon;
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};
 pub use more::{More, Trial};

@@ -18,6 +18,7 @@ use crate::account::{Account, DUE_WITHIN, Note, REVIEW_AFTER, Source, Status, St
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
 use crate::flow::discover::{Discover, Way};
+use crate::flow::review::no_review;
 use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
@@ -316,7 +317,12 @@ async fn show(settings: &Settings, name: &str) -> Done {
             &format!(
                 "{}\n\n{}",
                 account.service,
-                report::lines_text(&report::account_lines(account, &accounts, now, DUE_WITHIN))
+                report::lines_text(&report::account_lines(
+                    account,
+                    &report::twins(account, &accounts).collect::<Vec<_>>(),
+                    now,
+                    DUE_WITHIN
+                ))
             ),
         ),
     }
@@ -443,14 +449,8 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
             let id = id.clone();
             ports.blocking(move |stores| stores.note(&id, Note::Claimed, obtained)).await?;
             say(&format!("{} is somebody's, then; nothing was sent.", account.id));
-        } else if account.review_at().is_none() {
-            let what = match account.claimed {
-                true => format!("{} has an end of its own; it is looked at then.", account.id),
-                false => format!("{} is to be confirmed first, while that is possible.", account.id),
-            };
-            return Err(
-                Problem::new(Kind::Usage, what, "Only a credential that never ends has a day of review.").into()
-            );
+        } else if let Some(problem) = no_review(&account) {
+            return Err(problem.into());
         }
         ports.blocking(move |stores| stores.note(&id, Note::Review(at), obtained)).await?;
         say(&format!("{}: to be looked at {} ({}).", account.id, when::relative(at, now), when::exact(at)));

@@ -14,6 +14,7 @@
 //! - after the outcome nothing is emitted;
 //! - a claim is completed only with a code that came in as a human's answer.
 
+pub mod claim;
 pub mod discover;
 pub mod enrol;
 pub mod handover;
@@ -23,6 +24,7 @@ pub mod pace;
 pub mod passphrase;
 pub mod probe;
 pub mod renew;
+pub mod review;
 pub mod revoke;
 pub mod screen;
 pub mod signup;
@@ -50,7 +52,7 @@ use crate::skill::Source;
 use crate::skill::expression::{Results, Work};
 
 pub use keep::{Clients, Guard, Known, Protection, StoreOffer};
-pub use screen::{Choice, Line, Prompt, Screen, ScreenId, Ssh, StepState, Surroundings, Trail};
+pub use screen::{Choice, Line, Opening, Prompt, Screen, ScreenId, Ssh, StepState, Surroundings, Trail};
 
 /// A guided conversation with a service and a person.
 pub trait Flow: Send {

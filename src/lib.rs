@@ -20,12 +20,12 @@
 //! # The rooms
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
-//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, hand over, storage; [`flow::oauth`] is the
+//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, review, claim, hand over, storage; [`flow::oauth`] is the
 //!   part of a sign-up that is OAuth, [`flow::enrol`] the part that is calls of a service's own; [`flow::wire`] knows how
 //!   services spell things, and nothing else does: every answer of auth.md is one [`flow::wire::Reply`], and what it holds
 //!   decides how a flow goes on; [`flow::target`] understands what a person typed; [`flow::screen`] is what a person sees;
 //!   [`flow::pace`] knows when to look again; [`flow::work`] proves work where a service wants that.
-//! - [`account`]: what the list shows; its status is computed, never stored.
+//! - [`account`]: what the list shows; its status, and by when somebody is needed, are computed, never stored.
 //! - [`http`]: requests and responses as values. [`json`]: reading what strangers wrote. [`trust`]: what may be contacted,
 //!   which addresses are within reach, and what a stranger's text looks like when it is safe. [`when`]: moments in words.
 //!   [`wrap`]: text on lines. [`qr`]: a link for a camera.
@@ -36,12 +36,12 @@
 //!
 //! What touches the world:
 //! - [`shell`]: effects performed: network (proxies, certificates, where names lead), the port for a browser's answer, clock,
-//!   browser, folders, who we are to authorization servers, skills, what they were, and the child that evaluates their
-//!   expressions, where credentials are handed, process, log.
+//!   where the person sits, their browser and clipboard, folders, the settings file, skills, what they were, and the child that
+//!   evaluates their expressions, where credentials are handed, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::attempts`] remembers sign-ups,
 //!   [`store::record`] writes small files of that kind, [`store::fingerprint`] notices twins; [`store::vault::seal`] has all other cryptography, [`store::keyring`] the system's
 //!   keyring, [`store::lock`] one renewal at a time.
-//! - [`tui`]: the full screen. [`plain`]: prompts. [`events`]: the record of a walk.
+//! - [`tui`]: the full screen: its state and keys, and how it is drawn. [`plain`]: prompts. [`events`]: the record of a walk.
 //! - [`sandbox`]: services to try things on.
 //! - [`args`], [`command`]: the command line and what each command does.
 //!

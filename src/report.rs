@@ -115,8 +115,7 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
 /// What needs somebody soonest first; what never does comes last, by name.
 pub fn soonest_first(accounts: &mut [Account]) {
     accounts.sort_by(|a, b| {
-        let soonest = |account: &Account| account.person_needed_at().or_else(|| account.review_at());
-        let key = |account: &Account| soonest(account).map_or((1, Timestamp::MAX), |end| (0, end));
+        let key = |account: &Account| account.attention_at().map_or((1, Timestamp::MAX), |end| (0, end));
         key(a)
             .cmp(&key(b))
             .then_with(|| a.service.to_lowercase().cmp(&b.service.to_lowercase()))
@@ -195,8 +194,8 @@ fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
 }
 
 /// Everything known of one account, as lines that every front end can show.
-/// `all` are the accounts that it is one of.
-pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_within: SignedDuration) -> Vec<Line> {
+/// `twins` are the ids of the accounts that hold the same credential.
+pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_within: SignedDuration) -> Vec<Line> {
     let or_dash = |text: Option<&str>| text.map_or("–".to_owned(), |text| trust::clean(text, 100));
     let moment = |moment: Option<Timestamp>| {
         moment.map_or("–".to_owned(), |moment| format!("{} ({})", when::relative(moment, now), when::exact(moment)))
@@ -242,7 +241,6 @@ pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_wit
         Line::fact("look at it", format!("{}{how}", moment(Some(at))))
     }));
     lines.extend(account.more.hand_over.as_ref().map(|to| Line::fact("handed to", to.place())));
-    let twins: Vec<&str> = twins(account, all).collect();
     if !twins.is_empty() {
         lines.push(Line::fact("same key as", format!("{}; to end one ends both", twins.join(", "))));
     }
@@ -271,7 +269,7 @@ pub fn account_lines(account: &Account, all: &[Account], now: Timestamp, due_wit
 }
 
 /// The accounts that hold the same credential.
-fn twins<'a>(account: &'a Account, all: &'a [Account]) -> impl Iterator<Item = &'a str> {
+pub fn twins<'a>(account: &'a Account, all: &'a [Account]) -> impl Iterator<Item = &'a str> {
     all.iter().filter(|other| account.is_twin_of(other)).map(|other| other.id.as_str())
 }
 

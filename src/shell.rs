@@ -4,7 +4,7 @@
 //! for that: the network, the browser, the clock, folders and the log file.
 
 pub mod browser;
-pub mod clients;
+pub mod clipboard;
 pub mod clock;
 pub mod deliver;
 pub mod expressions;
@@ -15,7 +15,9 @@ pub mod net;
 pub mod paths;
 pub mod pins;
 pub mod process;
+pub mod settings;
 pub mod skills;
+pub mod surroundings;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -52,11 +54,11 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             Input::Worked(tokio::task::spawn_blocking(move || slice.search()).await.unwrap_or_default())
         }
         Effect::Lookup { resource } => {
-            let (surroundings, settings) = (ports.browser.surroundings(), Arc::clone(&ports.settings));
+            let (surroundings, file) = (ports.browser.surroundings(), Arc::clone(&ports.settings));
             let attempts = Arc::clone(&ports.attempts);
             let known = move |stores: &Stores| {
-                let (clients, unsettled) = match clients::read(&settings) {
-                    Ok(clients) => (clients, None),
+                let (clients, unsettled) = match settings::read(&file) {
+                    Ok(settings) => (settings.clients, None),
                     Err(problem) => (Clients::default(), Some(Box::new(problem))),
                 };
                 let attempts = attempts.of(&resource);
@@ -92,7 +94,7 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             let attempts = Arc::clone(&ports.attempts);
             Input::Stored(ports.blocking(move |_| attempts.record(*attempt)).await)
         }
-        Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await),
+        Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await.map(drop)),
         Effect::Survey => Input::Surveyed(Box::new(ports.blocking(|stores| Ok(store::survey::survey(stores))).await)),
         Effect::LockVault => Input::Stored(ports.blocking(|stores| stores.required_vault()?.lock()).await),
         Effect::TakeOver { foreign } => {

@@ -11,6 +11,7 @@ pub mod lock;
 pub mod memory;
 pub mod migrate;
 pub mod record;
+mod removed;
 pub mod rights;
 pub mod survey;
 pub mod vault;
@@ -27,6 +28,8 @@ use self::vault::Vault;
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::{Known, Lease, StoreOffer};
 use crate::problem::{Kind, Problem};
+
+pub use self::removed::Removed;
 
 pub trait Store: Send + Sync {
     fn kind(&self) -> StoreKind;
@@ -53,8 +56,11 @@ pub trait Store: Send + Sync {
     /// Writes a note on the account as it is now; see [`Account::note`]. False where there was nothing to write it on.
     fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<bool, Problem>;
 
-    /// Removes the account. It is no error if it is gone already.
-    fn forget(&self, id: &AccountId) -> Result<(), Problem>;
+    /// Removes the account, and returns what it was. It is no error if it is gone already.
+    fn forget(&self, id: &AccountId) -> Result<Option<Removed>, Problem>;
+
+    /// Puts back what was removed, as it was.
+    fn put_back(&self, removed: &Removed) -> Result<(), Problem>;
 
     /// What this store is, in a person's words, and whether it can be written now. One that has to be made first is offered
     /// in each of its ways.
@@ -262,8 +268,18 @@ impl Stores {
         }
     }
 
-    pub fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        self.each_that_has(id, |store| store.forget(id)).map(drop)
+    /// Removes the account from every store that has it, and returns what they had.
+    pub fn forget(&self, id: &AccountId) -> Result<Vec<Removed>, Problem> {
+        Ok(self.each_that_has(id, |store| store.forget(id))?.into_iter().flatten().collect())
+    }
+
+    /// Puts back what was removed, unless there is such an account again.
+    pub fn put_back(&self, removed: &[Removed]) -> Result<(), Problem> {
+        let there = |removed: &Removed| self.stores.iter().any(|store| matches!(store.find(&removed.id), Ok(Some(_))));
+        if let Some(taken) = removed.iter().find(|removed| there(removed)) {
+            return Err(taken.taken());
+        }
+        removed.iter().try_for_each(|removed| self.store(removed.store)?.put_back(removed))
     }
 
     /// Waits until nobody else is renewing or ending this account.

@@ -20,12 +20,12 @@ pub mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, KeyEventKind};
+use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use self::app::{App, Command, Loaded, Message};
+use self::app::{App, Command, Loaded, Message, Wheel};
 use self::terminal::{Ending, Signal, Signals, Terminal};
 use self::theme::Theme;
 use crate::command::{self, Settings};
@@ -34,8 +34,10 @@ use crate::flow::{Effect, Input};
 use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
+use crate::shell::clipboard::Clipboard;
 use crate::shell::pins::Pins;
 use crate::shell::skills::Library;
+use crate::shell::surroundings::Multiplexer;
 use crate::shell::{Ports, clock, perform};
 use crate::store::{Stores, survey};
 
@@ -64,7 +66,7 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
     };
     sandbox::demo::fill(&sandbox, &ports, clock::now()).await?;
     let banner = format!(
-        "A demo on sandbox services. To sign up, press a and type {}. The mails are at {} (curl shows them too). Nothing is kept when you quit.",
+        "A demo on sandbox services: press a and type {}. Mails: {}. Nothing is kept when you quit.",
         sandbox.target(sandbox::ACME).trim_start_matches("http://"),
         sandbox.inbox(),
     );
@@ -72,20 +74,37 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
 }
 
 async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Result<(), Problem> {
-    let theme = Theme { color: settings.color, unicode: settings.unicode };
+    let preferences = settings.preferences()?;
+    let theme = Theme { look: preferences.look, depth: settings.depth, unicode: settings.unicode };
     let events = settings.events()?;
+    let clipboard = Clipboard::here(&settings.found);
     let mut app = App::new(theme, ports.stores.name(), banner);
+    app.keymap = preferences.keymap;
+    app.surroundings = settings.browser.surroundings();
+    app.clipboard = copied(clipboard, settings.found.multiplexer);
     app.lock_after = settings.lock_after;
     app.reach = settings.reach;
     app.notice = survey::warning(&ports.stores).map(|problem| format!("{} {}", problem.what, problem.hint));
-    let terminal = Terminal::enter()?;
+    let terminal = Terminal::enter(preferences.mouse, settings.found.multiplexer)?;
     let (send, receive) = mpsc::unbounded_channel();
-    let ending = Program { app, terminal, ports, settings, events, send }.run(receive).await;
+    let ending = Program { app, terminal, ports, clipboard, settings, events, send }.run(receive).await;
     match ending {
         Ending::Quit => Ok(()),
         Ending::Interrupted => Err(Problem::cancelled()),
         Ending::Signal(number) => terminal::die_of(number),
         Ending::HungUp => terminal::die_of(terminal::HANGUP),
+    }
+}
+
+/// What is said of a copy. Nobody says whether a terminal took it.
+fn copied(clipboard: Option<Clipboard>, multiplexer: Option<Multiplexer>) -> &'static str {
+    match (clipboard, multiplexer) {
+        (Some(_), _) => "Copied here, and sent to your terminal.",
+        (None, None) => "Sent to your terminal's clipboard.",
+        (None, Some(Multiplexer::Tmux)) => {
+            "Sent to your terminal through tmux, which hands it on if set-clipboard or allow-passthrough is on."
+        }
+        (None, Some(Multiplexer::Screen)) => "Sent to your terminal through screen.",
     }
 }
 
@@ -109,6 +128,7 @@ struct Program {
     app: App,
     terminal: Terminal,
     ports: Ports,
+    clipboard: Option<Clipboard>,
     settings: Settings,
     events: Option<Events>,
     send: mpsc::UnboundedSender<Incoming>,
@@ -134,6 +154,7 @@ impl Program {
         }
         if self.app.holds_clipboard() {
             self.terminal.copy(&Secret::default());
+            self.clipboard.into_iter().for_each(|clipboard| clipboard.take(&Secret::default()));
         }
         ending
     }
@@ -194,6 +215,12 @@ impl Program {
             }
             Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
             Event::Paste(text) => Some(Message::Paste(Secret::new(text))),
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => Some(Message::Click(mouse.column, mouse.row)),
+                MouseEventKind::ScrollUp => Some(Message::Wheel(Wheel::Up)),
+                MouseEventKind::ScrollDown => Some(Message::Wheel(Wheel::Down)),
+                _ => None,
+            },
             Event::Resize(..) => {
                 self.resize();
                 Some(Message::Redraw)
@@ -222,9 +249,9 @@ impl Program {
                 Command::Quit => return Some(if self.app.interrupted { Ending::Interrupted } else { Ending::Quit }),
                 Command::Suspend => self.terminal.suspend(),
                 Command::Print(link) => self.terminal.print_bare(link.as_str()),
-                Command::Copy(text) => self.terminal.copy(&text),
-                Command::ClearClipboard => self.terminal.copy(&Secret::default()),
-                Command::Open(page) => self.answer(Message::Opened(self.settings.browser.open(&page))),
+                Command::Copy(text) => self.copy(text),
+                Command::ClearClipboard => self.copy(Secret::default()),
+                Command::Open(page) => self.answer(Message::Opened(self.settings.browser.open_asked(&page))),
                 Command::Perform(id, effect) => self.spawn(move |ports| async move {
                     let again = effect.clone();
                     match perform(effect, &ports).await {
@@ -267,14 +294,23 @@ impl Program {
                         Input::Locked(Err(problem)) => return Message::Forgotten(account, Err(problem)),
                         lease => lease,
                     };
-                    match perform(Effect::Forget(account.clone()), &ports).await {
-                        Input::Stored(stored) => Message::Forgotten(account, stored),
-                        _ => Message::Redraw,
-                    }
+                    let id = account.clone();
+                    Message::Forgotten(account, ports.blocking(move |stores| stores.forget(&id)).await)
+                }),
+                Command::PutBack(account, removed) => self.spawn(|ports| async move {
+                    Message::PutBack(account, ports.blocking(move |stores| stores.put_back(&removed)).await)
                 }),
             }
         }
         None
+    }
+
+    /// To the terminal, and to this machine's own clipboard where somebody sits at it. A tool that hangs holds nobody up.
+    fn copy(&mut self, text: Secret) {
+        self.terminal.copy(&text);
+        if let Some(clipboard) = self.clipboard {
+            tokio::task::spawn_blocking(move || clipboard.take(&text));
+        }
     }
 
     fn answer(&self, message: Message) {

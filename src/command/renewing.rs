@@ -7,9 +7,10 @@ use super::find::{find, find_all};
 use super::{
     Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, result_of, say, somebody_there, walk,
 };
-use crate::account::{Account, DUE_WITHIN, LayerKind, Status, StoreKind};
+use crate::account::{Account, DUE_WITHIN, Status, StoreKind};
 use crate::events::problem_json;
 use crate::flow::Outcome;
+use crate::flow::claim::ClaimLink;
 use crate::flow::renew::Renew;
 use crate::flow::revoke::Presence;
 use crate::flow::verify::credential_missing;
@@ -116,14 +117,10 @@ pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
 async fn claim_link(account: &Account, ports: &Ports) -> Done {
     let id = account.id.clone();
     let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(account))?;
-    let link = kept.secret_of(LayerKind::Claim).ok_or_else(|| {
-        let what = format!("There is no link to claim {} with.", account.id);
-        Problem::new(Kind::Failed, what, "Only what was made at once, for nobody yet, has one.")
-    })?;
+    let link = ClaimLink::of(&kept).ok_or_else(|| ClaimLink::missing(account))?;
     // The link alone on stdout; what its page asks for is for a person.
-    let (page, code) = link.expose().split_once(' ').map_or((link.expose(), None), |(page, code)| (page, Some(code)));
-    code.into_iter().for_each(|code| say(&format!("It asks for: {code}")));
-    print(&format!("{page}\n"));
+    link.code.into_iter().for_each(|code| say(&format!("It asks for: {code}")));
+    print(&format!("{}\n", link.page));
     Ok(())
 }
 

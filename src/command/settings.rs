@@ -18,7 +18,9 @@ use crate::shell::loopback::Loopback;
 use crate::shell::net::{self, Net};
 use crate::shell::paths::Paths;
 use crate::shell::pins::Pins;
+use crate::shell::settings::{self, Preferences};
 use crate::shell::skills::Library;
+use crate::shell::surroundings::Found;
 use crate::shell::{Ports, log};
 use crate::store::attempts::Attempts;
 use crate::store::fingerprint::Fingerprints;
@@ -29,6 +31,7 @@ use crate::store::memory::Memory;
 use crate::store::vault::Vault;
 use crate::store::{Store, Stores, survey};
 use crate::trust::Reach;
+use crate::tui::theme::Depth;
 use crate::{tui, when};
 
 /// Why a store is used.
@@ -37,7 +40,10 @@ const ASKED_FOR: &str = "--store or AUTHMD_TUI_STORE says so";
 pub struct Settings {
     pub json: bool,
     pub browser: Browser,
-    pub color: bool,
+    /// Where the person sits, and what their terminal can show.
+    pub found: Found,
+    /// How many colours there are to be.
+    pub depth: Depth,
     /// More than ASCII can be shown.
     pub unicode: bool,
     /// How long the vault stays open in the full screen with nobody there.
@@ -56,11 +62,13 @@ impl Settings {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         let paths = Paths::from_environment()?;
         log::start(&paths.log_file(), common.verbose && !full_screen)?;
+        let found = Found::here();
         Ok(Self {
             json: common.json,
-            browser: Browser::detect(common.no_browser),
-            color: !common.no_color && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
-            unicode: speaks_unicode(),
+            browser: Browser::new(found.clone(), common.no_browser),
+            depth: if common.no_color { Depth::None } else { found.depth },
+            unicode: found.unicode,
+            found,
             lock_after: lock_after()?,
             reach: if common.resolve_private { Reach::Private } else { Reach::Public },
             store: common.store.map(Into::into),
@@ -96,6 +104,20 @@ impl Settings {
             library: self.library(),
             evaluator: Evaluator::new(env::current_exe().unwrap_or_default()),
         })
+    }
+
+    /// How the person wants the full screen: `AUTHMD_TUI_THEME`, and the settings file.
+    pub fn preferences(&self) -> Result<Preferences, Problem> {
+        let written = settings::read(&self.paths.settings_file())?.screen;
+        match env::var("AUTHMD_TUI_THEME").ok().filter(|name| !name.is_empty()) {
+            Some(name) => {
+                let look = settings::look(&name).map_err(|why| {
+                    Problem::new(Kind::Usage, format!("AUTHMD_TUI_THEME: {why}."), "Name one of these, or unset it.")
+                })?;
+                Ok(Preferences { look, ..written })
+            }
+            None => Ok(written),
+        }
     }
 
     /// The skills that have a name.
@@ -142,14 +164,4 @@ fn lock_after() -> Result<SignedDuration, Problem> {
     when::parse_span(&text).map_err(|_| {
         Problem::new(Kind::Usage, "AUTHMD_TUI_LOCK_AFTER is not a span of time.", "Write it like 5min, or unset it.")
     })
-}
-
-/// The locale decides (POSIX, XBD 8.2): the first of these that is set.
-fn speaks_unicode() -> bool {
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
-    match locale {
-        Some(locale) => locale.to_lowercase().replace('-', "").contains("utf8"),
-        None => cfg!(windows),
-    }
 }

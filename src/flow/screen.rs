@@ -206,8 +206,22 @@ pub struct Choice {
 pub struct Surroundings {
     /// Why no browser that the person could see can be started from here.
     pub no_browser: Option<&'static str>,
+    /// What happens when they ask for a page all the same.
+    pub opening: Opening,
     /// How this machine is reached, where that is by SSH.
     pub ssh: Option<Ssh>,
+}
+
+/// Is a page opened that somebody asks for?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opening {
+    /// In a browser that they see.
+    #[default]
+    AtOnce,
+    /// In one on another machine than theirs, so that they are asked in turn.
+    Asked,
+    /// There is nothing to open it with.
+    Not,
 }
 
 /// The machine that this program runs on, as SSH calls it.

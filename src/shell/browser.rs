@@ -4,92 +4,138 @@ use std::env;
 
 use url::Url;
 
-use crate::flow::{Ssh, Surroundings};
+use super::surroundings::Found;
+use crate::flow::{Opening, Surroundings};
 use crate::problem::{Kind, Problem};
 
-/// Is there a browser on the machine that the person sits at?
+/// How a page is opened from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Browser {
-    /// The system's way of opening pages, or the program named in `BROWSER`.
-    Here(Option<String>),
-    /// There is none to be seen; the words say why.
-    Nowhere(&'static str),
+pub struct Browser {
+    found: Found,
+    /// The program named in `BROWSER`.
+    named: Option<String>,
+    /// `--no-browser` was given.
+    forbidden: bool,
 }
 
 impl Browser {
-    pub fn detect(forbidden: bool) -> Self {
-        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        if forbidden {
-            return Browser::Nowhere("--no-browser was given");
-        }
-        if set("SSH_CONNECTION") || set("SSH_TTY") {
-            return Browser::Nowhere("you are on SSH, a browser would open on the other machine");
-        }
+    pub fn new(found: Found, forbidden: bool) -> Self {
         let named = env::var("BROWSER").ok().filter(|browser| !browser.is_empty());
-        // One that is named in a container knows the way out of it.
-        if named.is_none() && is_container() {
-            return Browser::Nowhere("this is a container, and no browser of yours is in it");
+        Self { found, named, forbidden }
+    }
+
+    /// Why no browser is started unless somebody asks for it.
+    fn why_not(&self) -> Option<&'static str> {
+        let elsewhere = self.found.is_remote() || self.found.editor || self.found.wsl;
+        match self.found.why_no_browser() {
+            _ if self.forbidden => Some("--no-browser was given"),
+            // One that is named in a container, or without a display, knows its way.
+            Some(_) if self.named.is_some() && !elsewhere => None,
+            why => why,
         }
-        let display =
-            cfg!(not(target_os = "linux")) || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("WSL_DISTRO_NAME");
-        match (named, display) {
-            (None, false) => Browser::Nowhere("there is no display here"),
-            (named, _) => Browser::Here(named),
+    }
+
+    /// What happens when somebody asks for a page.
+    fn opening(&self) -> Opening {
+        let found = &self.found;
+        let leads_home = found.editor || found.wsl && !found.is_remote();
+        match self.why_not() {
+            None => Opening::AtOnce,
+            Some(_) if self.forbidden => Opening::Not,
+            // The editor's helper, or Windows itself, opens it where the person sits.
+            Some(_) if leads_home && (self.named.is_some() || found.wsl) => Opening::AtOnce,
+            Some(_) if self.named.is_some() || found.display => Opening::Asked,
+            Some(_) => Opening::Not,
         }
     }
 
     /// What this means for who sits at the terminal.
     pub fn surroundings(&self) -> Surroundings {
-        let no_browser = match self {
-            Browser::Nowhere(why) => Some(*why),
-            Browser::Here(_) => None,
-        };
-        let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let user = variable("USER").or_else(|| variable("LOGNAME"));
-        let ssh = variable("SSH_CONNECTION").and_then(|connection| reached_by_ssh(&connection, user?));
-        Surroundings { no_browser, ssh }
+        Surroundings { no_browser: self.why_not(), opening: self.opening(), ssh: self.found.reached.clone() }
     }
 
-    /// Opens a page that passes [`crate::trust::endpoint`], never through a shell.
+    /// Opens a page that nobody asked for, and only where the person sees the browser.
     pub fn open(&self, page: &Url) -> Result<(), Problem> {
+        match self.why_not() {
+            Some(why) => Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand(page))),
+            None => self.start(page),
+        }
+    }
+
+    /// Opens a page that somebody asked for, and who was asked in turn where that is not where they sit.
+    pub fn open_asked(&self, page: &Url) -> Result<(), Problem> {
+        match (self.opening(), self.why_not()) {
+            (Opening::Not, Some(why)) => Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand(page))),
+            _ => self.start(page),
+        }
+    }
+
+    /// Starts it for a page that passes [`crate::trust::endpoint`], never through a shell.
+    fn start(&self, page: &Url) -> Result<(), Problem> {
         crate::trust::endpoint(page)?;
-        let by_hand = format!("Open it where you have a browser: {page}");
-        let opened = match self {
-            Browser::Nowhere(why) => return Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand)),
-            Browser::Here(Some(program)) => open::with_detached(page.as_str(), program),
-            Browser::Here(None) => open::that_detached(page.as_str()),
+        let opened = match &self.named {
+            Some(program) => open::with_detached(page.as_str(), program),
+            None => open::that_detached(page.as_str()),
         };
-        opened.map_err(|error| Problem::new(Kind::Failed, format!("The browser did not start: {error}."), by_hand))
+        opened
+            .map_err(|error| Problem::new(Kind::Failed, format!("The browser did not start: {error}."), by_hand(page)))
     }
 }
 
-/// A file that container engines put into each of theirs, or the name that they give.
-fn is_container() -> bool {
-    let files = ["/.dockerenv", "/run/.containerenv"];
-    files.iter().any(|file| std::path::Path::new(file).exists())
-        || env::var_os("container").is_some_and(|name| !name.is_empty())
-}
-
-/// `SSH_CONNECTION`: the client's address and port, then those of this machine (ssh(1)). The machine is named as the client
-/// reached it, as far as it can be told from here.
-fn reached_by_ssh(connection: &str, user: String) -> Option<Ssh> {
-    let mut parts = connection.split_whitespace().skip(2);
-    let (host, port) = (parts.next()?, parts.next()?.parse().ok()?);
-    host.parse::<std::net::IpAddr>().ok()?;
-    Some(Ssh { user, host: host.to_owned(), port })
+fn by_hand(page: &Url) -> String {
+    format!("Open it where you have a browser: {page}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::theme::Depth;
+
+    fn browser(change: impl Fn(&mut Found), named: bool) -> Browser {
+        let mut found = Found {
+            ssh: false,
+            reached: None,
+            mosh: false,
+            container: false,
+            wsl: false,
+            editor: false,
+            display: true,
+            multiplexer: None,
+            depth: Depth::None,
+            unicode: true,
+        };
+        change(&mut found);
+        Browser { found, named: named.then(|| "helper".to_owned()), forbidden: false }
+    }
 
     #[test]
-    fn the_machine_is_named_as_it_was_reached() {
-        let ssh = |connection: &str| reached_by_ssh(connection, "ada".into()).map(|ssh| (ssh.host, ssh.port));
-        assert_eq!(ssh("198.51.100.7 50712 203.0.113.5 2222"), Some(("203.0.113.5".into(), 2222)));
-        assert_eq!(ssh("2001:db8::7 50712 2001:db8::5 22"), Some(("2001:db8::5".into(), 22)));
-        for odd in ["", "198.51.100.7 50712", "a b $(id) 22", "a b 203.0.113.5 x"] {
-            assert_eq!(ssh(odd), None, "{odd}");
+    fn nothing_is_opened_on_the_wrong_machine_unasked() {
+        let cases = [
+            ("a desk", browser(|_| {}, false), true, Opening::AtOnce),
+            ("SSH with a display there", browser(|found| found.ssh = true, false), false, Opening::Asked),
+            ("SSH without", browser(|found| (found.ssh, found.display) = (true, false), false), false, Opening::Not),
+            ("mosh", browser(|found| (found.mosh, found.display) = (true, false), false), false, Opening::Not),
+            (
+                "mosh, BROWSER",
+                browser(|found| (found.mosh, found.display) = (true, false), true),
+                false,
+                Opening::Asked,
+            ),
+            ("VS Code", browser(|found| (found.editor, found.ssh) = (true, true), true), false, Opening::AtOnce),
+            ("WSL", browser(|found| found.wsl = true, false), false, Opening::AtOnce),
+            (
+                "a container",
+                browser(|found| (found.container, found.display) = (true, false), false),
+                false,
+                Opening::Not,
+            ),
+            ("a container, BROWSER", browser(|found| found.container = true, true), true, Opening::AtOnce),
+            ("no display", browser(|found| found.display = false, false), false, Opening::Not),
+        ];
+        for (name, browser, unasked, opening) in cases {
+            assert_eq!((browser.why_not().is_none(), browser.opening()), (unasked, opening), "{name}");
         }
+        let forbidden = Browser { forbidden: true, ..browser(|_| {}, true) };
+        assert!(forbidden.why_not().is_some() && forbidden.opening() == Opening::Not);
     }
 }

@@ -20,10 +20,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use self::entry::Entry;
-use super::{Listing, Store, rights};
+use super::removed::Content;
+use super::{Listing, Removed, Store, rights};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::{Kind, Problem, cause};
+use crate::secret::Secret;
 use crate::shell::paths;
 
 const KEY: &str = "auth_md_token:";
@@ -172,11 +174,30 @@ impl Store for Json {
         Ok(noted)
     }
 
-    fn forget(&self, id: &AccountId) -> Result<(), Problem> {
+    fn forget(&self, id: &AccountId) -> Result<Option<Removed>, Problem> {
+        let mut content = None;
         self.change(|entries, text| {
             let entry = entries.iter().find(|entry| entry.account.id == *id)?;
+            let written = text::get(&text, &entry.key).unwrap_or_default();
+            content = Some(Content::Entry { key: entry.key.clone(), text: Secret::new(written) });
             Some(text::remove(&text, &entry.key))
-        })
+        })?;
+        Ok(content.map(|content| Removed { id: id.clone(), store: StoreKind::Json, content }))
+    }
+
+    fn put_back(&self, removed: &Removed) -> Result<(), Problem> {
+        let Content::Entry { key, text: written } = &removed.content else {
+            return Err(removed.of_another_store());
+        };
+        let mut is_taken = false;
+        self.change(|_, text| {
+            is_taken = text::get(&text, key).is_some();
+            (!is_taken).then(|| text::set(&text, key, written.expose()))
+        })?;
+        match is_taken {
+            true => Err(removed.taken()),
+            false => Ok(()),
+        }
     }
 
     fn offers(&self) -> Vec<StoreOffer> {

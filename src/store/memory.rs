@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{Listing, Store};
+use super::removed::Content;
+use super::{Listing, Removed, Store};
 use crate::account::{AccountId, Kept, Note, StoreKind};
 use crate::flow::StoreOffer;
 use crate::problem::Problem;
@@ -47,9 +48,19 @@ impl Store for Memory {
         Ok(kept.is_some_and(|kept| kept.account.note(note, obtained)))
     }
 
-    fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        self.entries().retain(|kept| kept.account.id != *id);
-        Ok(())
+    fn forget(&self, id: &AccountId) -> Result<Option<Removed>, Problem> {
+        let mut entries = self.entries();
+        let found = entries.iter().position(|kept| kept.account.id == *id).map(|nth| entries.remove(nth));
+        let removed =
+            |kept| Removed { id: id.clone(), store: StoreKind::Memory, content: Content::Kept(Box::new(kept)) };
+        Ok(found.map(removed))
+    }
+
+    fn put_back(&self, removed: &Removed) -> Result<(), Problem> {
+        match &removed.content {
+            Content::Kept(kept) => self.save(kept),
+            _ => Err(removed.of_another_store()),
+        }
     }
 
     fn offers(&self) -> Vec<StoreOffer> {

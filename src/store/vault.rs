@@ -29,7 +29,8 @@ use self::file::{Fault, Opened, Place};
 use self::health::OnlyRead;
 use self::seal::{Cost, PrivateKey, PublicKey};
 use super::keyring::Keyring;
-use super::{Listing, Store, rights};
+use super::removed::Content;
+use super::{Listing, Removed, Store, rights};
 use crate::account::{Account, AccountId, Kept, Note, StoreKind};
 use crate::flow::storage::VaultState;
 use crate::flow::{Protection, StoreOffer};
@@ -192,11 +193,42 @@ impl Store for Vault {
         })
     }
 
-    fn forget(&self, id: &AccountId) -> Result<(), Problem> {
+    fn forget(&self, id: &AccountId) -> Result<Option<Removed>, Problem> {
         if !self.exists() {
-            return Ok(());
+            return Ok(None);
         }
-        self.write(|connection| row::forget(connection, id))
+        self.write(|connection| {
+            // A record that cannot be read can be forgotten; it cannot be put back.
+            let account = row::one(connection, id).ok().flatten();
+            let content = match account {
+                Some(account) => Some(Content::Sealed {
+                    sealed: row::sealed(connection, id)?,
+                    to: guard::public_key(connection)?,
+                    account: Box::new(account),
+                }),
+                None => None,
+            };
+            row::forget(connection, id)?;
+            Ok(content.map(|content| Removed { id: id.clone(), store: StoreKind::Vault, content }))
+        })
+    }
+
+    fn put_back(&self, removed: &Removed) -> Result<(), Problem> {
+        let Content::Sealed { account, sealed, to } = &removed.content else {
+            return Err(removed.of_another_store());
+        };
+        let is_put = self.write(|connection| {
+            // What is sealed to another key would be a record that nobody can open.
+            let fits = guard::public_key(connection)? == *to;
+            if fits {
+                row::put(connection, account, sealed)?;
+            }
+            Ok(fits)
+        })?;
+        match is_put {
+            true => Ok(()),
+            false => Err(removed.of_another_store()),
+        }
     }
 
     fn offers(&self) -> Vec<StoreOffer> {

@@ -2,8 +2,10 @@
 //! world comes out as [`Command`]s.
 
 mod accounts;
+mod clicks;
 mod flows;
 mod overlay;
+mod palette;
 
 use std::collections::VecDeque;
 
@@ -13,29 +15,32 @@ use tui_input::Input as Editor;
 use tui_input::backend::crossterm::EventHandler;
 use url::Url;
 
-use super::keymap::{self, Action, Key, Place};
+use super::keymap::{Action, Key, Keymap, Place};
 use super::list::List;
 use super::session::{FlowId, Session, type_unseen};
-use super::theme::Theme;
+use super::theme::{Depth, Theme};
 use super::view;
 use crate::account::{Account, AccountId, Kept};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::Verify;
-use crate::flow::{Effect, Input, Screen};
+use crate::flow::{Effect, Input, Opening, Screen, Surroundings};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::skill::Described;
-use crate::store::Listing;
+use crate::store::{Listing, Removed};
 use crate::trust::Reach;
 
 use overlay::Then;
 pub use overlay::{CredentialPane, Overlay, Question, UnlockPane};
+pub use palette::Palette;
 
 /// How long a credential stays on the screen or in the clipboard.
 const CREDENTIAL_SEEN: SignedDuration = SignedDuration::from_secs(30);
 /// How long the vault stays open with nobody there.
 pub const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// A terminal does not say whether it took what it was sent.
+const SENT: &str = "Sent to your terminal's clipboard.";
 /// Verifications under way at once.
 const CHECKS_AT_ONCE: usize = 4;
 
@@ -45,18 +50,29 @@ pub enum Message {
     Key(KeyEvent),
     /// Perhaps a passphrase.
     Paste(Secret),
+    /// The left button, at a column and a row.
+    Click(u16, u16),
+    Wheel(Wheel),
     /// The screen has to be drawn again: another size, another moment, back from suspension.
     Redraw,
     Flow(FlowId, Input),
     Loaded(Result<Loaded, Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
-    Forgotten(AccountId, Result<(), Problem>),
+    Forgotten(AccountId, Result<Vec<Removed>, Problem>),
+    /// What was forgotten is there again.
+    PutBack(AccountId, Result<(), Problem>),
     /// The command could not be done: the vault wants its passphrase first.
     Locked(Command, Problem),
     Unlocked(Result<(), Problem>),
     /// The vault's key was forgotten; true where there was one.
     KeyForgotten(bool),
     Opened(Result<(), Problem>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wheel {
+    Up,
+    Down,
 }
 
 /// What there is to be listed.
@@ -77,6 +93,8 @@ pub enum Command {
     Load,
     Fetch(AccountId),
     Forget(AccountId),
+    /// Undo that.
+    PutBack(AccountId, Vec<Removed>),
     /// Open the vault with a passphrase.
     Unlock(Secret),
     /// Nobody is there any more: forget the vault's key.
@@ -116,6 +134,11 @@ pub struct App {
     pub problem: Option<Problem>,
     pub loaded: bool,
     pub theme: Theme,
+    pub keymap: Keymap,
+    /// Where the person sits.
+    pub surroundings: Surroundings,
+    /// What is said when something was copied.
+    pub clipboard: &'static str,
     /// What credentials are kept in, for the header.
     pub store: &'static str,
     /// A word on top of the list, as the demo has.
@@ -128,6 +151,8 @@ pub struct App {
     checked: Vec<Result<Account, Problem>>,
     walks: VecDeque<(Walk, AccountId)>,
     walks_in_all: usize,
+    /// What was forgotten since the program began, the last one last.
+    forgotten: Vec<(AccountId, Vec<Removed>)>,
     clipboard_until: Option<Timestamp>,
     /// How far a service that is typed may be away.
     pub reach: Reach,
@@ -153,6 +178,9 @@ impl App {
             problem: None,
             loaded: false,
             theme,
+            keymap: Keymap::default(),
+            surroundings: Surroundings::default(),
+            clipboard: SENT,
             store,
             banner,
             size: (80, 24),
@@ -161,6 +189,7 @@ impl App {
             checked: Vec::new(),
             walks: VecDeque::new(),
             walks_in_all: 0,
+            forgotten: Vec::new(),
             clipboard_until: None,
             reach: Reach::Public,
             lock_after: LOCK_AFTER,
@@ -184,11 +213,19 @@ impl App {
             (Some(Overlay::Credential(_)), _) => Place::Credential,
             (Some(Overlay::Unlock(_)), _) => Place::Unlock,
             (Some(Overlay::Question(_)), _) => Place::YesNo,
-            (None, Scene::List) => Place::List,
-            (None, Scene::Detail { .. }) => Place::Detail,
-            (None, Scene::Filter(_)) => Place::Filter,
-            (None, Scene::Target { .. }) => Place::Target,
-            (None, Scene::Session(session)) => session.place(),
+            (Some(Overlay::Palette(_)), _) => Place::Palette,
+            (None, _) => self.scene_place(),
+        }
+    }
+
+    /// The place that an overlay lies over.
+    pub fn scene_place(&self) -> Place {
+        match &self.scene {
+            Scene::List => Place::List,
+            Scene::Detail { .. } => Place::Detail,
+            Scene::Filter(_) => Place::Filter,
+            Scene::Target { .. } => Place::Target,
+            Scene::Session(session) => session.place(),
         }
     }
 
@@ -212,22 +249,19 @@ impl App {
             (Some(Overlay::Credential(pane)), _) => Some(pane.until),
             (Some(_), _) => None,
             (None, Scene::Session(session)) => session.next_change(now),
-            (None, _) => self.list.next_change(now, self.first_row()..self.first_row() + view::list_room(self)),
+            (None, _) => self.list.next_change(now, view::list_room(self)),
         };
         [seen, self.clipboard_until, self.lock_at].into_iter().flatten().min()
     }
 
-    /// The first row of the list that is on the screen: the selection is kept in sight.
-    pub fn first_row(&self) -> usize {
-        let page = view::list_room(self);
-        view::row_of(&self.list, self.list.selected_row()) / page * page
-    }
-
     pub fn update(&mut self, message: Message, now: Timestamp) -> Vec<Command> {
         let mut commands = self.expire(now);
+        self.list.tick(now);
         commands.extend(match message {
             Message::Key(key) => self.key(&key, now),
             Message::Paste(text) => self.paste(text.expose(), now),
+            Message::Click(column, row) => self.click(column, row, now),
+            Message::Wheel(wheel) => self.wheel(wheel, now),
             Message::Redraw => Vec::new(),
             Message::Flow(id, input) => self.flow(id, input, now),
             Message::Loaded(result) => {
@@ -248,7 +282,23 @@ impl App {
             }
             Message::Forgotten(id, result) => {
                 self.notice = Some(match result {
-                    Ok(()) => format!("Forgotten here: {id}. Unless it had ended, it goes on working at the service."),
+                    Ok(removed) => {
+                        let key = self.keymap.key(Place::List, Action::Undo).map(|key| key.label(self.theme.unicode));
+                        let undo = key.map(|key| format!(" {key} undoes it.")).unwrap_or_default();
+                        self.forgotten.push((id.clone(), removed));
+                        format!("Forgotten here: {id}. Unless it had ended, it goes on working at the service.{undo}")
+                    }
+                    Err(problem) => one_line(&problem),
+                });
+                vec![Command::Load]
+            }
+            Message::PutBack(id, result) => {
+                self.notice = Some(match result {
+                    Ok(()) => {
+                        self.forgotten.retain(|(known, _)| *known != id);
+                        self.list.await_account(id.clone());
+                        format!("{id} is back, as it was.")
+                    }
                     Err(problem) => one_line(&problem),
                 });
                 vec![Command::Load]
@@ -277,6 +327,7 @@ impl App {
         if self.overlay.is_none() && !self.wants_vault.is_empty() {
             self.overlay = Some(Overlay::Unlock(UnlockPane::default()));
         }
+        self.list.keep_in_sight(view::list_room(self));
         commands
     }
 
@@ -313,6 +364,7 @@ impl App {
         self.somebody_is_there(now);
         match (&mut self.overlay, &mut self.scene) {
             (Some(Overlay::Unlock(pane)), _) => text.chars().for_each(|c| pane.typed.push(c)),
+            (Some(Overlay::Palette(palette)), _) => palette.pasted(text),
             (None, Scene::Filter(editor)) => {
                 super::insert(editor, text);
                 let filter = editor.value().to_owned();
@@ -338,12 +390,12 @@ impl App {
         let key = Key::of(event);
         let place = self.place();
         self.interrupted = key.modifiers.contains(crossterm::event::KeyModifiers::CONTROL);
-        match keymap::action(place, key) {
+        match self.keymap.action(place, key) {
             Some(action) => self.act(action, now),
             None => {
                 self.typed(event, now);
                 if !place.takes_text() && self.notice.is_none() {
-                    self.notice = keymap::elsewhere(key).map(|(label, place)| {
+                    self.notice = self.keymap.elsewhere(key).map(|(label, place)| {
                         format!("{} ({label}) works in {}.", key.label(self.theme.unicode), place.name())
                     });
                 }
@@ -356,6 +408,7 @@ impl App {
     fn typed(&mut self, event: &KeyEvent, now: Timestamp) {
         match (&mut self.overlay, &mut self.scene) {
             (Some(Overlay::Unlock(pane)), _) => type_unseen(&mut pane.typed, event),
+            (Some(Overlay::Palette(palette)), _) => palette.typed(event),
             (None, Scene::Filter(editor)) => {
                 editor.handle_event(&Event::Key(*event));
                 let filter = editor.value().to_owned();
@@ -375,11 +428,6 @@ impl App {
         self.clipboard_until.is_some()
     }
 
-    /// Worth a place in the footer now?
-    pub fn is_of_use(&self, action: Action) -> bool {
-        self.refusal(action).is_none()
-    }
-
     fn act(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
         if let Some(why) = self.refusal(action) {
             self.notice = Some(why.to_owned());
@@ -395,6 +443,14 @@ impl App {
             Action::Redraw => return vec![Command::Load],
             Action::Help => {
                 self.overlay = Some(Overlay::Help { scroll: 0 });
+                return Vec::new();
+            }
+            Action::Palette => {
+                self.overlay = Some(Overlay::Palette(Palette::new(self.scene_place())));
+                return Vec::new();
+            }
+            Action::Theme => {
+                self.next_theme();
                 return Vec::new();
             }
             _ => {}
@@ -450,14 +506,14 @@ impl App {
             (Action::NewCode, ..) => Some(Input::Answer(crate::flow::Answer::NewCode)),
             (Action::PreviousQuestion, ..) => Some(Input::Back),
             (Action::Cancel, ..) => return self.cancel_session(now),
-            (Action::ShowQr, ..) => {
-                self.overlay = session.screen().qr.clone().map(Overlay::Qr);
+            (Action::ShowQr, _, link) => {
+                self.overlay = session.screen().qr.clone().or(link).map(Overlay::Qr);
                 return Vec::new();
             }
-            (Action::OpenLink, _, Some(link)) => return vec![Command::Open(link)],
+            (Action::OpenLink, _, Some(link)) => return self.open_page(link),
             (Action::PrintLink, _, Some(link)) => return vec![Command::Print(link)],
             (Action::CopyLink, _, Some(link)) => {
-                self.notice = Some("The link was sent to your terminal's clipboard.".to_owned());
+                self.notice = Some(self.clipboard.to_owned());
                 return vec![Command::Copy(Secret::new(link))];
             }
             _ => {
@@ -470,6 +526,47 @@ impl App {
             Some(input) => self.flow(id, input, now),
             None => Vec::new(),
         }
+    }
+
+    /// Opens a page that somebody asked for: at once where they see the browser, and not on another machine unasked.
+    fn open_page(&mut self, page: Url) -> Vec<Command> {
+        let why = self.surroundings.no_browser.unwrap_or_default();
+        match self.surroundings.opening {
+            Opening::AtOnce => return vec![Command::Open(page)],
+            Opening::Not => {
+                let key = |action| self.keymap.key(Place::Code, action).map(|key| key.label(self.theme.unicode));
+                let ways = match (self.session().is_some(), key(Action::CopyLink), key(Action::PrintLink)) {
+                    (true, Some(copy), Some(print)) => format!("{copy} copies the link, {print} prints it bare."),
+                    _ => format!("The page: {page}"),
+                };
+                self.notice = Some(format!("Not opened: {why}. {ways}"));
+            }
+            Opening::Asked => {
+                self.overlay = Some(Overlay::Question(Question {
+                    text: vec![
+                        "Open this page in a browser there?".to_owned(),
+                        format!("Careful: {why}."),
+                        page.to_string(),
+                    ],
+                    yes: "Open it there",
+                    no: "Do not open it",
+                    chosen: None,
+                    then: Then::Open(page),
+                }));
+            }
+        }
+        Vec::new()
+    }
+
+    fn next_theme(&mut self) {
+        self.theme.look = self.theme.look.next();
+        let name = self.theme.look.name();
+        self.notice = Some(match self.theme.depth {
+            Depth::None => {
+                "Colours are off (NO_COLOR, --no-color, or the terminal): a theme changes nothing.".to_owned()
+            }
+            _ => format!("Theme: {name}. To keep it, write \"theme\": \"{name}\" into settings.json."),
+        });
     }
 
     /// Nothing is lost by leaving, unless a pane says so.

@@ -180,6 +180,17 @@ impl Session {
         }
     }
 
+    /// Chooses what was clicked on, and says what had been chosen before.
+    pub fn click(&mut self, nth: usize) -> Option<usize> {
+        let before = self.chosen;
+        self.slip = None;
+        match self.place() {
+            Place::YesNo => self.chosen = Some(nth),
+            _ => self.choose(nth),
+        }
+        before
+    }
+
     /// The keys that move about in the pane.
     pub fn act(&mut self, action: Action) {
         self.slip = None;

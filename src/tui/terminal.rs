@@ -7,15 +7,20 @@ use std::{panic, process};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{Command as Sequence, execute};
+use ratatui::backend::Backend;
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal as Screen};
 use tokio::sync::oneshot;
 
+use super::view::{Drawn, Link};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
+use crate::shell::surroundings::Multiplexer;
 
 /// SIGHUP: what a program that lost its terminal dies of.
 pub const HANGUP: i32 = 1;
@@ -31,6 +36,11 @@ pub enum Ending {
 
 /// Is the terminal ours now? The panic hook and `Drop` give it back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Clicks and the wheel are told, as columns and rows of any size (xterm, modes 1000 and 1006); moving the mouse is not, so
+/// that nothing wakes the program or crosses a slow link for it.
+const CLICKS: &str = "\x1b[?1000h\x1b[?1006h";
+const NO_CLICKS: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// The full screen needs a terminal to read from and one to draw on, and one that can be drawn on.
 pub fn required() -> Result<(), Problem> {
@@ -51,6 +61,10 @@ pub fn required() -> Result<(), Problem> {
 pub struct Terminal {
     screen: Screen<CrosstermBackend<Stdout>>,
     away: Away,
+    mouse: bool,
+    multiplexer: Option<Multiplexer>,
+    /// The links on the screen, with their letters as they stand there.
+    linked: Vec<(Link, Vec<Cell>)>,
 }
 
 /// Why nothing is drawn.
@@ -71,7 +85,8 @@ pub enum Signal {
 }
 
 impl Terminal {
-    pub fn enter() -> Result<Self, Problem> {
+    /// With `mouse`, clicks and the wheel come to the program.
+    pub fn enter(mouse: bool, multiplexer: Option<Multiplexer>) -> Result<Self, Problem> {
         let failed = |error: io::Error| {
             Problem::new(
                 Kind::Failed,
@@ -84,16 +99,40 @@ impl Terminal {
             restore();
             before(info);
         }));
-        take().map_err(failed)?;
+        take(mouse).map_err(failed)?;
         let screen = Screen::new(CrosstermBackend::new(io::stdout())).map_err(failed)?;
-        Ok(Self { screen, away: Away::Not })
+        Ok(Self { screen, away: Away::Not, mouse, multiplexer, linked: Vec::new() })
     }
 
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame) -> Drawn) -> io::Result<()> {
         if self.away != Away::Not {
             return Ok(());
         }
-        self.screen.draw(draw).map(drop)
+        let mut drawn = Drawn::default();
+        let frame = self.screen.draw(|frame| drawn = draw(frame))?;
+        let letters = |link: &Link| link.place.positions().map(|at| frame.buffer[at].clone()).collect();
+        let linked: Vec<(Link, Vec<Cell>)> = drawn.links.iter().map(|link| (link.clone(), letters(link))).collect();
+        if linked != self.linked {
+            self.linked = linked;
+            self.link(&drawn)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the letters of the links once more, as links (OSC 8): each row with the whole address, and all of them with one
+    /// id, so that the terminal knows them as one.
+    fn link(&mut self, drawn: &Drawn) -> io::Result<()> {
+        let backend = self.screen.backend_mut();
+        for (link, letters) in &self.linked {
+            write!(backend, "\x1b]8;id=authmd-tui;{}\x1b\\", link.address)?;
+            let cells = link.place.positions().zip(letters);
+            backend.draw(cells.map(|(at, cell)| (at.x, at.y, cell)))?;
+            write!(backend, "\x1b]8;;\x1b\\")?;
+        }
+        if let Some(cursor) = drawn.cursor {
+            backend.set_cursor_position(cursor)?;
+        }
+        Write::flush(backend)
     }
 
     pub fn size(&self) -> (u16, u16) {
@@ -102,7 +141,12 @@ impl Terminal {
 
     /// Hands a text to the terminal's own clipboard (OSC 52), which works over SSH; whether it took it, nobody says.
     pub fn copy(&mut self, text: &Secret) {
-        let _ = execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text.expose()));
+        let mut sequence = String::new();
+        if CopyToClipboard::to_clipboard_from(text.expose()).write_ansi(&mut sequence).is_err() {
+            return;
+        }
+        let _ = execute!(io::stdout(), Print(&sequence), Print(passed_through(&sequence, self.multiplexer)));
+        zeroize::Zeroize::zeroize(&mut sequence);
     }
 
     /// Gives the terminal back and stops, with everything started along with us. The signal may take a moment to arrive:
@@ -118,7 +162,8 @@ impl Terminal {
     pub fn print_bare(&mut self, link: &str) {
         let mut out = io::stdout();
         self.away = Away::Bare;
-        let _ = execute!(out, LeaveAlternateScreen)
+        // The mouse is the terminal's own again, to take the link with.
+        let _ = execute!(out, Print(NO_CLICKS), LeaveAlternateScreen)
             .and_then(|()| write!(out, "\r\n{link}\r\n\r\nAny key goes back.\r\n"))
             .and_then(|()| out.flush());
     }
@@ -132,7 +177,8 @@ impl Terminal {
         restore();
         self.away = Away::Not;
         // A terminal that cannot be taken back shows itself at the next drawing.
-        let _ = take();
+        let _ = take(self.mouse);
+        self.linked.clear();
         // Not `clear`: it asks the terminal where the cursor is, and the answer goes to the reader of keys (ratatui 0.30).
         if let Ok(size) = self.screen.size() {
             let _ = self.screen.resize(Rect::from((Position::ORIGIN, size)));
@@ -146,16 +192,32 @@ impl Drop for Terminal {
     }
 }
 
-fn take() -> io::Result<()> {
+fn take(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide, Print(if mouse { CLICKS } else { "" }))
+}
+
+/// A sequence for the terminal behind a multiplexer, in the envelope that it hands on unread. tmux does so where
+/// `allow-passthrough` is on (tmux(1)); GNU screen does, in pieces of no more than this many bytes.
+fn passed_through(sequence: &str, multiplexer: Option<Multiplexer>) -> String {
+    const PIECE: usize = 512;
+    match multiplexer {
+        None => String::new(),
+        Some(Multiplexer::Tmux) => format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")),
+        Some(Multiplexer::Screen) => {
+            // An escape within the envelope would end it; BEL ends the sequence as well as ST does.
+            let sequence = sequence.replace("\x1b\\", "\x07");
+            let pieces = sequence.as_bytes().chunks(PIECE).map(String::from_utf8_lossy);
+            pieces.map(|piece| format!("\x1bP{piece}\x1b\\")).collect()
+        }
+    }
 }
 
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // The terminal may be gone; there is nothing to be done about that.
-        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = execute!(io::stdout(), Print(NO_CLICKS), DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
 }
@@ -243,4 +305,26 @@ mod elsewhere {
 
     /// There is no suspending here.
     pub fn stop_group() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_reaches_the_terminal_behind_a_multiplexer() {
+        let copy = "\x1b]52;c;aGk=\x1b\\";
+        assert_eq!(passed_through(copy, None), "");
+        let tmux = passed_through(copy, Some(Multiplexer::Tmux));
+        assert_eq!(tmux, "\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
+        let long = format!("\x1b]52;c;{}\x1b\\", "A".repeat(2_000));
+        let screen = passed_through(&long, Some(Multiplexer::Screen));
+        let pieces: Vec<&str> = screen.split_terminator("\x1b\\").collect();
+        assert!(
+            pieces.len() == 4 && pieces.iter().all(|piece| piece.starts_with("\x1bP") && piece.len() <= 768),
+            "{pieces:?}"
+        );
+        let whole: String = pieces.iter().map(|piece| &piece[2..]).collect();
+        assert_eq!(whole, long.replace("\x1b\\", "\x07"));
+    }
 }

@@ -8,9 +8,9 @@ use authmd_tui::secret::Secret;
 use authmd_tui::skill::{Described, Source};
 use authmd_tui::store::Listing;
 use authmd_tui::tui::app::{App, Command, Loaded, Message, Overlay, Scene};
-use authmd_tui::tui::keymap::{self, Action, Key, Place};
+use authmd_tui::tui::keymap::{Action, BINDINGS, Key, Keymap, Place};
 use authmd_tui::tui::session::FlowId;
-use authmd_tui::tui::theme::Theme;
+use authmd_tui::tui::theme::{Depth, Look, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::SignedDuration;
 
@@ -18,7 +18,7 @@ use crate::support::play::stores;
 use crate::support::{account, loaded, noon};
 
 fn plain_theme() -> Theme {
-    Theme { color: false, unicode: true }
+    Theme { look: Look::Terminal, depth: Depth::None, unicode: true }
 }
 
 fn some_accounts() -> Vec<Account> {
@@ -131,8 +131,8 @@ fn an_answer_that_comes_after_its_pane_is_dropped() {
 #[test]
 fn every_action_is_bound_and_every_key_is_in_the_help() {
     let in_help: Vec<Action> =
-        keymap::groups().into_iter().flat_map(|(_, keys)| keys).map(|(binding, _)| binding.action).collect();
-    for binding in keymap::BINDINGS.iter().filter(|binding| !binding.label.is_empty()) {
+        Keymap::default().groups().into_iter().flat_map(|(_, keys)| keys).map(|entry| entry.action).collect();
+    for binding in BINDINGS.iter().filter(|binding| !binding.label.is_empty()) {
         assert!(in_help.contains(&binding.action), "{binding:?}");
     }
     // The keys that other programs and people rely on.
@@ -156,7 +156,7 @@ fn every_action_is_bound_and_every_key_is_in_the_help() {
     ];
     for (c, action) in fixed {
         assert_eq!(
-            keymap::action(Place::List, Key { code: KeyCode::Char(c), modifiers: KeyModifiers::NONE }),
+            Keymap::default().action(Place::List, Key { code: KeyCode::Char(c), modifiers: KeyModifiers::NONE }),
             Some(action),
             "{c}"
         );
@@ -373,6 +373,11 @@ fn at_rest_nothing_wakes_until_a_word_changes() {
     assert!(next.duration_since(noon()) >= SignedDuration::from_secs(1));
     let far = vec![account("Northwind", "northwind.dev", None, None)];
     app.update(loaded(far), noon());
+    // Only the days until somebody looks at it are counted.
+    let soon = noon() + SignedDuration::from_secs(2);
+    let next = app.next_change(soon).expect("a day passes");
+    assert!(next.duration_since(soon) > SignedDuration::from_hours(23), "{next}");
+    app.update(loaded(vec![]), noon());
     assert_eq!(app.next_change(noon()), None);
 }
 
@@ -388,7 +393,7 @@ fn a_revoked_account_says_so_in_the_headline() {
     let mut revoked = account("Acme Mail", "acme.dev", None, Some(24 * 40));
     revoked.note(Note::Proof(Proof { at: noon(), verdict: Verdict::Refused { status: 401 } }), revoked.obtained_at());
     app.update(loaded(vec![revoked]), noon());
-    assert_eq!(app.list.headline(noon()), "1 needs you.");
+    assert_eq!(app.list.headline(noon()), "1 needs you now.");
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn secrets_leave_through_few_doors() {
     let doors = [
         "account.rs",
         "app.rs",
+        "clipboard.rs",
         "command.rs",
         "deliver.rs",
         "fingerprint.rs",
@@ -89,6 +90,8 @@ fn secrets_leave_through_few_doors() {
         "http.rs",
         "net.rs",
         "secret.rs",
+        // Entries that are put back as they were written.
+        "store/json.rs",
         "entry.rs",
         "session.rs",
         // It reads what a skill describes.

@@ -3,13 +3,13 @@
 //! `cargo insta review`, or `INSTA_UPDATE=always cargo test screens`, accepts what has changed on purpose.
 
 use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
-use authmd_tui::flow::{Effect, Input, Known, Lease, Listening, Protection, Ssh, Surroundings};
+use authmd_tui::flow::{Effect, Input, Known, Lease, Listening, Opening, Protection, Ssh, Surroundings};
 use authmd_tui::http::Response;
 use authmd_tui::problem::{Kind, Problem};
 use authmd_tui::secret::Secret;
 use authmd_tui::tui::app::{App, Command, Message};
 use authmd_tui::tui::keymap::Place;
-use authmd_tui::tui::theme::Theme;
+use authmd_tui::tui::theme::{Depth, Look, Theme};
 use authmd_tui::tui::view;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
@@ -22,8 +22,8 @@ use crate::flows::oauth;
 use crate::support::play::{CLAIM, COMPLETE, Fake, REGISTER, RESOURCE, SERVER, answer, refusal, stores, survey};
 use crate::support::{account, hours, loaded, noon};
 
-const COLOR: Theme = Theme { color: true, unicode: true };
-const ASCII: Theme = Theme { color: false, unicode: false };
+const COLOR: Theme = Theme { look: Look::Terminal, depth: Depth::True, unicode: true };
+const ASCII: Theme = Theme { look: Look::Terminal, depth: Depth::None, unicode: false };
 
 /// Compares a screen with the picture of that name.
 fn is(name: &str, picture: String) {
@@ -137,8 +137,10 @@ impl Tour {
 
     pub fn buffer(&mut self, width: u16, height: u16) -> ratatui::buffer::Buffer {
         self.app.size = (width, height);
+        // As the loop does when the window changes.
+        self.app.update(Message::Redraw, self.now);
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
-        terminal.draw(|frame| view::draw(&self.app, frame, self.now)).expect("drawn");
+        terminal.draw(|frame| drop(view::draw(&self.app, frame, self.now))).expect("drawn");
         terminal.backend().buffer().clone()
     }
 
@@ -289,6 +291,7 @@ fn signing_in(theme: Theme, remote: bool) -> Tour {
     if remote {
         tour.known.surroundings = Surroundings {
             no_browser: Some("you are on SSH, a browser would open on the other machine"),
+            opening: Opening::Not,
             ssh: Some(Ssh { user: "ada".into(), host: "203.0.113.5".into(), port: 22 }),
         };
     }
@@ -396,7 +399,7 @@ fn renewing_and_revoking() {
 #[test]
 fn nothing_is_said_by_colour_alone() {
     let mut with = listed();
-    let mut without = Tour::new(Theme { color: false, ..COLOR }, accounts());
+    let mut without = Tour::new(Theme { depth: Depth::None, ..COLOR }, accounts());
     assert_eq!(with.picture(80, 24), without.picture(80, 24));
 }
 

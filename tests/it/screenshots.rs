@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use authmd_tui::tui::theme::Theme;
+use authmd_tui::tui::theme::{Depth, Look, Theme};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
@@ -96,7 +96,7 @@ fn is(name: &str, tour: &mut Tour) {
 
 #[test]
 fn the_pictures_are_of_the_program_as_it_is() {
-    let theme = Theme { color: true, unicode: true };
+    let theme = Theme { look: Look::Terminal, depth: Depth::Sixteen, unicode: true };
     is("list", &mut Tour::new(theme, accounts()));
     let mut fake = Fake::acme();
     fake.json(CLAIM, serde_json::json!({"status": "pending", "message": "Verification email sent", "expires_at": "2026-11-22T12:10:00Z"}));

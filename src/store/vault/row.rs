@@ -160,7 +160,15 @@ pub fn unseal(account: Account, sealed: &[Option<Vec<u8>>], key: &PrivateKey) ->
 
 /// Puts an account and its secrets in place of what has the same id. Called within a transaction.
 pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), Fault> {
-    let account = &kept.account;
+    let sealing = |(nth, layer): (usize, &Layer)| {
+        kept.secret(nth).map(|secret| seal(&kept.account, layer.kind, secret, to)).transpose()
+    };
+    let sealed = kept.account.layers.iter().enumerate().map(sealing).collect::<Result<Vec<_>, _>>()?;
+    put(connection, &kept.account, &sealed)
+}
+
+/// The same with secrets that are sealed already, one for each layer.
+pub fn put(connection: &Connection, account: &Account, sealed: &[Option<Vec<u8>>]) -> Result<(), Fault> {
     let values = (1..=COLUMNS.split(',').count()).map(|nth| format!("?{nth}")).collect::<Vec<_>>().join(", ");
     let updates = COLUMNS.split(", ").skip(1).map(|name| format!("{} = excluded.{}", name.trim(), name.trim()));
     let updates = updates.collect::<Vec<_>>().join(", ");
@@ -194,8 +202,7 @@ pub fn save(connection: &Connection, kept: &Kept, to: &PublicKey) -> Result<(), 
     connection.prepare_cached("DELETE FROM layer WHERE account = ?1")?.execute([account.id.as_str()])?;
     let mut statement = connection
         .prepare_cached("INSERT INTO layer (account, nth, kind, expires_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for (number, (nth, layer)) in (0_i64..).zip(account.layers.iter().enumerate()) {
-        let sealed = kept.secret(nth).map(|secret| seal(account, layer.kind, secret, to)).transpose()?;
+    for (number, (layer, sealed)) in (0_i64..).zip(account.layers.iter().zip(sealed)) {
         statement.execute(params![
             account.id.as_str(),
             number,

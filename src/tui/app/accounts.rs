@@ -6,6 +6,9 @@ use url::Url;
 
 use super::{App, Command, Overlay, Question, Scene, Then, Walk, scrolled};
 use crate::account::{Account, DUE_WITHIN, Revocation, Source, Status};
+use crate::flow::claim::Claim;
+use crate::flow::handover::HandingOver;
+use crate::flow::review::Review;
 use crate::flow::signup::SignUp;
 use crate::flow::storage::{Storage, Wish};
 use crate::flow::target::Target;
@@ -15,6 +18,21 @@ use crate::tui::view;
 impl App {
     /// Why an action does nothing here, where it is a known key of this place.
     pub fn refusal(&self, action: Action) -> Option<&'static str> {
+        let waits = matches!(
+            action,
+            Action::OpenLink | Action::CopyLink | Action::PrintLink | Action::ShowQr | Action::Palette | Action::Help
+        );
+        match &self.overlay {
+            Some(Overlay::Question(_)) if waits => Some("There is a question to be answered first."),
+            Some(_) if action == Action::PreviousQuestion => Some(NO_QUESTION_BEFORE),
+            Some(_) => None,
+            None => self.refusal_in_scene(action),
+        }
+    }
+
+    /// The same for what an overlay lies over.
+    pub fn refusal_in_scene(&self, action: Action) -> Option<&'static str> {
+        let in_accounts = matches!(self.scene, Scene::List | Scene::Detail { .. });
         let of_account = matches!(
             action,
             Action::Open
@@ -22,37 +40,64 @@ impl App {
                 | Action::Revoke
                 | Action::Forget
                 | Action::Verify
+                | Action::Review
+                | Action::Claim
+                | Action::HandOver
                 | Action::Credential
                 | Action::OpenPage
                 | Action::Mark
                 | Action::NextPane
         );
-        if of_account && matches!(self.scene, Scene::List | Scene::Detail { .. }) && self.list.selected().is_none() {
-            return Some(match self.list.accounts().is_empty() {
-                _ if self.list.selected_service().is_some() && action == Action::Open => return None,
-                _ if self.list.selected_service().is_some() => "It is not connected yet; Enter signs up to it.",
-                true => "There is no account here; press a to sign up to a service.",
-                false => "No account fits the filter; esc shows all.",
-            });
+        match self.list.selected() {
+            _ if !in_accounts => {}
+            None if of_account && self.list.selected_service().is_some() => {
+                let is_way_in = action == Action::Open;
+                return (!is_way_in).then_some("It is not connected yet; Enter signs up to it.");
+            }
+            None if of_account => {
+                return Some(match self.list.accounts().is_empty() {
+                    true => "There is no account here; press a to sign up to a service.",
+                    false => "No account fits the filter; esc shows all.",
+                });
+            }
+            Some(account) if action == Action::Review && !account.claimed => {
+                return Some("It is to be claimed, or confirmed, before it has a day of review.");
+            }
+            Some(account) if action == Action::Review && account.review_at().is_none() => {
+                return Some("It has an end of its own; it is looked at then.");
+            }
+            Some(account) if action == Action::Claim && !account.can_be_claimed() => {
+                return Some("There is nothing to claim: it is somebody's already.");
+            }
+            Some(account) if action == Action::HandOver && account.more.hand_over.is_none() => {
+                return Some("It is handed to nobody yet; see authmd-tui handover --help.");
+            }
+            _ => {}
         }
-        if matches!(action, Action::Filter | Action::Sort) && self.list.accounts().is_empty() {
-            return Some("There are no accounts yet; press a to sign up to a service.");
+        let screen = self.session().map(|session| session.screen());
+        let link = screen.and_then(|screen| screen.link.as_ref());
+        match action {
+            Action::Filter | Action::Sort if self.list.accounts().is_empty() => {
+                Some("There are no accounts yet; press a to sign up to a service.")
+            }
+            Action::Undo if self.forgotten.is_empty() => Some("Nothing was forgotten since the program was started."),
+            Action::OpenLink | Action::CopyLink | Action::PrintLink if link.is_none() => {
+                Some("There is no link on this screen.")
+            }
+            Action::ShowQr if link.is_none() && screen.is_none_or(|screen| screen.qr.is_none()) => {
+                Some("There is no link on this screen.")
+            }
+            Action::ShowQr if !self.theme.unicode => {
+                Some("A QR code needs letters beyond ASCII; this terminal speaks none.")
+            }
+            Action::PreviousQuestion if !screen.is_some_and(|screen| screen.can_go_back) => Some(NO_QUESTION_BEFORE),
+            _ => None,
         }
-        let link = self.session().and_then(|session| session.screen().link.as_ref());
-        if matches!(action, Action::OpenLink | Action::CopyLink | Action::PrintLink) && link.is_none() {
-            return Some("There is no link on this screen.");
-        }
-        if action == Action::ShowQr && self.session().is_none_or(|session| session.screen().qr.is_none()) {
-            return Some("There is no link here that is short enough for a QR code.");
-        }
-        if action == Action::ShowQr && !self.theme.unicode {
-            return Some("A QR code needs letters beyond ASCII; this terminal speaks none.");
-        }
-        let can_go_back = self.overlay.is_none() && self.session().is_some_and(|session| session.screen().can_go_back);
-        if action == Action::PreviousQuestion && !can_go_back {
-            return Some("There is no question before this one.");
-        }
-        None
+    }
+
+    /// Worth a place in the footer now?
+    pub fn is_of_use(&self, action: Action) -> bool {
+        self.refusal(action).is_none()
     }
 
     pub(super) fn act_on_accounts(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
@@ -91,14 +136,23 @@ impl App {
                 self.overlay = Some(Overlay::Question(forget_question(&account, now)))
             }
             (Action::Credential, _, Some(account)) => return vec![Command::Fetch(account.id)],
-            (Action::OpenPage, _, Some(account)) => return vec![Command::Open(home_page(&account))],
+            (Action::OpenPage, _, Some(account)) => return self.open_page(home_page(&account)),
+            (Action::Review, _, Some(account)) => return self.start(Box::new(Review::new(account)), now),
+            (Action::Claim, _, Some(account)) => return self.start(Box::new(Claim::new(account)), now),
+            (Action::HandOver, _, Some(account)) => {
+                if let Some(handing) = HandingOver::of(&account) {
+                    return self.start(Box::new(handing), now);
+                }
+            }
+            (Action::Undo, ..) => {
+                let last = self.forgotten.last().cloned();
+                return last.map(|(id, removed)| Command::PutBack(id, removed)).into_iter().collect();
+            }
             _ => {}
         }
         Vec::new()
     }
-}
 
-impl App {
     /// The service that stands among those that are not connected yet.
     fn sign_up_to_selected(&mut self, now: Timestamp) -> Vec<Command> {
         let Some(service) = self.list.selected_service() else {
@@ -108,6 +162,8 @@ impl App {
         self.start(Box::new(SignUp::new(target, None)), now)
     }
 }
+
+const NO_QUESTION_BEFORE: &str = "There is no question before this one.";
 
 fn forget_question(account: &Account, now: Timestamp) -> Question {
     let mut text = vec![

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
+use super::palette::Palette;
 use super::{App, CREDENTIAL_SEEN, Command, scrolled};
 use crate::account::AccountId;
 use crate::flow::{Effect, Input};
@@ -21,6 +22,7 @@ pub enum Overlay {
     Credential(CredentialPane),
     Unlock(UnlockPane),
     Question(Question),
+    Palette(Palette),
 }
 
 #[derive(Default)]
@@ -51,6 +53,8 @@ pub(super) enum Then {
     Forget(Vec<AccountId>),
     CancelSession,
     Quit,
+    /// Open a page in a browser that the person may not see.
+    Open(Url),
 }
 
 impl App {
@@ -64,6 +68,10 @@ impl App {
                 return vec![Command::Quit];
             }
             (_, Action::Quit) => return self.quit(),
+            (Overlay::Help { scroll }, Action::Theme) => {
+                self.overlay = Some(Overlay::Help { scroll });
+                self.next_theme();
+            }
             (Overlay::Help { scroll }, action) => {
                 if action.is_moving() {
                     self.overlay = Some(Overlay::Help { scroll });
@@ -72,7 +80,7 @@ impl App {
                 }
             }
             (Overlay::Credential(pane), Action::Copy) => {
-                self.notice = Some("Sent to your terminal's clipboard; it is cleared there in 30 s.".to_owned());
+                self.notice = Some(format!("{} It is cleared there in 30 s.", self.clipboard));
                 self.clipboard_until = now.checked_add(CREDENTIAL_SEEN).ok();
                 let credential = pane.credential.clone();
                 self.overlay = Some(Overlay::Credential(pane));
@@ -82,6 +90,7 @@ impl App {
                 self.overlay = Some(Overlay::Credential(CredentialPane { shown: !pane.shown, ..pane }))
             }
             (Overlay::Credential(_) | Overlay::Qr(_), _) => {}
+            (Overlay::Palette(palette), action) => return self.act_on_palette(palette, action, now),
             (Overlay::Unlock(pane), action) => return self.act_on_unlock(pane, action, now),
             (Overlay::Question(question), action) => return self.act_on_question(question, action, now),
         }
@@ -151,6 +160,7 @@ impl App {
                 (Some(0), Then::Forget(ids)) => return ids.into_iter().map(Command::Forget).collect(),
                 (Some(0), Then::CancelSession) => return self.end_session(now),
                 (Some(0), Then::Quit) => return vec![Command::Quit],
+                (Some(0), Then::Open(page)) => return vec![Command::Open(page)],
                 (Some(_), _) => return Vec::new(),
                 (None, then) => {
                     self.notice = Some("Choose with the arrow keys, or with y and n; then press Enter.".to_owned());

@@ -1,16 +1,17 @@
 //! The list of accounts and the detail of one.
 
 use jiff::Timestamp;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::pane::{flow_rows, hanging};
-use super::{Page, Row, cut};
-use crate::account::{Account, DUE_WITHIN};
+use super::{Page, Row, Spot, cut, timeline};
+use crate::account::{Account, DUE_WITHIN, Horizon};
 use crate::report;
 use crate::skill::Described;
 use crate::tui::app::{App, Scene};
+use crate::tui::keymap::{Action, Place};
+use crate::tui::list::Shown;
 use crate::tui::theme::Theme;
 use crate::wrap::wrapped;
 
@@ -20,22 +21,50 @@ pub const FILTER: &str = "Filter: ";
 const WAY: usize = 7;
 const STATUS: usize = 11;
 const LEFT: usize = 12;
-/// Below this width of the list, scopes are counted and not named.
+/// Below this width of the list, scopes are left to the detail.
 const NARROW: usize = 92;
-/// Below this one, they and the way are left to the detail.
+/// Below this one, the way is, too.
 const TIGHT: usize = 70;
-const COUNT: usize = 6;
 /// The bar or mark, the sign, and a blank behind each.
 const SIGNS: usize = 4;
 
-pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
+/// The row that names the columns.
+pub const HEADER: usize = 1;
+
+/// `width` is the list's, which may share the screen with the detail; `whole` is that of both.
+pub fn list(app: &App, whole: u16, width: u16, now: Timestamp) -> Page {
     let theme = app.theme;
+    let (whole, width) = (whole as usize, width as usize);
     let mut page = Page {
         title: Line::styled("authmd", theme.strong()),
         right: Line::styled(counts(app), theme.quiet()),
+        headline: headline(app, whole, now),
+        above: problem(app, whole),
         ..Page::default()
     };
-    page.headline = match &app.scene {
+    if app.list.accounts().is_empty() {
+        if app.loaded && app.problem.is_none() {
+            page.rows = nothing_yet(app, width);
+            page.rows.extend((!app.list.unconnected().is_empty()).then(Row::blank));
+            page.rows.extend(shown(app, width, now));
+        }
+        return page;
+    }
+    page.above.extend(timeline::rows(app, whole, now));
+    if app.list.height() == 0 {
+        page.rows.push(Row::text("No account fits the filter.", theme.text()));
+        return page;
+    }
+    page.fixed.push(Columns::of(width).header(theme));
+    page.rows = shown(app, width, now);
+    page.part_of = Some((app.list.top(), app.list.height()));
+    page.question = banner(app, width);
+    page
+}
+
+fn headline(app: &App, width: usize, now: Timestamp) -> Line<'static> {
+    let theme = app.theme;
+    match &app.scene {
         Scene::Filter(editor) => {
             Line::from(vec![Span::styled(FILTER, theme.quiet()), Span::raw(editor.value().to_owned())])
         }
@@ -45,62 +74,50 @@ pub fn list(app: &App, width: u16, now: Timestamp) -> Page {
             Span::styled("   esc shows all", theme.quiet()),
         ]),
         _ if app.list.accounts().is_empty() => Line::styled(app.banner.clone().unwrap_or_default(), theme.quiet()),
-        _ => Line::raw(app.list.headline(now)),
-    };
-    page.rows = problem(app, width as usize);
-    if app.list.accounts().is_empty() {
-        if app.loaded && app.problem.is_none() {
-            page.rows = nothing_yet(theme, width as usize);
-            if !app.list.unconnected().is_empty() {
-                page.rows.push(Row::blank());
-                page.rows.extend(unconnected(app, width as usize));
-            }
+        _ => {
+            let said = app.list.headline(now);
+            // Cut it would lose when, which is what matters.
+            Line::raw(if said.width() <= width { said } else { app.list.short_headline(now) })
         }
-        return page;
     }
-    if app.list.rows().len() == 0 && app.list.unconnected().is_empty() {
-        page.rows.push(Row::text("No account fits the filter.", theme.text()));
-        return page;
-    }
-    let columns = Columns::of(width as usize);
-    let selected = app.list.selected_row();
-    let mut rows: Vec<Row> =
-        app.list.rows().enumerate().map(|(nth, account)| columns.row(app, account, nth == selected, now)).collect();
-    if !app.list.unconnected().is_empty() {
-        rows.extend((!rows.is_empty()).then(Row::blank));
-        rows.extend(unconnected(app, width as usize));
-    }
-    page.rows.push(columns.header(theme));
-    page.rows.extend(rows.into_iter().skip(app.first_row()).take(super::list_room(app)));
-    page.rows.extend(banner(app, width as usize));
-    page
 }
 
-/// The rows above the services that are not connected yet, where accounts stand above them.
-pub const HEADING: usize = 2;
+/// The rows of the list that are on the screen.
+fn shown(app: &App, width: usize, now: Timestamp) -> Vec<Row> {
+    let columns = Columns::of(width);
+    let top = app.list.top();
+    let on_screen = (top..top + super::list_room(app)).map_while(|row| app.list.shown(row));
+    let rows = on_screen.map(|shown| match shown {
+        Shown::Group(horizon) => {
+            let style = if horizon == Horizon::Now { app.theme.strong() } else { app.theme.quiet() };
+            Row::text(horizon.label(), style)
+        }
+        Shown::Account(nth, account) => columns.row(app, account, nth, now),
+        Shown::Gap => Row::blank(),
+        Shown::Heading => Row::text("not connected yet   Enter signs up; it takes", app.theme.quiet()),
+        Shown::Service(nth, service) => unconnected(app, service, nth, width),
+    });
+    rows.collect()
+}
 
-/// The services of the person's skills that have no account, with what signing up would take.
-fn unconnected(app: &App, width: usize) -> Vec<Row> {
+/// A service of the person's skills that has no account, with what signing up would take.
+fn unconnected(app: &App, service: &Described, nth: usize, width: usize) -> Row {
     let theme = app.theme;
-    let services = app.list.unconnected();
-    let name = services.iter().map(|service| service.name.width()).max().unwrap_or(0).min(width / 2);
-    let row = |service: &Described| {
-        let is_selected = app.list.selected_service() == Some(service);
-        let mark = if is_selected { theme.bar() } else { " " };
-        let weight = if is_selected { theme.strong() } else { Style::new() };
-        let shown = cut(&service.name, name, theme);
-        let pad = " ".repeat(name.saturating_sub(shown.width()));
-        let takes = cut(&service.takes, width.saturating_sub(SIGNS + name + 2), theme);
-        Row::Inset(Line::from(vec![
-            Span::styled(format!("{mark} "), theme.accent()),
-            Span::styled(format!("{} ", theme.dash()), theme.quiet()),
-            Span::styled(format!("{shown}{pad}  "), weight),
-            Span::styled(takes, theme.quiet()),
-        ]))
-    };
-    let heading =
-        Row::text(format!("{}NOT CONNECTED YET   enter signs up; it takes", " ".repeat(SIGNS)), theme.quiet());
-    std::iter::once(heading).chain(services.iter().map(row)).collect()
+    let names = app.list.unconnected().iter().map(|service| service.name.width());
+    let name = names.max().unwrap_or(0).min(width / 2);
+    let is_selected = app.list.selected_row() == nth;
+    let mark = if is_selected { theme.bar() } else { " " };
+    let weight = if is_selected { theme.strong() } else { theme.text() };
+    let shown = cut(&service.name, name, theme);
+    let pad = " ".repeat(name.saturating_sub(shown.width()));
+    let takes = cut(&service.takes, width.saturating_sub(SIGNS + name + 2), theme);
+    let line = Line::from(vec![
+        Span::styled(format!("{mark} "), theme.accent()),
+        Span::styled(format!("{} ", theme.dash()), theme.quiet()),
+        Span::styled(format!("{shown}{pad}  "), weight),
+        Span::styled(takes, theme.quiet()),
+    ]);
+    Row::inset(line).on(Spot::Selection(nth)).raised(is_selected)
 }
 
 /// Why accounts may be missing, above those that are there.
@@ -140,20 +157,22 @@ pub fn problem_rows(problem: &crate::problem::Problem, theme: Theme, width: usiz
 }
 
 /// What to do now, in place of a blank.
-fn nothing_yet(theme: Theme, width: usize) -> Vec<Row> {
+fn nothing_yet(app: &App, width: usize) -> Vec<Row> {
+    let theme = app.theme;
     let mut rows = vec![Row::text("No accounts yet.", theme.strong()), Row::blank()];
+    let key = |action| app.keymap.key(Place::List, action).map_or(String::new(), |key| key.label(theme.unicode));
     let ways = [
         (
-            "a",
+            key(Action::Add),
             "sign up to a service: type its host (api.example.com) or its name (openrouter), or paste a WWW-Authenticate header",
         ),
-        ("q", "quit; then authmd-tui demo shows everything on services of its own"),
-        ("?", "all keys"),
+        (key(Action::Quit), "quit; then authmd-tui demo shows everything on services of its own"),
+        (key(Action::Help), "all keys"),
     ];
     for (key, what) in ways {
         for (nth, line) in wrapped(what, width.saturating_sub(4)).into_iter().enumerate() {
-            let key = if nth == 0 { key } else { " " };
-            rows.push(Row::Inset(Line::from(vec![Span::styled(format!("{key}   "), theme.accent()), Span::raw(line)])));
+            let key = if nth == 0 { &key } else { "" };
+            rows.push(Row::inset(Line::from(vec![Span::styled(format!("{key:<4}"), theme.accent()), Span::raw(line)])));
         }
     }
     rows
@@ -171,8 +190,7 @@ impl Columns {
     fn of(width: usize) -> Self {
         let (way, scopes) = match width {
             ..TIGHT => (0, 0),
-            // Where there is no room for words, the number of scopes has to do; the detail names them.
-            TIGHT..NARROW => (WAY, COUNT),
+            TIGHT..NARROW => (WAY, 0),
             _ => (WAY, (width / 5).min(60)),
         };
         let gaps = 3 + usize::from(way > 0) + usize::from(scopes > 0);
@@ -196,8 +214,9 @@ impl Columns {
         Row::text(format!("{}{before}{:<STATUS$} {:>LEFT$}", " ".repeat(SIGNS), "STATUS", "LEFT"), theme.quiet())
     }
 
-    fn row(&self, app: &App, account: &Account, selected: bool, now: Timestamp) -> Row {
+    fn row(&self, app: &App, account: &Account, nth: usize, now: Timestamp) -> Row {
         let theme = app.theme;
+        let selected = app.list.selected_row() == nth;
         let status = account.status(now, DUE_WITHIN);
         let word = if app.is_being_checked(account) { "asking" } else { status.as_str() };
         let left = report::left(account, status, now).unwrap_or_else(|| theme.dash().to_owned());
@@ -214,14 +233,15 @@ impl Columns {
             (true, false) => theme.bar(),
             (false, false) => " ",
         };
-        let weight = if selected { theme.strong() } else { Style::new() };
-        Row::Inset(Line::from(vec![
+        let weight = if selected { theme.strong() } else { theme.text() };
+        let line = Line::from(vec![
             Span::styled(format!("{mark} "), theme.accent()),
             Span::styled(format!("{} ", theme.sign(status)), theme.status(status)),
             Span::styled(before, weight),
             Span::styled(format!("{word:<STATUS$}"), theme.status(status)),
             Span::styled(format!(" {left:>LEFT$}"), weight),
-        ]))
+        ]);
+        Row::inset(line).on(Spot::Selection(nth)).raised(selected)
     }
 }
 
@@ -233,9 +253,6 @@ fn scopes(account: &Account, width: usize, theme: Theme) -> String {
     }
     if all.width() <= width {
         return all;
-    }
-    if width <= COUNT {
-        return account.scopes.len().to_string();
     }
     let more = format!(" +{}", account.scopes.len() - 1);
     match account.scopes.as_slice() {
@@ -254,7 +271,11 @@ pub fn detail(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     Page {
         title: Line::styled(account.service.clone(), theme.strong()),
         right: Line::styled(account.id.to_string(), theme.quiet()),
-        rows: flow_rows(&report::account_lines(account, app.list.accounts(), now, DUE_WITHIN), theme, width as usize),
+        rows: flow_rows(
+            &report::account_lines(account, &app.list.twins(account), now, DUE_WITHIN),
+            theme,
+            width as usize,
+        ),
         scroll,
         ..Page::default()
     }

@@ -1,14 +1,16 @@
 //! Guided panes, and the small ones of the program itself.
 
+use std::rc::Rc;
+
 use jiff::Timestamp;
-use ratatui::layout::Rect;
+use ratatui::layout::Size;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use tui_input::Input as Editor;
 use unicode_width::UnicodeWidthStr;
 
 use super::accounts::problem_rows;
-use super::{Page, Row};
+use super::{Page, Row, Spot};
 use crate::flow::{Choice, Line as Said, Prompt, Trail};
 use crate::problem::Problem;
 use crate::tui::app::{App, CredentialPane, Question, UnlockPane};
@@ -25,11 +27,16 @@ const NAME_WIDTH: usize = 24;
 /// The same for what happens, beside where it does.
 const ITEM_WIDTH: usize = 36;
 
-pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> Page {
+/// `inner` is the room for text; a link has all of the screen's `whole` width.
+pub fn session(session: &Session, theme: Theme, inner: Size, whole: u16, now: Timestamp) -> Page {
     let screen = session.screen();
     let width = inner.width as usize;
-    let mut page =
-        Page { title: Line::styled(screen.title.clone(), theme.strong()), scroll: session.scroll(), ..Page::default() };
+    let mut page = Page {
+        title: Line::styled(screen.title.clone(), theme.strong()),
+        scroll: session.scroll(),
+        trail: screen.trail,
+        ..Page::default()
+    };
     page.right = screen.trail.map_or_else(Line::default, |trail| trail_line(trail, theme));
     if let Some((nth, all)) = session.position {
         page.headline = Line::styled(format!("{nth} of {all}"), theme.quiet());
@@ -40,7 +47,7 @@ pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> 
     }
     if let Some(link) = &screen.link {
         page.rows.push(Row::blank());
-        page.rows.extend(whole_rows(link.as_str(), inner.width as usize + 2 * super::MARGIN as usize, theme));
+        page.rows.extend(link_rows(link.as_str(), whole as usize, theme));
     }
     if let Some(since) = session.waiting_since().filter(|since| now.duration_since(*since).as_secs() >= 1) {
         page.rows.push(Row::blank());
@@ -69,7 +76,7 @@ pub fn session(session: &Session, theme: Theme, inner: Rect, now: Timestamp) -> 
 const AROUND: usize = 5;
 
 /// The question: what is asked, what was typed or chosen, how long it is good, and what was wrong with it.
-fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Rect, now: Timestamp) {
+fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Size, now: Timestamp) {
     let screen = session.screen();
     let width = inner.width as usize;
     let rows = &mut page.question;
@@ -136,7 +143,7 @@ fn choice_rows(nth: usize, choice: &Choice, chosen: bool, theme: Theme, width: u
     let room = width.saturating_sub(head.width() + 5);
     let beside = choice.detail.width() <= room;
     let detail = if beside { format!("   {}", choice.detail) } else { String::new() };
-    let mut rows = vec![Row::Inset(Line::from(vec![
+    let mut rows = vec![Row::inset(Line::from(vec![
         Span::styled(format!("{bar} "), theme.accent()),
         Span::styled(head, style),
         Span::styled(detail, theme.quiet()),
@@ -145,7 +152,7 @@ fn choice_rows(nth: usize, choice: &Choice, chosen: bool, theme: Theme, width: u
         let below = wrapped(&choice.detail, width.saturating_sub(5));
         rows.extend(below.into_iter().map(|line| Row::text(format!("     {line}"), theme.quiet())));
     }
-    rows
+    rows.into_iter().map(|row| row.on(Spot::Choice(nth)).raised(chosen)).collect()
 }
 
 /// The first choice to show, so that the chosen one is whole in `room` rows.
@@ -186,7 +193,7 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
             Said::Heading(text) => rows.extend(wraps(text, theme.strong())),
             Said::Text(text) => rows.extend(wraps(text, theme.text())),
             Said::Quiet(text) => rows.extend(wraps(text, theme.quiet())),
-            Said::Command(text) => rows.extend(whole_rows(text, width + 2 * super::MARGIN as usize, theme)),
+            Said::Command(text) => rows.extend(whole_rows(text, width + 2 * super::MARGIN as usize, theme.accent())),
             Said::Theirs(text) => rows.extend(marked(text, width, "│ ", theme.text())),
             Said::Quote { from, text } => {
                 rows.extend(marked(&format!("{from} says: “{text}”"), width, "", theme.quiet()));
@@ -200,7 +207,7 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
                 let head = format!("{sign} {number}  ");
                 let pad = " ".repeat(item_width.saturating_sub(what.width()) + 2);
                 if head.width() + what.width() + pad.width() + detail.width() <= width {
-                    rows.push(Row::Inset(Line::from(vec![
+                    rows.push(Row::inset(Line::from(vec![
                         Span::styled(head, theme.accent()),
                         Span::raw(what.clone()),
                         Span::styled(pad + detail, theme.quiet()),
@@ -221,7 +228,7 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
                 let room = width.saturating_sub(1 + head.width() + took.width() + 2);
                 let found = super::cut(found, room, theme);
                 let gap = " ".repeat(width.saturating_sub(1 + head.width() + found.width() + took.width()));
-                rows.push(Row::Inset(Line::from(vec![
+                rows.push(Row::inset(Line::from(vec![
                     Span::styled(sign.to_string(), style),
                     Span::raw(head),
                     Span::raw(found),
@@ -254,27 +261,33 @@ pub fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> V
     let mut head = Some(head);
     let rows = lines.into_iter().map(|line| {
         let first = head.take().unwrap_or_else(|| Span::raw(" ".repeat(indent)));
-        Row::Inset(Line::from(vec![first, Span::styled(line, style)]))
+        Row::inset(Line::from(vec![first, Span::styled(line, style)]))
     });
     rows.collect()
 }
 
-/// A link or a command whole, on lines of its own, from the first column on: nothing around it and nothing in it.
-fn whole_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
+/// A command or a credential whole, on lines of its own, from the first column on: nothing around it and nothing in it.
+fn whole_rows(text: &str, width: usize, style: Style) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut rest = link;
+    let mut rest = text;
     while !rest.is_empty() {
         let (line, tail) = rest.split_at(fitting(rest, width));
-        rows.push(Row::Flush(Line::styled(line.to_owned(), theme.accent())));
+        rows.push(Row::flush(Line::styled(line.to_owned(), style)));
         rest = tail;
     }
     rows
 }
 
+/// The same for a link, each row of which leads to all of it.
+fn link_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
+    let address = Rc::from(link);
+    whole_rows(link, width, theme.link()).into_iter().map(|row| row.leading_to(&address)).collect()
+}
+
 /// A code to be read off and typed elsewhere: letters apart, nothing around them.
 fn user_code(code: &str, theme: Theme) -> Row {
     let apart: String = code.chars().map(|c| format!("{c} ")).collect();
-    Row::Inset(Line::from(vec![Span::raw("      "), Span::styled(apart.trim_end().to_owned(), theme.chosen())]))
+    Row::inset(Line::from(vec![Span::raw("      "), Span::styled(apart.trim_end().to_owned(), theme.chosen())]))
 }
 
 /// A label and a line to type in; returns the column of the cursor.
@@ -283,7 +296,7 @@ fn field(rows: &mut Vec<Row>, label: &str, editor: &Editor, theme: Theme, width:
     let scroll = editor.visual_scroll(room);
     let shown: String = editor.value().chars().skip(scroll).collect();
     rows.push(Row::text(label.to_owned(), theme.strong()));
-    rows.push(Row::Inset(Line::from(vec![
+    rows.push(Row::inset(Line::from(vec![
         Span::styled("> ", theme.accent()),
         Span::raw(shown[..fitting(&shown, room).min(shown.len())].to_owned()),
     ])));
@@ -293,9 +306,9 @@ fn field(rows: &mut Vec<Row>, label: &str, editor: &Editor, theme: Theme, width:
 /// A label and a line on which letters are counted, not shown; returns the column of the cursor.
 fn unseen_field(rows: &mut Vec<Row>, label: &str, letters: usize, theme: Theme, width: usize) -> u16 {
     let shown = letters.min(width.saturating_sub(3));
-    let dot = if theme.unicode { "•" } else { "*" };
+    let dot = theme.dot();
     rows.push(Row::text(label.to_owned(), theme.strong()));
-    rows.push(Row::Inset(Line::from(vec![Span::styled("> ", theme.accent()), Span::raw(dot.repeat(shown))])));
+    rows.push(Row::inset(Line::from(vec![Span::styled("> ", theme.accent()), Span::raw(dot.repeat(shown))])));
     2 + shown as u16
 }
 
@@ -316,7 +329,7 @@ fn boxes(rows: &mut Vec<Row>, editor: &Editor, digits: usize, theme: Theme, fram
     let middle = (0..digits).flat_map(|nth| {
         [Span::styled("│ ", style), Span::styled(digit(nth).to_string(), theme.strong()), Span::styled(" │", style)]
     });
-    rows.push(Row::Inset(Line::from(std::iter::once(Span::raw(INDENT)).chain(middle).collect::<Vec<_>>())));
+    rows.push(Row::inset(Line::from(std::iter::once(Span::raw(INDENT)).chain(middle).collect::<Vec<_>>())));
     rows.push(Row::text(format!("{INDENT}{}", line(&|_| "└───┘".into())), style));
     (rows.len() - 2, (INDENT.len() + cursor * 5 + 2) as u16)
 }
@@ -327,7 +340,13 @@ fn yes_no(yes: &str, no: &str, chosen: Option<usize>, theme: Theme) -> Row {
         let bar = if chosen == Some(nth) { theme.bar() } else { " " };
         [Span::styled(bar.to_owned(), theme.accent()), Span::styled(format!(" {label} "), style)]
     };
-    Row::Inset(Line::from([button(0, yes).as_slice(), &[Span::raw("    ")], button(1, no).as_slice()].concat()))
+    const APART: u16 = 4;
+    let width = |label: &str| label.width() as u16 + 3;
+    let second = width(yes) + APART;
+    let gap = Span::raw(" ".repeat(APART.into()));
+    Row::inset(Line::from([button(0, yes).as_slice(), &[gap], button(1, no).as_slice()].concat()))
+        .on_part(0..width(yes), Spot::Choice(0))
+        .on_part(second..second + width(no), Spot::Choice(1))
 }
 
 fn deadline_row(left: &str, share: f64, theme: Theme) -> Row {
@@ -339,7 +358,7 @@ fn deadline_row(left: &str, share: f64, theme: Theme) -> Row {
     } else {
         "this code is too old: ask for a new one  ".to_owned()
     };
-    Row::Inset(Line::from(vec![
+    Row::inset(Line::from(vec![
         Span::raw(words),
         Span::styled(stays.repeat(filled), theme.accent()),
         Span::styled(gone.repeat(BAR - filled), theme.quiet()),
@@ -377,7 +396,7 @@ pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
     let mut page =
         Page { title: Line::styled(format!("Credential · {}", pane.account), theme.strong()), ..Page::default() };
     // From the first column on, with nothing around it: a credential that is shown is one to be taken with the mouse.
-    page.rows.extend(whole_rows(&text, width as usize, theme));
+    page.rows.extend(whole_rows(&text, width as usize, theme.accent()));
     page.rows.push(Row::blank());
     page.rows
         .push(Row::text("This pane closes by itself after 30 s. Nothing is copied unless you press y.", theme.quiet()));

@@ -70,6 +70,7 @@ fn over_ssh(fake: Fake) -> Play {
     play.known.surroundings = Surroundings {
         no_browser: Some("you are on SSH"),
         ssh: Some(Ssh { user: "ada".into(), host: "203.0.113.5".into(), port: 2222 }),
+        ..Surroundings::default()
     };
     play
 }

@@ -289,7 +289,7 @@ fn what_does_not_look_like_a_key_is_doubted_once_and_one_that_is_refused_is_not_
     let mut play = Play::new(SignUp::new(Target::parse("./skill.yaml").expect("a target"), None).only(Way::Key), fake);
     play.skill = Some(skill(&of_repository(OPENROUTER)));
     // Over SSH the page is shown, not opened.
-    play.known.surroundings = Surroundings { no_browser: Some("you are on SSH"), ssh: None };
+    play.known.surroundings = Surroundings { no_browser: Some("you are on SSH"), ..Surroundings::default() };
     play.begin();
     play.pick(0).text("sk-proj-1");
     assert!(play.opened.is_empty() && play.screen().link.is_some());
@@ -315,7 +315,7 @@ fn a_server_that_publishes_nothing_is_signed_in_to_as_the_skill_says() {
         json!({"access_token": "at_1", "token_type": "bearer", "refresh_token": "rt_1"}),
     );
     let mut play = play("tests/fixtures/skills/known-client.md", fake);
-    play.known.surroundings = Surroundings { no_browser: Some("you are on SSH"), ssh: None };
+    play.known.surroundings = Surroundings { no_browser: Some("you are on SSH"), ..Surroundings::default() };
     play.begin();
     assert_eq!(play.choices().len(), 2);
     play.pick(0).confirm(true);

@@ -284,6 +284,6 @@ fn both_auth_md_and_oauth_are_offered_the_one_without_a_browser_first() {
     );
     let (discovery, _) = discover(MCP, None, &[(BELOW, resource(MCP, ISSUER)), (SERVER, both)]);
     assert_eq!(ways(&discovery), [Way::AuthMd, Way::OAuth(By::Browser), Way::OAuth(By::Device)]);
-    let remote = Surroundings { no_browser: Some("you are on SSH"), ssh: None };
+    let remote = Surroundings { no_browser: Some("you are on SSH"), ..Surroundings::default() };
     assert_eq!(discovery.ways(&remote), [Way::AuthMd, Way::OAuth(By::Device), Way::OAuth(By::Browser)]);
 }

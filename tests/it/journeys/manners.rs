@@ -43,7 +43,7 @@ fn a_panic_gives_the_terminal_back_before_it_says_why() {
 #[test]
 #[ignore = "only to be run in a terminal of its own, by the test above"]
 fn takes_the_terminal_and_panics() {
-    let _terminal = authmd_tui::tui::terminal::Terminal::enter().expect("a terminal");
+    let _terminal = authmd_tui::tui::terminal::Terminal::enter(true, None).expect("a terminal");
     panic!("on purpose");
 }
 

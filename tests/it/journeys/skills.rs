@@ -271,7 +271,9 @@ fn a_sign_up_that_was_not_finished_is_told_before_the_next_one() {
 fn the_demo_lets_one_walk_them_from_its_list() {
     let home = Home::new();
     let mut screen = Screen::start(&["demo"], &home);
-    screen.shows("NOT CONNECTED YET");
+    screen.shows("need you");
+    screen.keys("G");
+    screen.shows("not connected yet");
     screen.keys("/hatch\r\r");
     screen.shows("A key at once");
     screen.keys("\r");
