@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use self::app::{App, Command, Loaded, Message, Wheel};
+use self::keymap::{Action, Place};
 use self::terminal::{Ending, Signal, Signals, Terminal};
 use self::theme::Theme;
 use crate::command::{self, Settings};
@@ -65,8 +66,10 @@ pub async fn demo(settings: Settings) -> Result<(), Problem> {
         ..command::throw_away_ports(&settings)?
     };
     sandbox::demo::fill(&sandbox, &ports, clock::now()).await?;
+    let add = settings.preferences()?.keymap.key(Place::List, Action::Add).map(|key| key.label(true));
     let banner = format!(
-        "A demo on sandbox services: press a and type {}. Mails: {}. Nothing is kept when you quit.",
+        "A demo on sandbox services: press {} and type {}. Mails: {}. Nothing is kept when you quit.",
+        add.unwrap_or_default(),
         sandbox.target(sandbox::ACME).trim_start_matches("http://"),
         sandbox.inbox(),
     );

@@ -19,6 +19,8 @@ pub struct Session {
     flow: Box<dyn Flow>,
     screen: Screen,
     editor: Editor,
+    /// What was answered, by question, for who goes back to correct it. Nothing that was typed unseen.
+    answered: Vec<(Question, String)>,
     /// What is typed where it must not be seen.
     typed_unseen: Typed,
     /// The choice that Enter takes. `None` until a yes-or-no question has been looked at.
@@ -32,6 +34,13 @@ pub struct Session {
     deadline_seen: Option<(Timestamp, Timestamp)>,
     /// "2 of 5", where several accounts are walked one after another.
     pub position: Option<(usize, usize)>,
+}
+
+/// Tells one question of a flow from another.
+type Question = (ScreenId, Option<&'static str>);
+
+fn question(screen: &Screen) -> Question {
+    (screen.id.clone(), screen.prompt.as_ref().map(Prompt::kind))
 }
 
 /// A key where what is typed is not shown: letters, and taking them back.
@@ -53,6 +62,7 @@ impl Session {
             flow,
             screen,
             editor: Editor::default(),
+            answered: Vec::new(),
             typed_unseen: Typed::default(),
             chosen: None,
             slip: None,
@@ -66,18 +76,23 @@ impl Session {
     }
 
     pub fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
+        let goes_back = matches!(input, Input::Back);
         let effects = self.flow.step(input, now);
         let before = std::mem::replace(&mut self.screen, self.flow.screen(now));
         self.busy_since =
             (!effects.is_empty()).then_some(now).or(self.busy_since.filter(|_| self.screen.prompt.is_none()));
         self.settle(Some(&before), now);
+        if goes_back
+            && let Some((_, text)) = self.answered.iter().rev().find(|(known, _)| *known == question(&self.screen))
+        {
+            self.editor = Editor::new(text.clone());
+        }
         effects
     }
 
     /// A new question starts with an empty box; the same one again keeps what was typed, to be corrected.
     fn settle(&mut self, before: Option<&Screen>, now: Timestamp) {
         self.slip = None;
-        let question = |screen: &Screen| (screen.id.clone(), screen.prompt.as_ref().map(Prompt::kind));
         if before.map(question) != Some(question(&self.screen)) {
             self.editor.reset();
             self.typed_unseen.clear();
@@ -207,16 +222,18 @@ impl Session {
     pub fn submit(&mut self) -> Option<Input> {
         let answer = match (&self.screen.prompt, self.chosen) {
             (Some(Prompt::Secret { .. } | Prompt::Paste { .. }), _) => Answer::Text(self.typed_unseen.take()),
-            (Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Code { .. }), _) => {
+            (Some(Prompt::Text { .. } | Prompt::Email { .. }), _) => {
+                self.answered.push((question(&self.screen), self.editor.value().to_owned()));
                 Answer::Text(Secret::new(self.editor.value()))
             }
+            (Some(Prompt::Code { .. }), _) => Answer::Text(Secret::new(self.editor.value())),
             (Some(Prompt::Pick { .. }), Some(nth)) => Answer::Pick(nth),
             (Some(Prompt::Confirm { .. }), Some(nth)) => Answer::Confirm(nth == 0),
             (Some(Prompt::Confirm { .. }), None) => {
                 self.slip = Some(Problem::new(
                     Kind::Usage,
                     "Nothing is chosen yet.",
-                    "Choose with the arrow keys, or with y and n; then press Enter.",
+                    "Choose with the arrow keys, then press Enter.",
                 ));
                 return None;
             }

@@ -178,7 +178,7 @@ fn page(app: &App, area: Rect, now: Timestamp) -> Page {
         (None, Scene::Session(session)) => {
             let railed = area.width >= RAIL;
             let width = if railed { readable.min(inner.width - RAIL_WIDTH - MARGIN) } else { inner.width };
-            let page = pane::session(session, app.theme, Size { width, ..inner.as_size() }, area.width, now);
+            let page = pane::session(app, session, Size { width, ..inner.as_size() }, area.width, now);
             if railed { with_rail(page, width) } else { Page { trail: None, ..page } }
         }
         (None, Scene::Target { editor, problem }) => pane::target(editor, problem.as_ref(), app.theme, readable),

@@ -169,7 +169,7 @@ fn a_key_that_does_nothing_here_says_why() {
     empty.update(loaded(vec![]), noon());
     for c in ['r', 'x', 'v', 'd', 'y', 'o'] {
         press(&mut empty, &c.to_string());
-        assert!(notice(&empty).contains("press a to sign up"), "{c}: {}", notice(&empty));
+        assert!(notice(&empty).contains("first sign up to a service"), "{c}: {}", notice(&empty));
     }
     let mut app = app();
     app.update(ctrl('n'), noon());
@@ -235,7 +235,7 @@ fn verification_runs_behind_the_list_and_tells_what_came() {
     });
     assert_eq!(
         notice(&app),
-        "api.acme.dev:work was revoked: the service turns it away (401). Press r to sign up again in place."
+        "api.acme.dev:work was revoked: the service turns it away (401). r signs up again in place."
     );
     assert!(!app.is_being_checked(&account));
 }

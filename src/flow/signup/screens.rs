@@ -17,6 +17,8 @@ const PAGE_STEPS: &[&str] = &["consent", "e-mail", "confirm", "done"];
 const SIGN_IN_STEPS: &[&str] = &["consent", "sign in", "done"];
 const MAILED_STEPS: &[&str] = &["e-mail", "consent", "mail", "done"];
 const MADE_STEPS: &[&str] = &["what is sent", "consent", "done"];
+/// A key is made on a page of the service, and pasted.
+const KEY_STEPS: &[&str] = &["its page", "the key", "done"];
 
 impl SignUp {
     pub(super) fn shown(&self, now: Timestamp) -> Screen {
@@ -104,14 +106,22 @@ impl SignUp {
         let mut screen = Screen::new(id, format!("{verb} · {name}"));
         let handed_over = self.ceremony.attempt.as_ref().is_some_and(|attempt| attempt.code.is_some())
             || matches!(self.stage, Stage::Handoff | Stage::Unwatched);
+        let is_mailed = self.enrol.as_ref().is_some_and(|enrol| enrol.has_begun());
         let steps = match self.way {
             Way::AuthMd if handed_over => PAGE_STEPS,
-            Way::AuthMd | Way::Key => CODE_STEPS,
+            Way::AuthMd => CODE_STEPS,
+            // The key is behind a link that was mailed.
+            Way::Key if is_mailed => MAILED_STEPS,
+            Way::Key => KEY_STEPS,
             Way::OAuth(_) => SIGN_IN_STEPS,
             Way::Enrol(Calls::EmailCode | Calls::MagicLink) => MAILED_STEPS,
             Way::Enrol(Calls::Direct) => MADE_STEPS,
         };
-        screen.trail = at.filter(|_| !self.by_key()).map(|at| Trail { steps, at });
+        // What comes before the key is one step there, not two.
+        screen.trail = at.map(|at| Trail {
+            steps,
+            at: if steps == KEY_STEPS { at.saturating_sub(usize::from(at > 1)) } else { at },
+        });
         screen
     }
 

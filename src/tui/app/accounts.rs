@@ -56,7 +56,7 @@ impl App {
             }
             None if of_account => {
                 return Some(match self.list.accounts().is_empty() {
-                    true => "There is no account here; press a to sign up to a service.",
+                    true => "There is no account here yet: first sign up to a service (add).",
                     false => "No account fits the filter; esc shows all.",
                 });
             }
@@ -78,7 +78,7 @@ impl App {
         let link = screen.and_then(|screen| screen.link.as_ref());
         match action {
             Action::Filter | Action::Sort if self.list.accounts().is_empty() => {
-                Some("There are no accounts yet; press a to sign up to a service.")
+                Some("There are no accounts yet: first sign up to a service (add).")
             }
             Action::Undo if self.forgotten.is_empty() => Some("Nothing was forgotten since the program was started."),
             Action::OpenLink | Action::CopyLink | Action::PrintLink if link.is_none() => {

@@ -10,6 +10,7 @@ use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Input, Outcome};
 use crate::problem::{Kind, Problem};
+use crate::tui::keymap::{Action, Place};
 use crate::tui::session::{FlowId, Session};
 
 impl App {
@@ -57,7 +58,8 @@ impl App {
             commands.push(Command::Load);
             commands.extend(self.check_next(now));
             if self.checks.is_empty() {
-                self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked)));
+                let renew = self.keymap.key(Place::List, Action::Renew).map(|key| key.label(self.theme.unicode));
+                self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked), renew.as_deref()));
             }
         }
         commands
@@ -171,12 +173,13 @@ impl App {
     }
 }
 
-/// What came of one verification, or of several.
-fn checked_in_words(results: &[Result<Account, Problem>]) -> String {
+/// What came of one verification, or of several. `renew` is the key for that.
+fn checked_in_words(results: &[Result<Account, Problem>], renew: Option<&str>) -> String {
     if let [one] = results {
         return match one {
             Ok(account) if account.is_refused() => {
-                format!("{} Press r to sign up again in place.", verdict_in_words(account))
+                let way_on = renew.map(|key| format!(" {key} signs up again in place.")).unwrap_or_default();
+                verdict_in_words(account) + &way_on
             }
             Ok(account) => verdict_in_words(account),
             Err(problem) => one_line(problem),

@@ -163,7 +163,7 @@ impl App {
                 (Some(0), Then::Open(page)) => return vec![Command::Open(page)],
                 (Some(_), _) => return Vec::new(),
                 (None, then) => {
-                    self.notice = Some("Choose with the arrow keys, or with y and n; then press Enter.".to_owned());
+                    self.notice = Some("Choose with the arrow keys, then press Enter.".to_owned());
                     question.then = then;
                     None
                 }

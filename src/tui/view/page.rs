@@ -36,6 +36,8 @@ pub struct Page {
     pub scroll: usize,
     /// Where the rows stand among all that there are, if they are a part only: the first of them, and how many in all.
     pub part_of: Option<(usize, usize)>,
+    /// A picture for a camera at the side, and the column where it begins.
+    pub picture: Option<(Vec<String>, u16)>,
     /// The steps of a walk, to be shown at the side where there is one.
     pub trail: Option<Trail>,
 }
@@ -197,6 +199,13 @@ impl Page {
             theme.wipe(buffer, Rect { x: left, width: right - left, ..line });
             drawn.links.retain(|link| link.place.y != line.y);
             Line::styled(more, theme.quiet()).render(line, buffer);
+        }
+        if let Some((picture, column)) = &self.picture {
+            let x = middle.x + column;
+            for (row, y) in picture.iter().zip(middle.y..middle.bottom()) {
+                let place = Rect { x, y, width: middle.right().saturating_sub(x), height: 1 };
+                Line::styled(row.clone(), theme.camera()).render(place, buffer);
+            }
         }
         if let Some(column) = self.cursor_above {
             drawn.cursor = Some(Position::new(middle.x + column, middle.y));

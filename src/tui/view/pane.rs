@@ -14,7 +14,7 @@ use super::{Page, Row, Spot};
 use crate::flow::{Choice, Line as Said, Prompt, Trail};
 use crate::problem::Problem;
 use crate::tui::app::{App, CredentialPane, Question, UnlockPane};
-use crate::tui::keymap::Place;
+use crate::tui::keymap::{Action, Place};
 use crate::tui::session::Session;
 use crate::tui::theme::Theme;
 use crate::when;
@@ -28,7 +28,72 @@ const NAME_WIDTH: usize = 24;
 const ITEM_WIDTH: usize = 36;
 
 /// `inner` is the room for text; a link has all of the screen's `whole` width.
-pub fn session(session: &Session, theme: Theme, inner: Size, whole: u16, now: Timestamp) -> Page {
+pub fn session(app: &App, session: &Session, inner: Size, whole: u16, now: Timestamp) -> Page {
+    let theme = app.theme;
+    let picture = session.screen().qr.as_ref().map(|link| super::qr_rows(link, theme)).unwrap_or_default();
+    beside_picture(session, theme, inner, whole, &picture, now).unwrap_or_else(|| {
+        let mut page = told_and_asked(session, theme, inner, whole, now);
+        let room = (inner.height as usize).saturating_sub(AROUND + page.rows.len() + page.question.len());
+        let (width, height) = super::size_of(&picture);
+        // Where it does not fit below either, there is a key for it.
+        if !picture.is_empty() && usize::from(height) < room && width <= inner.width {
+            page.rows.push(Row::blank());
+            page.rows.extend(picture.into_iter().map(|row| Row::text(row, theme.camera())));
+        } else if let Some(why) = no_room_for_qr(app, session, whole, inner.height)
+            && room >= 2
+        {
+            page.rows.extend([Row::blank(), Row::text(why, theme.quiet())]);
+        }
+        page
+    })
+}
+
+/// With the picture for a camera at the side, if what is told and asked, its link whole, fits beside it.
+fn beside_picture(
+    session: &Session,
+    theme: Theme,
+    inner: Size,
+    whole: u16,
+    picture: &[String],
+    now: Timestamp,
+) -> Option<Page> {
+    let (width, height) = super::size_of(picture);
+    let left = inner.width.checked_sub(width + super::MARGIN).filter(|left| *left >= NARROWEST)?;
+    let mut page = told_and_asked(session, theme, Size { width: left, ..inner }, whole, now);
+    let in_the_way = |row: &Row| row.is_flush() && row.width() > (left + super::MARGIN).into();
+    let beside = page.rows.iter().chain(&page.question).take(height.into());
+    let has_room = inner.height as usize >= AROUND - 1 + (height as usize).max(page.rows.len() + page.question.len());
+    if picture.is_empty() || !has_room || beside.into_iter().any(in_the_way) {
+        return None;
+    }
+    page.picture = Some((picture.to_vec(), left + super::MARGIN));
+    Some(page)
+}
+
+/// Text is not narrower than this beside a picture.
+const NARROWEST: u16 = 34;
+
+/// Why there is no QR code of the link to be taken elsewhere.
+fn no_room_for_qr(app: &App, session: &Session, width: u16, height: u16) -> Option<String> {
+    let theme = app.theme;
+    let screen = session.screen();
+    let link = screen.qr.as_ref().or(screen.link.as_ref())?;
+    if !matches!(session.place(), Place::Handoff | Place::Paste) || !theme.unicode {
+        return None;
+    }
+    let (wide, high) = super::size_of(&super::qr_rows(link, theme));
+    Some(match (wide, high) {
+        (0, 0) => "This link is too long for a QR code.".to_owned(),
+        (wide, high) if wide <= width && high <= height => {
+            let key = app.keymap.key(session.place(), Action::ShowQr)?.label(theme.unicode);
+            format!("{key} shows it as a QR code.")
+        }
+        (wide, high) => format!("As a QR code it needs a window of {wide}×{high}; this one has {width}×{height}."),
+    })
+}
+
+/// What a screen of a flow says, and its question.
+fn told_and_asked(session: &Session, theme: Theme, inner: Size, whole: u16, now: Timestamp) -> Page {
     let screen = session.screen();
     let width = inner.width as usize;
     let mut page = Page {
@@ -37,7 +102,8 @@ pub fn session(session: &Session, theme: Theme, inner: Size, whole: u16, now: Ti
         trail: screen.trail,
         ..Page::default()
     };
-    page.right = screen.trail.map_or_else(Line::default, |trail| trail_line(trail, theme));
+    let room = width.saturating_sub(screen.title.width() + 2);
+    page.right = screen.trail.map_or_else(Line::default, |trail| trail_line(trail, room, theme));
     if let Some((nth, all)) = session.position {
         page.headline = Line::styled(format!("{nth} of {all}"), theme.quiet());
     }
@@ -60,15 +126,6 @@ pub fn session(session: &Session, theme: Theme, inner: Size, whole: u16, now: Ti
         page.rows.extend([Row::blank(), Row::text("waiting for you".to_owned(), theme.quiet())]);
     }
     ask(&mut page, session, theme, inner, now);
-    if let Some(link) = &screen.qr {
-        let picture = super::qr_rows(link, theme);
-        let free = (inner.height as usize).saturating_sub(AROUND + page.rows.len() + page.question.len());
-        // Where it does not fit, there is a key for it.
-        if !picture.is_empty() && picture.len() < free && picture[0].width() <= width {
-            page.rows.push(Row::blank());
-            page.rows.extend(picture.into_iter().map(|row| Row::text(row, theme.camera())));
-        }
-    }
     page
 }
 
@@ -128,7 +185,7 @@ fn ask(page: &mut Page, session: &Session, theme: Theme, inner: Size, now: Times
         None => {}
     }
     if let (Some(deadline), Some(share)) = (screen.deadline, session.share_left(now)) {
-        rows.extend([Row::blank(), deadline_row(&when::countdown(deadline, now), share, theme)]);
+        rows.extend([Row::blank(), deadline_row(&when::countdown(deadline, now), share, width, theme)]);
     }
     rows.extend(told(after, theme, width));
 }
@@ -167,13 +224,20 @@ fn told(problem: Option<&Problem>, theme: Theme, width: usize) -> Vec<Row> {
     if rows.is_empty() { rows } else { [vec![Row::blank()], rows].concat() }
 }
 
-fn trail_line(trail: Trail, theme: Theme) -> Line<'static> {
+/// The steps in the first line; where there is no room for all of them, the one that it is.
+fn trail_line(trail: Trail, room: usize, theme: Theme) -> Line<'static> {
     let steps = trail.steps.iter().enumerate().map(|(nth, step)| match nth.cmp(&trail.at) {
         std::cmp::Ordering::Less => Span::styled(format!("  {} {step}", theme.done()), theme.quiet()),
         std::cmp::Ordering::Equal => Span::styled(format!("  {} {step}", nth + 1), theme.accent()),
         std::cmp::Ordering::Greater => Span::styled(format!("  {} {step}", nth + 1), theme.quiet()),
     });
-    Line::from(steps.collect::<Vec<_>>())
+    let all = Line::from(steps.collect::<Vec<_>>());
+    match trail.steps.get(trail.at) {
+        Some(step) if all.width() > room => {
+            Line::styled(format!("{} of {}: {step}", trail.at + 1, trail.steps.len()), theme.accent())
+        }
+        _ => all,
+    }
 }
 
 /// The lines of a flow as rows.
@@ -349,19 +413,20 @@ fn yes_no(yes: &str, no: &str, chosen: Option<usize>, theme: Theme) -> Row {
         .on_part(second..second + width(no), Spot::Choice(1))
 }
 
-fn deadline_row(left: &str, share: f64, theme: Theme) -> Row {
+fn deadline_row(left: &str, share: f64, width: usize, theme: Theme) -> Row {
     const BAR: usize = 40;
     let (stays, gone) = theme.stretch();
-    let filled = (share * BAR as f64).round() as usize;
     let words = if share > 0.0 {
         format!("good for {left:<12}")
     } else {
         "this code is too old: ask for a new one  ".to_owned()
     };
+    let bar = BAR.min(width.saturating_sub(words.width()));
+    let filled = (share * bar as f64).round() as usize;
     Row::inset(Line::from(vec![
         Span::raw(words),
         Span::styled(stays.repeat(filled), theme.accent()),
-        Span::styled(gone.repeat(BAR - filled), theme.quiet()),
+        Span::styled(gone.repeat(bar - filled), theme.quiet()),
     ]))
 }
 
@@ -398,8 +463,10 @@ pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
     // From the first column on, with nothing around it: a credential that is shown is one to be taken with the mouse.
     page.rows.extend(whole_rows(&text, width as usize, theme.accent()));
     page.rows.push(Row::blank());
-    page.rows
-        .push(Row::text("This pane closes by itself after 30 s. Nothing is copied unless you press y.", theme.quiet()));
+    page.rows.push(Row::text(
+        "This pane closes by itself after 30 s. Nothing is copied unless you ask for it.",
+        theme.quiet(),
+    ));
     page
 }
 

@@ -131,6 +131,10 @@ impl SignUp {
                 "No mail? Look in the junk folder, go back to correct the address, or have a new code sent.".into(),
             ));
         }
+        screen.lines.push(Line::Quiet(format!(
+            "Then it is handed in, and the credential is kept {} and tried once.",
+            self.place_in_words()
+        )));
         if !nested && page.is_some() {
             screen.lines.push(Line::Quiet(format!("{name} also has a page for this:")));
         }
@@ -175,6 +179,10 @@ impl SignUp {
             (None, Some(_)) => format!("Type this code on {name}'s own site, where it asks for it. Not here."),
             (None, None) => format!("{name} waits until you have confirmed, as it told you."),
         }));
+        screen.lines.push(Line::Quiet(format!(
+            "Then the credential is fetched by itself, kept {} and tried once.",
+            self.place_in_words()
+        )));
         screen.lines.extend(self.quote(&name));
         screen
     }

@@ -131,7 +131,7 @@ impl SignUp {
 
     pub(super) fn key(&self) -> Screen {
         let service = self.discovery.service();
-        let mut screen = self.page(ScreenId::Key, None);
+        let mut screen = self.page(ScreenId::Key, Some(2));
         let page = self.discovery.key_page();
         match self.enrol.as_ref().filter(|enrol| enrol.has_begun()) {
             Some(enrol) => {
