@@ -10,7 +10,8 @@ use crate::flow::{Guard, Line, Protection};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
 use crate::report;
-use crate::shell::{Ports, net};
+use crate::shell::clipboard::Clipboard;
+use crate::shell::{Ports, net, surroundings};
 use crate::store::vault::none_yet;
 use crate::store::{Store, Stores, migrate, survey};
 
@@ -163,6 +164,8 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
     }
     let mut survey = surveyed(&ports).await?;
     survey.findings.extend(net::survey::findings());
+    let clipboard = Clipboard::here(&settings.found);
+    survey.findings.extend(surroundings::survey::findings(&settings.found, &settings.browser, clipboard));
     match settings.json {
         true => {
             let mut report = report::survey_json(&survey);

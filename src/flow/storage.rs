@@ -79,7 +79,8 @@ pub struct FileSurvey {
 /// Something that was looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// "vault", "keyring", "rights", "token file", "folder".
+    /// "vault", "keyring", "rights", "token file", "folder"; of what is around the program: "proxy", "certificates",
+    /// "surroundings", "terminal", "browser", "clipboard".
     pub check: &'static str,
     pub level: Level,
     pub what: String,

@@ -43,6 +43,10 @@ impl Clipboard {
         fitting.into_iter().find(installed)
     }
 
+    pub fn name(self) -> &'static str {
+        self.program
+    }
+
     /// Hands a text to it, or nothing: then it forgets what it had. What becomes of that is the desktop's matter.
     pub fn take(self, text: &Secret) {
         let arguments = if text.is_empty() { self.clearing } else { self.arguments };
