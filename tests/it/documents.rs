@@ -20,7 +20,7 @@ fn the_keys_in_readme_are_the_keys_of_the_program() {
     let (before, rest) = text.split_once(START).expect("a place for the keys");
     let (there, after) = rest.split_once(END).expect("its end");
     let made = keymap::markdown();
-    if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
+    if std::env::var_os("UPDATE_README").is_some() {
         fs::write(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"),
             format!("{before}{START}{made}{END}{after}"),
@@ -28,7 +28,7 @@ fn the_keys_in_readme_are_the_keys_of_the_program() {
         .expect("written");
         return;
     }
-    assert!(there == made, "UPDATE_SCREENSHOTS=1 cargo test documents brings README up to date");
+    assert!(there == made, "UPDATE_README=1 cargo test documents brings README up to date");
 }
 
 #[test]

@@ -13,7 +13,6 @@ mod proxy;
 mod real;
 mod sandbox;
 mod screens;
-mod screenshots;
 mod skills;
 mod store;
 mod support;

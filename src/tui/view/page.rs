@@ -158,9 +158,10 @@ impl Page {
         self.rows.len().saturating_sub((height as usize).saturating_sub(self.fixed.len() + self.question.len()))
     }
 
-    /// Where there is too little room, blanks are the first to go.
+    /// Where there is too little room for what a question is about, blanks are the first to go.
     pub fn squeezed(mut self, height: u16) -> Self {
-        while self.hidden(height) > 0 {
+        let asks = !self.question.is_empty() && self.part_of.is_none();
+        while asks && self.hidden(height) > 0 {
             match self.rows.iter().rposition(Row::is_blank) {
                 Some(blank) => drop(self.rows.remove(blank)),
                 None => break,

@@ -15,7 +15,7 @@ use crate::when;
 /// Screens lower than this have no room for it.
 const LOWEST: u16 = 20;
 /// From this height on, there is a row for a third layer.
-const HIGH: u16 = 30;
+const HIGH: u16 = 24;
 /// Columns behind the ninetieth day, for what ends later.
 const BEYOND: usize = 7;
 const DAY: i64 = 24 * 3_600;

@@ -329,7 +329,7 @@ fn a_server_that_publishes_nothing_is_signed_in_to_as_the_skill_says() {
 
 #[test]
 fn a_client_that_only_the_skill_names_is_used_at_the_server_that_is_found() {
-    let mut fake = super::oauth::fake();
+    let mut fake = crate::support::oauth::fake();
     fake.json("GET https://mcp.acme.dev/v1", json!({}));
     let text = "id: acme\nwebsite: https://mcp.acme.dev/v1\nauth: {type: oauth2, client_id: known_1ISSUER}\n";
     for (issuer, id) in
