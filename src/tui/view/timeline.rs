@@ -15,7 +15,7 @@ use crate::when;
 /// Screens lower than this have no room for it.
 const LOWEST: u16 = 20;
 /// From this height on, there is a row for a third layer.
-const HIGH: u16 = 24;
+const HIGH: u16 = 30;
 /// Columns behind the ninetieth day, for what ends later.
 const BEYOND: usize = 7;
 const DAY: i64 = 24 * 3_600;
@@ -104,24 +104,25 @@ impl Scale {
     fn layers(&self, app: &App, now: Timestamp) -> Vec<Row> {
         let room = layer_rows(app);
         let layers = app.list.selected().map(|account| account.layers.as_slice()).unwrap_or_default();
-        let shown = if layers.len() > room { room - 1 } else { layers.len() };
-        let mut rows: Vec<Row> = layers[..shown].iter().map(|layer| self.layer(layer, app, now)).collect();
-        if shown < layers.len() {
-            rows.push(Row::text(format!("and {} more: see the detail", layers.len() - shown), app.theme.quiet()));
-        }
+        let more = layers.len().saturating_sub(room);
+        let shown = layers.iter().take(room).enumerate();
+        // What there is no room for is counted with the last one.
+        let row = |(nth, layer)| self.layer(layer, if nth + 1 == room { more } else { 0 }, app, now);
+        let mut rows: Vec<Row> = shown.map(row).collect();
         rows.resize_with(room, Row::blank);
         rows
     }
 
-    fn layer(&self, layer: &Layer, app: &App, now: Timestamp) -> Row {
+    fn layer(&self, layer: &Layer, more: usize, app: &App, now: Timestamp) -> Row {
         let theme = app.theme;
         let name = layer.kind.label();
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
         let Some(end) = layer.expires_at else {
-            return Row::text(format!("{name}, no end known"), theme.quiet());
+            return Row::text(format!("{name}, no end known{more}"), theme.quiet());
         };
-        let said = format!("{name}, {}", when::relative(end, now));
+        let said = format!("{name}, {}{more}", when::relative(end, now));
         if end <= now {
-            let said = format!("{name}, ended {}", when::relative(end, now));
+            let said = format!("{name}, ended {}{more}", when::relative(end, now));
             return Row::inset(Line::from(vec![
                 Span::styled(format!("{} ", theme.ended()), theme.bad()),
                 Span::styled(said, theme.quiet()),
