@@ -418,7 +418,7 @@ impl Key {
     /// As it stands on a footer, and as it stands where symbols may be missing.
     pub fn label(self, unicode: bool) -> String {
         let symbol = match self.code {
-            KeyCode::Enter => Some("⏎"),
+            KeyCode::Enter => Some("↵"),
             KeyCode::Left => Some("←"),
             KeyCode::Right => Some("→"),
             KeyCode::Up => Some("↑"),

@@ -229,10 +229,10 @@ fn below(app: &App, width: u16) -> u16 {
 
 fn put_head(page: &Page, inner: Rect, buffer: &mut Buffer) {
     let line = |row: u16| Rect { y: inner.y + row, height: 1, ..inner };
-    (&page.title).render(line(0), buffer);
-    // In a place of its own: the style of a line goes as far as its place does.
-    let width = (page.right.width() as u16).min(inner.width);
-    (&page.right).render(Rect { x: inner.right() - width, width, ..line(0) }, buffer);
+    // Each in a place of its own: the style of a line goes as far as its place does.
+    let right = (page.right.width() as u16).min(inner.width);
+    (&page.title).render(Rect { width: inner.width - right, ..line(0) }, buffer);
+    (&page.right).render(Rect { x: inner.right() - right, width: right, ..line(0) }, buffer);
     (&page.headline).render(line(1), buffer);
 }
 

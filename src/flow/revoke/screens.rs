@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Revoke, Stage};
+use super::{Receipt, Revoke, Stage};
 use crate::account::Revocation;
 use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId};
 use crate::{trust, when};
@@ -171,11 +171,21 @@ impl Revoke {
         screen
     }
 
+    /// One line a token: where it was ended, what was answered, when. The columns line up where lines are short enough for
+    /// every screen.
     fn receipt_lines(&self) -> impl Iterator<Item = Line> {
-        self.receipts.iter().map(|receipt| {
-            let place = if receipt.place.is_empty() { String::new() } else { format!("{} · ", receipt.place) };
-            let answer = if receipt.answer.is_empty() { String::new() } else { format!("{} · ", receipt.answer) };
-            Line::fact(receipt.what, format!("{place}{answer}{}", when::exact(receipt.at)))
+        const SHORT: usize = 30;
+        let widest = |text: fn(&Receipt) -> usize| self.receipts.iter().map(text).max().unwrap_or(0);
+        let places = widest(|receipt| receipt.place.chars().count());
+        let answers = widest(|receipt| receipt.answer.chars().count());
+        self.receipts.iter().map(move |receipt| {
+            let at = when::exact(receipt.at);
+            let said = match (&receipt.place, &receipt.answer) {
+                (place, answer) if places + answers <= SHORT => format!("{place:<places$}  {answer:<answers$}  {at}"),
+                (place, answer) if place.is_empty() && answer.is_empty() => at,
+                (place, answer) => format!("{place} · {answer} · {at}"),
+            };
+            Line::fact(receipt.what, said)
         })
     }
 

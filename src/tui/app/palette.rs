@@ -32,7 +32,7 @@ impl Palette {
 }
 
 impl App {
-    /// What can be done where the palette was opened, and fits what was typed in it.
+    /// What can be done where the palette was opened, and fits what was typed in it; what does nothing now comes last.
     pub fn commands(&self, palette: &Palette) -> Vec<Entry> {
         let typed = palette.editor.value().to_lowercase();
         let words: Vec<&str> = typed.split_whitespace().collect();
@@ -41,7 +41,9 @@ impl App {
             words.iter().all(|word| text.contains(word))
         };
         let is_one = |entry: &Entry| !entry.action.is_moving() && entry.action != Action::Palette;
-        self.keymap.here(palette.place).into_iter().filter(|entry| is_one(entry) && named(entry)).collect()
+        let here = self.keymap.here(palette.place).into_iter().filter(|entry| is_one(entry) && named(entry));
+        let (idle, useful): (Vec<_>, Vec<_>) = here.partition(|entry| self.refusal_in_scene(entry.action).is_some());
+        [useful, idle].concat()
     }
 
     pub(super) fn act_on_palette(&mut self, mut palette: Palette, action: Action, now: Timestamp) -> Vec<Command> {

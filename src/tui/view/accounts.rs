@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::pane::{flow_rows, hanging};
+use super::pane::{flow_rows_with, hanging};
 use super::{Page, Row, Spot, cut, timeline};
 use crate::account::{Account, DUE_WITHIN, Horizon};
 use crate::report;
@@ -268,14 +268,12 @@ pub fn detail(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     let Some(account) = app.list.selected() else {
         return Page::default();
     };
+    let lines = report::account_lines(account, &app.list.twins(account), now, DUE_WITHIN);
+    let status = theme.status(account.status(now, DUE_WITHIN));
     Page {
         title: Line::styled(account.service.clone(), theme.strong()),
         right: Line::styled(account.id.to_string(), theme.quiet()),
-        rows: flow_rows(
-            &report::account_lines(account, &app.list.twins(account), now, DUE_WITHIN),
-            theme,
-            width as usize,
-        ),
+        rows: flow_rows_with(&lines, status, theme, width as usize),
         scroll,
         ..Page::default()
     }

@@ -102,7 +102,7 @@ fn told_and_asked(session: &Session, theme: Theme, inner: Size, whole: u16, now:
         trail: screen.trail,
         ..Page::default()
     };
-    let room = width.saturating_sub(screen.title.width() + 2);
+    let room = usize::from(whole.saturating_sub(2 * super::MARGIN)).saturating_sub(screen.title.width() + 2);
     page.right = screen.trail.map_or_else(Line::default, |trail| trail_line(trail, room, theme));
     if let Some((nth, all)) = session.position {
         page.headline = Line::styled(format!("{nth} of {all}"), theme.quiet());
@@ -242,6 +242,11 @@ fn trail_line(trail: Trail, room: usize, theme: Theme) -> Line<'static> {
 
 /// The lines of a flow as rows.
 pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
+    flow_rows_with(lines, theme.text(), theme, width)
+}
+
+/// The same, with a look of its own for the value of the first fact.
+pub fn flow_rows_with(lines: &[Said], mut first: Style, theme: Theme, width: usize) -> Vec<Row> {
     let names = lines.iter().filter_map(|line| if let Said::Fact(name, _) = line { Some(name.width()) } else { None });
     let name_width = names.max().unwrap_or(0).min(NAME_WIDTH);
     let items =
@@ -264,7 +269,8 @@ pub fn flow_rows(lines: &[Said], theme: Theme, width: usize) -> Vec<Row> {
             }
             Said::Fact(name, value) => {
                 let name = format!("{name}{}  ", " ".repeat(name_width.saturating_sub(name.width())));
-                rows.extend(hanging(Span::styled(name, theme.quiet()), value, theme.text(), width));
+                let style = std::mem::replace(&mut first, theme.text());
+                rows.extend(hanging(Span::styled(name, theme.quiet()), value, style, width));
             }
             Said::Item { number, what, detail, done } => {
                 let sign = if *done { theme.done() } else { " " };
@@ -351,7 +357,7 @@ fn link_rows(link: &str, width: usize, theme: Theme) -> Vec<Row> {
 /// A code to be read off and typed elsewhere: letters apart, nothing around them.
 fn user_code(code: &str, theme: Theme) -> Row {
     let apart: String = code.chars().map(|c| format!("{c} ")).collect();
-    Row::inset(Line::from(vec![Span::raw("      "), Span::styled(apart.trim_end().to_owned(), theme.chosen())]))
+    Row::inset(Line::from(vec![Span::raw("     "), Span::styled(format!(" {apart}"), theme.chosen())]))
 }
 
 /// A label and a line to type in; returns the column of the cursor.

@@ -84,7 +84,9 @@ pub fn palette(app: &App, palette: &Palette, inner: Rect) -> Page {
     let theme = app.theme;
     let width = inner.width as usize;
     let commands = app.commands(palette);
-    let name = commands.iter().map(|entry| entry.label.width()).max().unwrap_or(0).min(width / 2);
+    let widest = |text: &dyn Fn(&Entry) -> usize| commands.iter().map(text).max().unwrap_or(0).min(width / 2);
+    let (name, keyed) =
+        (widest(&|entry| entry.label.width()), widest(&|entry| entry.keys_label(theme.unicode).width()));
     let rows: Vec<Row> = commands
         .iter()
         .enumerate()
@@ -94,7 +96,7 @@ pub fn palette(app: &App, palette: &Palette, inner: Rect) -> Page {
             let keys = entry.keys_label(theme.unicode);
             let label = cut(entry.label, name, theme);
             let pad = " ".repeat(name.saturating_sub(label.width()) + 2);
-            let keys = format!("{keys:<KEYS$}");
+            let keys = format!("{keys}{}", " ".repeat(keyed.saturating_sub(keys.width()) + 2));
             let room = width.saturating_sub(2 + name + 2 + keys.width());
             let style = match (why, chosen) {
                 (Some(_), _) => theme.quiet(),
