@@ -1,6 +1,7 @@
 //! Flows: scripts in, effects and screens out.
 
 mod bad_answers;
+mod claim;
 mod codes;
 mod enrol;
 mod exchange;
@@ -11,6 +12,7 @@ mod oauth_described;
 mod oauth_found;
 mod oauth_life;
 mod renew;
+mod review;
 mod revoke;
 mod signup;
 mod storage;

@@ -1,8 +1,10 @@
 //! What every flow keeps, whatever comes: thousands of random lives of each.
 
 use authmd_tui::account::{Account, Kept, Layer, LayerKind, Mode, Note, Renewal, StoreKind};
+use authmd_tui::flow::claim::Claim;
 use authmd_tui::flow::discover::{By, Discover, Way};
 use authmd_tui::flow::renew::Renew;
+use authmd_tui::flow::review::Review;
 use authmd_tui::flow::revoke::{Presence, Revoke};
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{Storage, TakenOver, Wish};
@@ -83,6 +85,8 @@ fn flow(kind: u8) -> Box<dyn Flow> {
         8 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Browser))),
         9 => Box::new(SignUp::new(target(), None).only(Way::OAuth(By::Device))),
         10 | 11 => Box::new(SignUp::new(Target::parse("./acme.yaml").expect("a target"), None)),
+        16 => Box::new(Review::new(account("Acme Mail", "acme.dev", None, None))),
+        17 => Box::new(Claim::new(Account { claimed: false, mode: Mode::Direct, ..held() })),
         13..=15 => {
             let mode = [Mode::EmailCode, Mode::MagicLink, Mode::Direct][usize::from(kind - 13)];
             Box::new(SignUp::new(Target::parse("./acme.yaml").expect("a target"), None).only(Way::of(mode)))
@@ -481,12 +485,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_the_rules_hold(kind in 0..16_u8, life in prop::collection::vec(happens(), 1..50)) {
+    fn whatever_happens_the_rules_hold(kind in 0..18_u8, life in prop::collection::vec(happens(), 1..50)) {
         Watched::live(kind, &life);
     }
 
     #[test]
-    fn cancel_ends_it_from_anywhere(kind in 0..16_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
+    fn cancel_ends_it_from_anywhere(kind in 0..18_u8, life in prop::collection::vec(happens(), 0..40), stored in any::<bool>(), response in response()) {
         let mut watched = Watched::live(kind, &life);
         watched.step(Input::Cancel);
         // A credential on its way arrives first; if it cannot be stored, the person is told and asked once more. Where nobody

@@ -6,6 +6,7 @@ mod documents;
 mod endurance;
 mod expressions;
 mod flows;
+mod hands;
 mod hostile;
 mod invariants;
 mod journeys;

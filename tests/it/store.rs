@@ -72,8 +72,15 @@ pub fn keeps_its_promises(store: &dyn Store) {
     assert_eq!(credential(&store.load(&first.id)), "sk_3", "the credential is untouched");
 
     keeps_every_layer(store, &second);
+    let held = store.load(&first.id).expect("readable");
+    let removed = store.forget(&first.id).expect("forgotten").expect("it was there");
+    assert_eq!(store.forget(&first.id).expect("twice is no error"), None);
+    assert_eq!(listed(store), std::slice::from_ref(&second));
+    // As it was, notes and all; and it tells nothing of what it holds.
+    assert!(!format!("{removed:?}").contains("sk_3"));
+    store.put_back(&removed).expect("put back");
+    assert_eq!(store.load(&first.id).expect("readable"), held);
     store.forget(&first.id).expect("forgotten");
-    store.forget(&first.id).expect("twice is no error");
     assert_eq!(listed(store), [second]);
     store
         .note(&first.id, Note::Proof(proof), renewed.obtained_at())
@@ -447,4 +454,37 @@ fn a_damaged_file_does_not_keep_a_sign_up_from_knowing_the_rest() {
     let listing = stores.accounts();
     assert_eq!((listing.accounts.len(), listing.problem.is_some()), (1, true));
     assert_eq!(credential(&stores.load(&kept(StoreKind::Memory, None).id)), "sk");
+}
+
+#[test]
+fn what_is_put_back_is_what_was_there_letter_for_letter() {
+    let folder = TempDir::new().expect("a folder");
+    let (store, path) = json_in(&folder);
+    let theirs = r#"{ "auth_md_token:https://api.acme.dev/" : {"credential":"sk_theirs", "odd" :[1 ,2], "scopes": []},"other":1}"#;
+    fs::write(&path, theirs).expect("written");
+    let account = listed(&store).remove(0);
+    let removed = store.forget(&account.id).expect("forgotten").expect("it was there");
+    assert!(!fs::read_to_string(&path).expect("readable").contains("sk_theirs"));
+    store.put_back(&removed).expect("put back");
+    let text = fs::read_to_string(&path).expect("readable");
+    assert!(text.contains(r#"{"credential":"sk_theirs", "odd" :[1 ,2], "scopes": []}"#), "{text}");
+    assert!(store.put_back(&removed).is_err(), "it is there");
+    assert_eq!(listed(&store).len(), 1);
+}
+
+#[test]
+fn nothing_is_put_over_an_account_that_is_there_again() {
+    let folder = TempDir::new().expect("a folder");
+    let memory: Arc<dyn Store> = Arc::new(Memory::default());
+    let stores = Stores::new(vec![memory], Locks::Folder(folder.path().join("locks")), Some("here"));
+    let account = kept(StoreKind::Memory, None);
+    stores.save(&Kept::new(account.clone(), Secret::new("sk_1"))).expect("saved");
+    let removed = stores.forget(&account.id).expect("forgotten");
+    stores.save(&Kept::new(account.clone(), Secret::new("sk_2"))).expect("saved");
+    let refused = stores.put_back(&removed).expect_err("there is one");
+    assert!(refused.what.contains("is there again, with another credential"), "{refused}");
+    assert_eq!(credential(&stores.load(&account.id)), "sk_2");
+    stores.forget(&account.id).expect("forgotten");
+    stores.put_back(&removed).expect("put back");
+    assert_eq!(credential(&stores.load(&account.id)), "sk_1");
 }

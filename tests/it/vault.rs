@@ -108,6 +108,9 @@ fn listing_saving_noting_and_forgetting_ask_no_keyring() {
         saved(&vault, Some("work"), "sk_2");
         assert_eq!(vault.note(&first.id, Note::Spending(noon()), first.obtained_at()), Ok(true));
         assert_eq!(listed(&vault).len(), 2);
+        let removed = vault.forget(&in_vault(Some("work")).id).expect("forgotten").expect("it was there");
+        vault.put_back(&removed).expect("put back");
+        assert_eq!(listed(&vault).len(), 2);
         vault.forget(&in_vault(Some("work")).id).expect("forgotten");
         assert_eq!(*keyring.reads.lock().expect("not poisoned"), 0, "{trouble:?}");
         assert_eq!(vault.load(&first.id), Err(trouble.problem()), "and using one says what is wrong");

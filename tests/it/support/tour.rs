@@ -131,6 +131,16 @@ impl Tour {
         terminal.backend().buffer().clone()
     }
 
+    /// Where links are on the screen.
+    pub fn links(&mut self, width: u16, height: u16) -> Vec<view::Link> {
+        self.app.size = (width, height);
+        self.app.update(Message::Redraw, self.now);
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
+        let mut links = Vec::new();
+        terminal.draw(|frame| links = view::draw(&self.app, frame, self.now).links).expect("drawn");
+        links
+    }
+
     pub fn picture(&mut self, width: u16, height: u16) -> String {
         let buffer = self.buffer(width, height);
         let row = |y: u16| {
