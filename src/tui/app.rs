@@ -389,7 +389,7 @@ impl App {
         self.notice = None;
         let key = Key::of(event);
         let place = self.place();
-        self.interrupted = key.modifiers.contains(crossterm::event::KeyModifiers::CONTROL);
+        self.interrupted = key == Key::INTERRUPT;
         match self.keymap.action(place, key) {
             Some(action) => self.act(action, now),
             None => {

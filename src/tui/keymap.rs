@@ -385,6 +385,9 @@ const NAMED: &[(&str, &str, KeyCode)] = &[
 ];
 
 impl Key {
+    /// Ends every program.
+    pub const INTERRUPT: Self = ctrl('c');
+
     pub fn of(event: &KeyEvent) -> Self {
         // The letter says whether Shift was held; BackTab is Shift-Tab already.
         let modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
@@ -461,7 +464,7 @@ impl Key {
                 | KeyCode::PageUp
                 | KeyCode::PageDown
         );
-        named || self == ctrl('c') || self == ctrl('z')
+        named || self == Self::INTERRUPT || self == ctrl('z')
     }
 }
 

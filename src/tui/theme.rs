@@ -68,15 +68,19 @@ pub enum Depth {
     True,
 }
 
-/// A colour, and what stands for it where there are sixteen only.
+/// A colour, and what stands for it where there are fewer.
 #[derive(Debug, Clone, Copy)]
 struct Ink {
     rgb: [u8; 3],
+    /// Of 256.
+    nearest: u8,
+    /// Of 16.
     plain: Color,
 }
 
 const fn ink(rgb: u32, plain: Color) -> Ink {
-    Ink { rgb: [(rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8], plain }
+    let rgb = [(rgb >> 16) as u8, (rgb >> 8) as u8, rgb as u8];
+    Ink { rgb, nearest: nearest(rgb), plain }
 }
 
 struct Palette {
@@ -210,7 +214,7 @@ impl Theme {
         match self.depth {
             Depth::None => Color::Reset,
             Depth::Sixteen => ink.plain,
-            Depth::Many => Color::Indexed(nearest(ink.rgb)),
+            Depth::Many => Color::Indexed(ink.nearest),
             Depth::True => Color::Rgb(red, green, blue),
         }
     }
@@ -341,17 +345,40 @@ impl Theme {
     }
 }
 
-/// The nearest of the 256 colours whose values are known: the cube from 16 on, the greys from 232 on.
-fn nearest(rgb: [u8; 3]) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let away =
-        |other: [u8; 3]| -> i32 { rgb.iter().zip(other).map(|(a, b)| (i32::from(*a) - i32::from(b)).pow(2)).sum() };
-    let cube = (0..216u8).map(|n| {
-        let level = |step: u8| LEVELS[usize::from(n / step % 6)];
-        (16 + n, [level(36), level(6), level(1)])
-    });
-    let greys = (0..24u8).map(|n| (232 + n, [8 + 10 * n; 3]));
-    cube.chain(greys).min_by_key(|(_, other)| away(*other)).map_or(0, |(index, _)| index)
+/// The values that each of red, green and blue has in the cube.
+const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// One of the 256 colours whose values are known: the cube from 16 on, the greys from 232 on.
+const fn of_256(index: u8) -> [u8; 3] {
+    match index {
+        232.. => [8 + 10 * (index - 232); 3],
+        _ => {
+            let n = index as usize - 16;
+            [LEVELS[n / 36 % 6], LEVELS[n / 6 % 6], LEVELS[n % 6]]
+        }
+    }
+}
+
+/// The nearest of them, found while the program is compiled.
+const fn nearest(rgb: [u8; 3]) -> u8 {
+    let (mut best, mut least) = (16, i32::MAX);
+    let mut index = 16_u8;
+    loop {
+        let other = of_256(index);
+        let (mut away, mut part) = (0, 0);
+        while part < 3 {
+            let apart = rgb[part] as i32 - other[part] as i32;
+            away += apart * apart;
+            part += 1;
+        }
+        if away < least {
+            (best, least) = (index, away);
+        }
+        if index == u8::MAX {
+            return best;
+        }
+        index += 1;
+    }
 }
 
 #[cfg(test)]
@@ -372,14 +399,6 @@ mod tests {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    fn of_256(index: u8) -> [u8; 3] {
-        const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-        match index {
-            232.. => [8 + 10 * (index - 232); 3],
-            _ => [36, 6, 1].map(|step| LEVELS[usize::from((index - 16) / step % 6)]),
-        }
-    }
-
     #[test]
     fn everything_can_be_read_on_its_ground() {
         for look in Look::ALL {
@@ -389,7 +408,7 @@ mod tests {
             for (nth, ink) in inks.into_iter().enumerate() {
                 for ground in [palette.ground, palette.raised] {
                     let exact = contrast(ink.rgb, ground.rgb);
-                    let rough = contrast(of_256(nearest(ink.rgb)), of_256(nearest(ground.rgb)));
+                    let rough = contrast(of_256(ink.nearest), of_256(ground.nearest));
                     assert!(exact >= enough && rough >= enough, "{look:?}, ink {nth}: {exact:.2}, {rough:.2} of 256");
                 }
             }

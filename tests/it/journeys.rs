@@ -9,4 +9,5 @@ mod renewal;
 mod shapes;
 mod skills;
 mod storage;
+mod terminals;
 mod traces;

@@ -11,6 +11,7 @@ mod hostile;
 mod invariants;
 mod journeys;
 mod proxy;
+mod random_keys;
 mod real;
 mod sandbox;
 mod screens;

@@ -1,8 +1,10 @@
 //! Against real components; none of these is part of `cargo test`. A Secret Service: `tests/real/secret-service.sh` makes one
 //! and runs these. Others have files of their own.
 
+mod keys;
 mod oauth;
 mod ssh;
+mod tmux;
 
 use std::fs;
 use std::path::PathBuf;

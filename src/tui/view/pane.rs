@@ -42,7 +42,7 @@ pub fn session(app: &App, session: &Session, inner: Size, whole: u16, now: Times
         } else if let Some(why) = no_room_for_qr(app, session, whole, inner.height)
             && room >= 2
         {
-            page.rows.extend([Row::blank(), Row::text(why, theme.quiet())]);
+            page.question.extend([Row::blank(), Row::text(why, theme.quiet())]);
         }
         page
     })
@@ -108,12 +108,24 @@ fn told_and_asked(session: &Session, theme: Theme, inner: Size, whole: u16, now:
         page.headline = Line::styled(format!("{nth} of {all}"), theme.quiet());
     }
     page.rows = flow_rows(&screen.lines, theme, width);
+    let mut taken = Vec::new();
     if let Some(code) = &screen.user_code {
-        page.rows.extend([Row::blank(), user_code(code, theme)]);
+        taken.extend([Row::blank(), user_code(code, theme)]);
     }
     if let Some(link) = &screen.link {
-        page.rows.push(Row::blank());
-        page.rows.extend(link_rows(link.as_str(), whole as usize, theme));
+        taken.push(Row::blank());
+        taken.extend(link_rows(link.as_str(), whole as usize, theme));
+    }
+    if session.place() == Place::Handoff {
+        taken.extend([Row::blank(), Row::text("waiting for you", theme.quiet())]);
+    }
+    ask(&mut page, session, theme, inner, now);
+    // What is to be taken elsewhere stays in sight with the question: words can be scrolled, a link has to be whole.
+    if taken.len() + page.question.len() + AROUND - 1 <= inner.height.into() {
+        page.cursor = page.cursor.map(|(row, column)| (row + taken.len(), column));
+        page.question.splice(..0, taken);
+    } else {
+        page.rows.extend(taken);
     }
     if let Some(since) = session.waiting_since().filter(|since| now.duration_since(*since).as_secs() >= 1) {
         page.rows.push(Row::blank());
@@ -122,10 +134,6 @@ fn told_and_asked(session: &Session, theme: Theme, inner: Size, whole: u16, now:
             theme.quiet(),
         ));
     }
-    if session.place() == Place::Handoff {
-        page.rows.extend([Row::blank(), Row::text("waiting for you".to_owned(), theme.quiet())]);
-    }
-    ask(&mut page, session, theme, inner, now);
     page
 }
 

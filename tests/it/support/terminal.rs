@@ -112,6 +112,23 @@ impl Screen {
         text
     }
 
+    /// Continues the program if it was stopped, and waits until more than so much was written, or it has ended, or a bare link
+    /// is shown, with which nothing is drawn.
+    pub fn goes_on(&self, before: usize) {
+        let _ = Command::new("kill").args(["-CONT", &self.process().to_string()]).stderr(Stdio::null()).status();
+        let (shown, changed) = &*self.shown;
+        let is_bare = |shown: &Shown| shown.terminal.screen().contents().contains("Any key goes back.");
+        let waiting = |shown: &mut Shown| !shown.over && shown.raw.len() <= before && !is_bare(shown);
+        let guard = shown.lock().expect("not poisoned");
+        let (shown, timeout) = changed.wait_timeout_while(guard, PATIENCE, waiting).expect("not poisoned");
+        assert!(!timeout.timed_out(), "nothing is drawn any more:\n{}", shown.terminal.screen().contents());
+    }
+
+    /// Has the program ended?
+    pub fn is_over(&self) -> bool {
+        self.shown.0.lock().expect("not poisoned").over
+    }
+
     /// Waits for a text on the screen.
     pub fn shows(&self, text: &str) -> String {
         self.until(|screen| screen.contains(text), text)

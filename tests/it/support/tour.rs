@@ -75,6 +75,14 @@ impl Tour {
         self
     }
 
+    /// Sends anything, answers what the flows want done, and returns what was wanted at first.
+    pub fn send(&mut self, message: Message) -> Vec<Command> {
+        let wanted = self.app.update(message, self.now);
+        self.waiting.clone_from(&wanted);
+        self.settle();
+        wanted
+    }
+
     /// Answers what the flows want done, as the shell would.
     fn settle(&mut self) {
         while let Some(command) = self.waiting.pop() {
