@@ -308,7 +308,7 @@ fn question(prompt: &Prompt, can_go_back: bool) -> String {
     let back = if can_go_back { "back, " } else { "" };
     match prompt {
         Prompt::Pick { choices, .. } if choices.len() == 1 => format!("Press Enter (or: {back}cancel):"),
-        Prompt::Pick { choices, .. } => format!("Type 1 to {} (or: {back}cancel):", choices.len()),
+        Prompt::Pick { choices, .. } => format!("Type 1 to {}, Enter takes 1 (or: {back}cancel):", choices.len()),
         Prompt::Confirm { label, .. } => format!("{label} yes or no (or: {back}cancel):"),
         Prompt::Code { label, .. } => format!("{label} (or: new, {back}cancel):"),
         Prompt::Text { label } | Prompt::Email { label } => format!("{label} (or: {back}cancel):"),
@@ -343,8 +343,8 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
         }
         Prompt::Code { .. } if word == "new" => Ok(Input::Answer(Answer::NewCode)),
         Prompt::Code { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
-        // Where there is one choice only, Enter will do.
-        Prompt::Pick { choices, .. } if word.is_empty() && choices.len() == 1 => Ok(Input::Answer(Answer::Pick(0))),
+        // As in the full screen, Enter takes the first choice.
+        Prompt::Pick { choices, .. } if word.is_empty() && !choices.is_empty() => Ok(Input::Answer(Answer::Pick(0))),
         Prompt::Pick { choices, .. } => match word.parse::<usize>() {
             Ok(number) if (1..=choices.len()).contains(&number) => Ok(Input::Answer(Answer::Pick(number - 1))),
             _ => Err(format!("Type a number from 1 to {}.", choices.len())),

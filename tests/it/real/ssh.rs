@@ -133,3 +133,61 @@ fn a_connection_that_is_cut_leaves_nobody_at_the_port() {
     }
     assert!(!exists(&home.path("tokens.json")));
 }
+
+#[test]
+#[ignore = "needs an SSH server"]
+fn a_link_is_a_link_at_this_end_and_is_copied_here() {
+    let (service, home) = (Service::start(&[]), Home::with_tokens().with_browser());
+    let mut screen = remote(&home, "");
+    begin(&mut screen, &service, "2");
+    let link = link_of(&screen.shows_sign_in());
+    screen.until_written(|text| text.contains(&format!("\x1b]8;id=authmd-tui;{link}\x1b\\")), "the link (OSC 8)");
+    screen.keys("\x19");
+    screen.shows("Sent to your terminal's clipboard.");
+    assert!(screen.written().contains("\x1b]52;c;"), "the copy (OSC 52)");
+    // Nothing is opened at the other end before somebody says so.
+    screen.keys("\x0f");
+    let question = screen.shows("Open this page in a browser there?");
+    assert!(question.contains("you are on SSH") && !exists(&home.path("opening")), "{question}");
+    screen.keys("n\r");
+    screen.shows_sign_in();
+    assert!(!exists(&home.path("opening")));
+}
+
+#[test]
+#[ignore = "needs an SSH server"]
+fn doctor_notices_the_connection_also_where_no_variable_tells_of_it() {
+    let home = Home::new();
+    for hiding in ["", "-u SSH_CONNECTION -u SSH_CLIENT -u SSH_TTY "] {
+        let screen = Screen::run(
+            "ssh",
+            &[
+                "-F",
+                &configuration(),
+                "-tt",
+                "under-test",
+                &format!(
+                    "env {hiding}AUTHMD_TUI_HOME={} LC_ALL=C.UTF-8 {PROGRAM} doctor --store memory",
+                    home.path("home")
+                ),
+            ],
+            &home,
+        );
+        screen.shows("surroundings: SSH");
+    }
+}
+
+#[test]
+#[ignore = "needs an SSH server"]
+fn the_screen_is_whole_in_every_window_over_the_connection() {
+    let home = Home::new();
+    let screen = remote(&home, "demo");
+    screen.shows("need you");
+    for (columns, rows) in [(120, 40), (60, 15), (200, 60), (80, 24)] {
+        screen.resize(columns, rows);
+        // The last column that is used, of the first line, and the last line.
+        let header = format!("authmd{:>1$}", "6 accounts · memory", usize::from(columns) - 10);
+        let whole = |text: &str| text.contains(&header) && text.trim_end().ends_with("q quit");
+        screen.until(whole, &format!("{columns}×{rows}"));
+    }
+}
