@@ -31,6 +31,23 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The same, and a word that is too long stays whole on a line of its own: a link that is to be taken from there.
+pub fn between_words(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if fits(word, width.saturating_sub(line.width() + 1)) {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// Without measuring all of what may be very long.
 fn fits(text: &str, width: usize) -> bool {
     let mut used = 0;
@@ -63,6 +80,7 @@ mod tests {
         assert_eq!(wrapped("日本語", 4), ["日本", "語"]);
         assert_eq!(wrapped("abc 日", 5), ["abc", "日"]);
         assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(between_words("at https://acme.dev/x now", 7), ["at", "https://acme.dev/x", "now"]);
     }
 
     /// It took the square of its length, and a service's path froze the screen.

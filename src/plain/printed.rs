@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::flow::{Line, Prompt, Screen, ScreenId, StepState};
 use crate::problem::Problem;
-use crate::wrap::wrapped;
+use crate::wrap::{between_words, wrapped};
 use crate::{report, when};
 
 /// A line, moved in as far as it begins.
@@ -43,9 +43,6 @@ impl Told {
         if self.whose == Whose::Whole {
             return self.text.clone();
         }
-        if self.whose == Whose::Ours && (start.contains("://") || !start.contains(' ')) {
-            return self.text.clone();
-        }
         let indent = " ".repeat(self.text.len() - start.len());
         let marked = format!("{indent}│ ");
         let (first, further) = match self.whose {
@@ -53,7 +50,12 @@ impl Told {
             Whose::Theirs => (&marked, &marked),
             Whose::Quoted => (&indent, &marked),
         };
-        let rows = wrapped(start, width.saturating_sub(further.chars().count() + 1).max(20)).into_iter().enumerate();
+        let room = width.saturating_sub(further.chars().count() + 1).max(20);
+        let rows = match self.whose {
+            Whose::Ours => between_words(start, room),
+            _ => wrapped(start, room),
+        };
+        let rows = rows.into_iter().enumerate();
         let row = |(nth, row): (usize, String)| {
             format!("{}{row}", if nth == 0 { first } else { further }).trim_end().to_owned()
         };
