@@ -491,6 +491,12 @@ impl App {
             return Vec::new();
         };
         let link = session.screen().link.clone();
+        if action == Action::Submit && self.reads_on(now) {
+            return Vec::new();
+        }
+        let Scene::Session(session) = &mut self.scene else {
+            return Vec::new();
+        };
         // In a choice the arrows choose; everywhere else they move the page, as the page keys do everywhere.
         let chooses = session.place() == Place::Choice && matches!(action, Action::Up | Action::Down);
         if action.is_moving() && !chooses {
@@ -525,6 +531,19 @@ impl App {
         match input {
             Some(input) => self.flow(id, input, now),
             None => Vec::new(),
+        }
+    }
+
+    /// A yes counts for what was read: in a small window it shows what is left first.
+    fn reads_on(&mut self, now: Timestamp) -> bool {
+        let limit = view::scroll_limit(self, now);
+        match &mut self.scene {
+            Scene::Session(session) if session.agrees_unseen(limit) => {
+                session.scroll_to(scrolled(session.scroll(), Action::PageDown, limit));
+                self.notice = Some("There was more to read: here it is. Enter again agrees to all of it.".to_owned());
+                true
+            }
+            _ => false,
         }
     }
 

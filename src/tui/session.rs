@@ -28,6 +28,8 @@ pub struct Session {
     /// A slip of the hand, noticed here.
     slip: Option<Problem>,
     scroll: usize,
+    /// How far down the page has been seen.
+    seen: usize,
     /// Since when the flow has been waiting for an answer.
     busy_since: Option<Timestamp>,
     /// When the deadline on the screen was first seen: the whole length of its bar.
@@ -67,6 +69,7 @@ impl Session {
             chosen: None,
             slip: None,
             scroll: 0,
+            seen: 0,
             busy_since: None,
             deadline_seen: None,
             position: None,
@@ -96,7 +99,7 @@ impl Session {
         if before.map(question) != Some(question(&self.screen)) {
             self.editor.reset();
             self.typed_unseen.clear();
-            self.scroll = 0;
+            (self.scroll, self.seen) = (0, 0);
             self.chosen = matches!(self.screen.prompt, Some(Prompt::Pick { .. })).then_some(0);
         }
         self.deadline_seen = self.screen.deadline.map(|deadline| match self.deadline_seen {
@@ -145,6 +148,12 @@ impl Session {
 
     pub fn scroll_to(&mut self, scroll: usize) {
         self.scroll = scroll;
+        self.seen = self.seen.max(scroll);
+    }
+
+    /// Is a yes about to be said to what has not been on the screen yet? `limit` is how far the page can be scrolled.
+    pub fn agrees_unseen(&self, limit: usize) -> bool {
+        self.place() == Place::YesNo && self.chosen == Some(0) && self.seen < limit
     }
 
     pub fn slip(&self) -> Option<&Problem> {

@@ -324,6 +324,7 @@ fn acme() -> impl Fn(&Effect) -> Input {
 
 /// Plays discovery, consent and registration.
 fn walk_to_email(app: &mut App, acme: &impl Fn(&Effect) -> Input) {
+    app.size = (80, 24);
     press(app, "a");
     app.update(Message::Paste("Bearer resource_metadata=\"https://api.acme.dev/prm\"".into()), noon());
     let commands = press(app, "\n");

@@ -313,3 +313,32 @@ fn the_list_keeps_what_is_selected_in_sight_and_moves_no_further() {
     tour.keys("g");
     assert!(shows(&mut tour, "later"), "the heading of the first row comes with it");
 }
+
+#[test]
+fn a_yes_counts_for_what_was_on_the_screen() {
+    let mut tour = Tour::signing_up(COLOR, Fake::acme());
+    tour.app.size = (60, 15);
+    tour.keys("\n");
+    let enter = || Message::Key(crossterm::event::KeyEvent::from(KeyCode::Enter));
+    tour.keys("y");
+    let mut pressed = 0;
+    while tour.app.update(enter(), tour.now).is_empty() {
+        assert!(notice(&tour).starts_with("There was more to read"), "{}", notice(&tour));
+        pressed += 1;
+        assert!(pressed < 9, "it ends");
+    }
+    assert!(pressed > 0, "nothing is sent before the last line was there");
+    // A no needs no reading, and neither does who has scrolled to the end.
+    let mut no = Tour::signing_up(COLOR, Fake::acme());
+    no.app.size = (60, 15);
+    no.keys("\nn\n");
+    assert_ne!(no.app.place(), Place::YesNo);
+    let mut read = Tour::signing_up(COLOR, Fake::acme());
+    read.app.size = (60, 15);
+    read.keys("\n");
+    for _ in 0..3 {
+        read.press(KeyCode::PageDown);
+    }
+    read.keys("y");
+    assert!(!read.app.update(enter(), read.now).is_empty());
+}

@@ -191,9 +191,12 @@ impl Page {
             let track = Rect { y: middle.y + self.fixed.len() as u16, height: room as u16, ..middle };
             put_thumb(track, first, all, theme, buffer);
         }
-        if hidden > first && room > 0 {
-            let more = format!("{} {} more lines below: PageDown", theme.down(), hidden - first + 1);
-            let line = Rect { y: above_question - 1, height: 1, ..middle };
+        // In place of the last row, or of the blank above the question where there is room for no row at all.
+        let spare = u16::from(room > 0);
+        let has_place = room > 0 || self.question.first().is_some_and(Row::is_blank);
+        if hidden > first && has_place {
+            let more = format!("{} {} more lines: PageDown", theme.down(), hidden - first + usize::from(spare));
+            let line = Rect { y: above_question - spare, height: 1, ..middle };
             // A link goes over the margins; nothing of it is left beside the words, nor anything taken of what stands beside.
             let left = if middle.x <= area.x + MARGIN { area.x } else { middle.x };
             let right = if middle.right() + MARGIN >= area.right() { area.right() } else { middle.right() };
