@@ -342,6 +342,10 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
             Ok(Input::Answer(Answer::Text(Secret::new(line))))
         }
         Prompt::Code { .. } if word == "new" => Ok(Input::Answer(Answer::NewCode)),
+        // One that is not whole would only cost a try.
+        Prompt::Code { digits: Some(digits), .. } if is_begun(line, *digits) => {
+            Err(format!("The code has {digits} digits; nothing was sent."))
+        }
         Prompt::Code { .. } => Ok(Input::Answer(Answer::Text(Secret::new(line)))),
         // As in the full screen, Enter takes the first choice.
         Prompt::Pick { choices, .. } if word.is_empty() && !choices.is_empty() => Ok(Input::Answer(Answer::Pick(0))),
@@ -355,6 +359,12 @@ fn understood(prompt: &Prompt, line: &str) -> Result<Input, String> {
             _ => Err("Type yes or no.".to_owned()),
         },
     }
+}
+
+/// Is this the beginning of a code of so many digits?
+fn is_begun(line: &str, digits: usize) -> bool {
+    let typed: String = line.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    typed.len() < digits && typed.chars().all(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -376,6 +386,7 @@ mod tests {
         let prompt = Prompt::Code { label: "Code".into(), digits: Some(6) };
         assert_eq!(understood(&prompt, "new"), Ok(Input::Answer(Answer::NewCode)));
         assert_eq!(understood(&prompt, "Back"), Ok(Input::Back));
+        assert!(understood(&prompt, "481").is_err() && understood(&prompt, "").is_err(), "it is not whole");
         assert_eq!(understood(&prompt, " 481 516 "), Ok(Input::Answer(Answer::Text(Secret::new("481 516")))));
     }
 }

@@ -59,7 +59,7 @@ pub trait Store: Send + Sync {
     /// Removes the account, and returns what it was. It is no error if it is gone already.
     fn forget(&self, id: &AccountId) -> Result<Option<Removed>, Problem>;
 
-    /// Puts back what was removed, as it was.
+    /// Puts back what was removed, as it was, unless there is such an account again.
     fn put_back(&self, removed: &Removed) -> Result<(), Problem>;
 
     /// What this store is, in a person's words, and whether it can be written now. One that has to be made first is offered
@@ -268,18 +268,42 @@ impl Stores {
         }
     }
 
-    /// Removes the account from every store that has it, and returns what they had.
+    /// Removes the account from every store that has it, and returns what they had. Where one cannot, the others have it
+    /// back: nothing is lost that could not be taken back.
     pub fn forget(&self, id: &AccountId) -> Result<Vec<Removed>, Problem> {
-        Ok(self.each_that_has(id, |store| store.forget(id))?.into_iter().flatten().collect())
+        let removed = std::cell::RefCell::new(Vec::new());
+        let forgotten = self.each_that_has(id, |store| {
+            removed.borrow_mut().extend(store.forget(id)?);
+            Ok(())
+        });
+        let removed = removed.into_inner();
+        match forgotten {
+            Ok(_) => Ok(removed),
+            Err(problem) => {
+                self.put_back(&removed)?;
+                Err(problem)
+            }
+        }
     }
 
-    /// Puts back what was removed, unless there is such an account again.
+    /// Puts back what was removed, unless there is such an account again: all of it, or nothing.
     pub fn put_back(&self, removed: &[Removed]) -> Result<(), Problem> {
-        let there = |removed: &Removed| self.stores.iter().any(|store| matches!(store.find(&removed.id), Ok(Some(_))));
-        if let Some(taken) = removed.iter().find(|removed| there(removed)) {
-            return Err(taken.taken());
+        for removed in removed {
+            for store in self.stores.iter().filter(|store| store.kind() != removed.store) {
+                if store.find(&removed.id)?.is_some() {
+                    return Err(removed.taken());
+                }
+            }
         }
-        removed.iter().try_for_each(|removed| self.store(removed.store)?.put_back(removed))
+        for (nth, one) in removed.iter().enumerate() {
+            if let Err(problem) = self.store(one.store).and_then(|store| store.put_back(one)) {
+                for done in &removed[..nth] {
+                    self.store(done.store)?.forget(&done.id)?;
+                }
+                return Err(problem);
+            }
+        }
+        Ok(())
     }
 
     /// Waits until nobody else is renewing or ending this account.

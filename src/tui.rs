@@ -35,7 +35,7 @@ use crate::flow::{Effect, Input};
 use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::{self, Sandbox};
 use crate::secret::Secret;
-use crate::shell::clipboard::Clipboard;
+use crate::shell::clipboard::{Clipboard, Tool};
 use crate::shell::pins::Pins;
 use crate::shell::skills::Library;
 use crate::shell::surroundings::Multiplexer;
@@ -80,17 +80,21 @@ async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Resu
     let preferences = settings.preferences()?;
     let theme = Theme { look: preferences.look, depth: settings.depth, unicode: settings.unicode };
     let events = settings.events()?;
-    let clipboard = Clipboard::here(&settings.found);
     let mut app = App::new(theme, ports.stores.name(), banner);
     app.keymap = preferences.keymap;
     app.surroundings = settings.browser.surroundings();
-    app.clipboard = copied(clipboard, settings.found.multiplexer);
+    app.clipboard = sent(settings.found.multiplexer);
     app.lock_after = settings.lock_after;
     app.reach = settings.reach;
     app.notice = survey::warning(&ports.stores).map(|problem| format!("{} {}", problem.what, problem.hint));
     let terminal = Terminal::enter(preferences.mouse, settings.found.multiplexer)?;
     let (send, receive) = mpsc::unbounded_channel();
-    let ending = Program { app, terminal, ports, clipboard, settings, events, send }.run(receive).await;
+    let answers = send.clone();
+    let taken = move || drop(answers.send(Incoming::Answer(Box::new(Message::Copied))));
+    let clipboard = Tool::here(&settings.found).map(|tool| Clipboard::new(tool, taken));
+    let ending = Program { app, terminal, ports, clipboard, copied: Secret::default(), settings, events, send }
+        .run(receive)
+        .await;
     match ending {
         Ending::Quit => Ok(()),
         Ending::Interrupted => Err(Problem::cancelled()),
@@ -100,14 +104,13 @@ async fn start(settings: Settings, ports: Ports, banner: Option<String>) -> Resu
 }
 
 /// What is said of a copy. Nobody says whether a terminal took it.
-fn copied(clipboard: Option<Clipboard>, multiplexer: Option<Multiplexer>) -> &'static str {
-    match (clipboard, multiplexer) {
-        (Some(_), _) => "Copied here, and sent to your terminal.",
-        (None, None) => "Sent to your terminal's clipboard.",
-        (None, Some(Multiplexer::Tmux)) => {
+fn sent(multiplexer: Option<Multiplexer>) -> &'static str {
+    match multiplexer {
+        None => "Sent to your terminal's clipboard.",
+        Some(Multiplexer::Tmux) => {
             "Sent to your terminal through tmux, which hands it on if set-clipboard or allow-passthrough is on."
         }
-        (None, Some(Multiplexer::Screen)) => "Sent to your terminal through screen.",
+        Some(Multiplexer::Screen) => "Sent to your terminal through screen.",
     }
 }
 
@@ -131,7 +134,10 @@ struct Program {
     app: App,
     terminal: Terminal,
     ports: Ports,
+    /// This machine's own, where somebody sits at it.
     clipboard: Option<Clipboard>,
+    /// What was copied last.
+    copied: Secret,
     settings: Settings,
     events: Option<Events>,
     send: mpsc::UnboundedSender<Incoming>,
@@ -156,8 +162,7 @@ impl Program {
             terminal::die_of(terminal::HANGUP);
         }
         if self.app.holds_clipboard() {
-            self.terminal.copy(&Secret::default());
-            self.clipboard.into_iter().for_each(|clipboard| clipboard.take(&Secret::default()));
+            self.clear_clipboard();
         }
         ending
     }
@@ -177,6 +182,7 @@ impl Program {
             if self.terminal.draw(|frame| view::draw(&self.app, frame, now)).is_err() {
                 return Ending::HungUp;
             }
+            self.app.drawn();
             let alarm = self
                 .app
                 .next_change(now)
@@ -253,7 +259,7 @@ impl Program {
                 Command::Suspend => self.terminal.suspend(),
                 Command::Print(link) => self.terminal.print_bare(link.as_str()),
                 Command::Copy(text) => self.copy(text),
-                Command::ClearClipboard => self.copy(Secret::default()),
+                Command::ClearClipboard => self.clear_clipboard(),
                 Command::Open(page) => self.answer(Message::Opened(self.settings.browser.open_asked(&page))),
                 Command::Perform(id, effect) => self.spawn(move |ports| async move {
                     let again = effect.clone();
@@ -301,18 +307,30 @@ impl Program {
                     Message::Forgotten(account, ports.blocking(move |stores| stores.forget(&id)).await)
                 }),
                 Command::PutBack(account, removed) => self.spawn(|ports| async move {
-                    Message::PutBack(account, ports.blocking(move |stores| stores.put_back(&removed)).await)
+                    let (id, again) = (account.clone(), removed.clone());
+                    // Not while another program makes one of that name.
+                    let put_back = move |stores: &Stores| stores.lock(&id).and_then(|_lease| stores.put_back(&again));
+                    Message::PutBack(account, removed, ports.blocking(put_back).await)
                 }),
             }
         }
         None
     }
 
-    /// To the terminal, and to this machine's own clipboard where somebody sits at it. A tool that hangs holds nobody up.
     fn copy(&mut self, text: Secret) {
         self.terminal.copy(&text);
-        if let Some(clipboard) = self.clipboard {
-            tokio::task::spawn_blocking(move || clipboard.take(&text));
+        if let Some(clipboard) = &self.clipboard {
+            clipboard.take(text.clone());
+        }
+        self.copied = text;
+    }
+
+    /// A terminal cannot be asked whose it is that it has there; a desktop can.
+    fn clear_clipboard(&mut self) {
+        self.terminal.copy(&Secret::default());
+        let copied = std::mem::take(&mut self.copied);
+        if let Some(clipboard) = &self.clipboard {
+            clipboard.forget(copied);
         }
     }
 

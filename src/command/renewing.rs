@@ -119,8 +119,8 @@ async fn claim_link(account: &Account, ports: &Ports) -> Done {
     let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(account))?;
     let link = ClaimLink::of(&kept).ok_or_else(|| ClaimLink::missing(account))?;
     // The link alone on stdout; what its page asks for is for a person.
-    link.code.into_iter().for_each(|code| say(&format!("It asks for: {code}")));
-    print(&format!("{}\n", link.page));
+    link.code.into_iter().for_each(|code| say(&format!("It asks for: {}", code.expose())));
+    print(&format!("{}\n", link.page.expose()));
     Ok(())
 }
 

@@ -106,6 +106,11 @@ impl Settings {
         })
     }
 
+    /// The settings file, whether or not it is there.
+    pub fn file(&self) -> PathBuf {
+        self.paths.settings_file()
+    }
+
     /// How the person wants the full screen: `AUTHMD_TUI_THEME`, and the settings file.
     pub fn preferences(&self) -> Result<Preferences, Problem> {
         let written = settings::read(&self.paths.settings_file())?.screen;

@@ -10,7 +10,7 @@ use crate::flow::{Guard, Line, Protection};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
 use crate::report;
-use crate::shell::clipboard::Clipboard;
+use crate::shell::clipboard::Tool;
 use crate::shell::{Ports, net, surroundings};
 use crate::store::vault::none_yet;
 use crate::store::{Store, Stores, migrate, survey};
@@ -156,6 +156,15 @@ pub async fn lock(settings: &Settings) -> Done {
     Ok(())
 }
 
+/// Is what a person has written into the settings file understood?
+fn written(settings: &Settings) -> Finding {
+    let (level, what, remedy) = match settings.preferences() {
+        Ok(_) => (Level::Good, settings.file().display().to_string(), None),
+        Err(problem) => (Level::Problem, problem.what, Some(problem.hint)),
+    };
+    Finding { check: "settings", level, what, remedy }
+}
+
 pub async fn doctor(settings: &Settings, repair: bool) -> Done {
     let ports = settings.ports()?;
     if repair {
@@ -164,7 +173,8 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
     }
     let mut survey = surveyed(&ports).await?;
     survey.findings.extend(net::survey::findings());
-    let clipboard = Clipboard::here(&settings.found);
+    survey.findings.push(written(settings));
+    let clipboard = Tool::here(&settings.found);
     survey.findings.extend(surroundings::survey::findings(&settings.found, &settings.browser, clipboard));
     match settings.json {
         true => {

@@ -12,13 +12,14 @@ use super::verify::credential_missing;
 use super::{Answer, Effect, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId};
 use crate::account::{Account, Kept, LayerKind, Note};
 use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
 use crate::trust;
 
-/// Where an account is claimed, and what the page asks for.
+/// Where an account is claimed, and what the page asks for. Whoever has these can do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimLink {
-    pub page: Url,
-    pub code: Option<String>,
+    pub page: Secret,
+    pub code: Option<Secret>,
 }
 
 impl ClaimLink {
@@ -26,8 +27,14 @@ impl ClaimLink {
     pub fn of(kept: &Kept) -> Option<Self> {
         let kept = kept.secret_of(LayerKind::Claim)?.expose();
         let (page, code) = kept.split_once(' ').map_or((kept, None), |(page, code)| (page, Some(code)));
-        let page = Url::parse(page).ok().filter(|page| trust::endpoint(page).is_ok())?;
-        Some(Self { page, code: code.map(|code| trust::clean(code, 40)) })
+        let may_be_shown = Url::parse(page).is_ok_and(|page| trust::endpoint(&page).is_ok());
+        let code = code.map(|code| Secret::new(trust::clean(code, 40)));
+        may_be_shown.then(|| Self { page: Secret::new(page), code })
+    }
+
+    /// For the person alone.
+    fn shown(&self) -> (Option<Url>, Option<String>) {
+        (Url::parse(self.page.expose()).ok(), self.code.as_ref().map(|code| code.expose().to_owned()))
     }
 
     pub fn missing(account: &Account) -> Problem {
@@ -112,13 +119,12 @@ impl Flow for Claim {
                     self.account.service, self.account.id
                 );
                 screen.lines.push(Line::text(what));
-                if let Some(code) = &link.code {
-                    screen.lines.push(Line::fact("it asks for", code.clone()));
-                }
+                let (page, code) = link.shown();
+                screen.lines.extend(code.map(|code| Line::fact("it asks for", code)));
                 screen
                     .lines
                     .push(Line::Quiet("Nothing is sent from here, and nobody looks whether you have.".to_owned()));
-                (screen.link, screen.discreet) = (Some(link.page.clone()), true);
+                (screen.link, screen.discreet) = (page, true);
                 screen.deadline = self.account.claim_ends();
                 screen.prompt = Some(Prompt::Confirm {
                     label: "Is it yours now?".into(),

@@ -80,7 +80,7 @@ pub struct FileSurvey {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// "vault", "keyring", "rights", "token file", "folder"; of what is around the program: "proxy", "certificates",
-    /// "surroundings", "terminal", "browser", "clipboard".
+    /// "surroundings", "terminal", "browser", "clipboard", "settings".
     pub check: &'static str,
     pub level: Level,
     pub what: String,

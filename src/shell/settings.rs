@@ -44,6 +44,7 @@ impl Default for Preferences {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 struct Written {
     #[serde(default)]
     oauth: OAuth,
@@ -138,7 +139,7 @@ mod tests {
             read(&path)
         };
         let settings = written(
-            r#"{"oauth": {"clients": {"https://auth.acme.dev": "me"}}, "theme": "high-contrast", "mouse": false, "later": 1}"#,
+            r#"{"oauth": {"clients": {"https://auth.acme.dev": "me"}}, "theme": "high-contrast", "mouse": false}"#,
         )
         .expect("readable");
         assert_eq!(settings.clients.known, [("https://auth.acme.dev".to_owned(), "me".to_owned())]);
@@ -150,6 +151,7 @@ mod tests {
             (r#"{"oauth": {"clients": {"auth.acme.dev": "me"}}}"#, "is no issuer"),
             (r#"{"oauth": {"client_id_metadata_document": "http://a.dev/x"}}"#, "https address"),
             (r#"{"oauth": {"client_id_metadata_document": "https://a.dev/"}}"#, "https address"),
+            (r#"{"themes": "dark"}"#, "unknown field `themes`"),
             (r#"{"theme": "solarized"}"#, "there are terminal, dark, light, high-contrast"),
             (r#"{"keys": {"renew": "x"}}"#, "x is both renew and revoke in the list"),
             (r#"{"keys": {"renew": 1}}"#, "Keys"),

@@ -114,10 +114,14 @@ pub fn meant<'a>(name: &str, known: impl Iterator<Item = (&'a str, &'a str)>) ->
     let wanted = folded(name);
     let fits: [fn(&str, &str) -> bool; 3] =
         [|it, wanted| it == wanted, |it, wanted| it.starts_with(wanted), |it, wanted| it.contains(wanted)];
-    for fits in fits {
+    // What is typed by mistake is part of some name or other: of a few letters only the whole name is meant.
+    for (fits, letters) in fits.into_iter().zip([1, 3, 4]) {
+        if wanted.chars().count() < letters {
+            break;
+        }
         let found: Vec<String> = known
             .iter()
-            .filter(|(_, id, name)| !wanted.is_empty() && (fits(id, &wanted) || fits(name, &wanted)))
+            .filter(|(_, id, name)| fits(id, &wanted) || fits(name, &wanted))
             .map(|(id, ..)| (*id).to_owned())
             .collect();
         match found.len() {

@@ -58,7 +58,14 @@ impl Store for Memory {
 
     fn put_back(&self, removed: &Removed) -> Result<(), Problem> {
         match &removed.content {
-            Content::Kept(kept) => self.save(kept),
+            Content::Kept(kept) => {
+                let mut entries = self.entries();
+                if entries.iter().any(|known| known.account.id == removed.id) {
+                    return Err(removed.taken());
+                }
+                entries.push((**kept).clone());
+                Ok(())
+            }
             _ => Err(removed.of_another_store()),
         }
     }

@@ -217,18 +217,16 @@ impl Store for Vault {
         let Content::Sealed { account, sealed, to } = &removed.content else {
             return Err(removed.of_another_store());
         };
-        let is_put = self.write(|connection| {
-            // What is sealed to another key would be a record that nobody can open.
-            let fits = guard::public_key(connection)? == *to;
-            if fits {
-                row::put(connection, account, sealed)?;
+        self.write(|connection| {
+            if row::one(connection, &account.id)?.is_some() {
+                return Ok(Err(removed.taken()));
             }
-            Ok(fits)
-        })?;
-        match is_put {
-            true => Ok(()),
-            false => Err(removed.of_another_store()),
-        }
+            // What is sealed to another key would be a record that nobody can open.
+            if guard::public_key(connection)? != *to {
+                return Ok(Err(removed.of_another_store()));
+            }
+            Ok(Ok(row::put(connection, account, sealed)?))
+        })?
     }
 
     fn offers(&self) -> Vec<StoreOffer> {

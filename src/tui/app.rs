@@ -20,7 +20,7 @@ use super::list::List;
 use super::session::{FlowId, Session, type_unseen};
 use super::theme::{Depth, Theme};
 use super::view;
-use crate::account::{Account, AccountId, Kept};
+use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Status};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::Verify;
@@ -59,8 +59,10 @@ pub enum Message {
     Loaded(Result<Loaded, Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
     Forgotten(AccountId, Result<Vec<Removed>, Problem>),
+    /// This machine's own clipboard has it, too.
+    Copied,
     /// What was forgotten is there again.
-    PutBack(AccountId, Result<(), Problem>),
+    PutBack(AccountId, Vec<Removed>, Result<(), Problem>),
     /// The command could not be done: the vault wants its passphrase first.
     Locked(Command, Problem),
     Unlocked(Result<(), Problem>),
@@ -112,9 +114,16 @@ pub enum Command {
 /// What the person is looking at.
 pub enum Scene {
     List,
-    Detail { scroll: usize },
+    Detail {
+        scroll: usize,
+    },
     Filter(Editor),
-    Target { editor: Editor, problem: Option<Problem> },
+    Target {
+        editor: Editor,
+        problem: Option<Problem>,
+        /// What stands there was typed before: the next letter begins anew.
+        begins_anew: bool,
+    },
     Session(Box<Session>),
 }
 
@@ -151,6 +160,11 @@ pub struct App {
     checked: Vec<Result<Account, Problem>>,
     walks: VecDeque<(Walk, AccountId)>,
     walks_in_all: usize,
+    /// How often something has happened, and how often it had when the screen was drawn last.
+    happened: u64,
+    drawn: u64,
+    /// The service that was typed last, until a sign-up to it has gone well.
+    target: Option<String>,
     /// What was forgotten since the program began, the last one last.
     forgotten: Vec<(AccountId, Vec<Removed>)>,
     clipboard_until: Option<Timestamp>,
@@ -189,6 +203,9 @@ impl App {
             checked: Vec::new(),
             walks: VecDeque::new(),
             walks_in_all: 0,
+            happened: 0,
+            drawn: 0,
+            target: None,
             forgotten: Vec::new(),
             clipboard_until: None,
             reach: Reach::Public,
@@ -246,20 +263,34 @@ impl App {
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         // What lies under an overlay is not seen.
         let seen = match (&self.overlay, &self.scene) {
-            (Some(Overlay::Credential(pane)), _) => Some(pane.until),
+            // Its seconds are counted.
+            (Some(Overlay::Credential(pane)), _) => {
+                Timestamp::from_second(now.as_second() + 1).ok().map(|next| next.min(pane.until))
+            }
             (Some(_), _) => None,
             (None, Scene::Session(session)) => session.next_change(now),
-            (None, _) => self.list.next_change(now, view::list_room(self)),
+            (None, Scene::Target { .. }) => None,
+            (None, Scene::Detail { .. }) => self.list.next_change(now, view::list_room(self), true),
+            (None, Scene::List | Scene::Filter(_)) => self.list.next_change(now, view::list_room(self), false),
         };
         [seen, self.clipboard_until, self.lock_at].into_iter().flatten().min()
     }
 
+    /// The screen shows all that has happened.
+    pub fn drawn(&mut self) {
+        self.drawn = self.happened;
+    }
+
     pub fn update(&mut self, message: Message, now: Timestamp) -> Vec<Command> {
+        let is_seen = self.drawn == self.happened;
+        self.happened += 1;
         let mut commands = self.expire(now);
         self.list.tick(now);
         commands.extend(match message {
             Message::Key(key) => self.key(&key, now),
             Message::Paste(text) => self.paste(text.expose(), now),
+            // A click is meant for what is on the screen, not for what has taken its place since.
+            Message::Click(..) if !is_seen => Vec::new(),
             Message::Click(column, row) => self.click(column, row, now),
             Message::Wheel(wheel) => self.wheel(wheel, now),
             Message::Redraw => Vec::new(),
@@ -282,26 +313,41 @@ impl App {
             }
             Message::Forgotten(id, result) => {
                 self.notice = Some(match result {
+                    Ok(removed) if removed.is_empty() => format!("{id} was gone already."),
                     Ok(removed) => {
                         let key = self.keymap.key(Place::List, Action::Undo).map(|key| key.label(self.theme.unicode));
                         let undo = key.map(|key| format!(" {key} undoes it.")).unwrap_or_default();
                         self.forgotten.push((id.clone(), removed));
-                        format!("Forgotten here: {id}. Unless it had ended, it goes on working at the service.{undo}")
+                        let known = self.list.accounts().iter().find(|account| account.id == id);
+                        let dead = [Status::Expired, Status::Revoked];
+                        match known.is_some_and(|account| dead.contains(&account.status(now, DUE_WITHIN))) {
+                            true => format!("Forgotten here: {id}.{undo}"),
+                            false => format!("Forgotten here: {id}. It goes on working at the service.{undo}"),
+                        }
                     }
                     Err(problem) => one_line(&problem),
                 });
                 vec![Command::Load]
             }
-            Message::PutBack(id, result) => {
+            Message::PutBack(id, removed, result) => {
                 self.notice = Some(match result {
                     Ok(()) => {
-                        self.forgotten.retain(|(known, _)| *known != id);
                         self.list.await_account(id.clone());
                         format!("{id} is back, as it was.")
                     }
-                    Err(problem) => one_line(&problem),
+                    Err(problem) => {
+                        // It can be tried again.
+                        self.forgotten.push((id, removed));
+                        one_line(&problem)
+                    }
                 });
                 vec![Command::Load]
+            }
+            Message::Copied => {
+                if let Some(rest) = self.notice.as_deref().and_then(|notice| notice.strip_prefix(self.clipboard)) {
+                    self.notice = Some(format!("Copied here, and sent to your terminal.{rest}"));
+                }
+                Vec::new()
             }
             Message::Locked(command, why) => {
                 self.wants_vault.push((command, why));
@@ -326,6 +372,11 @@ impl App {
         self.wants_vault = wanted;
         if self.overlay.is_none() && !self.wants_vault.is_empty() {
             self.overlay = Some(Overlay::Unlock(UnlockPane::default()));
+        }
+        // What was done through it would be done to something else than what it was opened over.
+        if matches!(&self.overlay, Some(Overlay::Palette(palette)) if palette.place != self.scene_place()) {
+            self.overlay = None;
+            self.notice = Some("Something came meanwhile: the commands were closed.".to_owned());
         }
         self.list.keep_in_sight(view::list_room(self));
         commands
@@ -370,7 +421,10 @@ impl App {
                 let filter = editor.value().to_owned();
                 self.list.set_filter(&filter, now);
             }
-            (None, Scene::Target { editor, problem }) => {
+            (None, Scene::Target { editor, problem, begins_anew }) => {
+                if std::mem::take(begins_anew) {
+                    editor.reset();
+                }
                 super::insert(editor, text);
                 *problem = None;
             }
@@ -414,7 +468,11 @@ impl App {
                 let filter = editor.value().to_owned();
                 self.list.set_filter(&filter, now);
             }
-            (None, Scene::Target { editor, problem }) => {
+            (None, Scene::Target { editor, problem, begins_anew }) => {
+                let is_letter = Key::of(event).is_letter();
+                if std::mem::take(begins_anew) && is_letter {
+                    editor.reset();
+                }
                 editor.handle_event(&Event::Key(*event));
                 *problem = None;
             }
@@ -470,7 +528,7 @@ impl App {
     }
 
     fn act_on_target(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
-        let Scene::Target { editor, problem } = &mut self.scene else {
+        let Scene::Target { editor, problem, .. } = &mut self.scene else {
             return Vec::new();
         };
         if action == Action::Cancel {
@@ -478,7 +536,10 @@ impl App {
             return Vec::new();
         }
         match Target::within(editor.value(), self.reach) {
-            Ok(target) => self.start(Box::new(SignUp::new(target, None)), now),
+            Ok(target) => {
+                self.target = Some(editor.value().to_owned());
+                self.start(Box::new(SignUp::new(target, None)), now)
+            }
             Err(wrong) => {
                 *problem = Some(wrong);
                 Vec::new()
@@ -520,6 +581,8 @@ impl App {
             (Action::PrintLink, _, Some(link)) => return vec![Command::Print(link)],
             (Action::CopyLink, _, Some(link)) => {
                 self.notice = Some(self.clipboard.to_owned());
+                // A link may stay there.
+                self.clipboard_until = None;
                 return vec![Command::Copy(Secret::new(link))];
             }
             _ => {
@@ -570,6 +633,7 @@ impl App {
                     yes: "Open it there",
                     no: "Do not open it",
                     chosen: None,
+                    clicked: None,
                     then: Then::Open(page),
                 }));
             }
@@ -597,6 +661,7 @@ impl App {
                     yes: "Quit all the same",
                     no: "Stay",
                     chosen: None,
+                    clicked: None,
                     then: Then::Quit,
                 }));
                 Vec::new()

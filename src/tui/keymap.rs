@@ -329,6 +329,7 @@ pub const BINDINGS: &[Binding] = &[
     seen(ctrl('n'), Action::NewCode, "new code", &[Place::Code]),
     seen(ctrl('n'), Action::NewCode, "other ways", &[Place::Paste]),
     seen(char('n'), Action::NewCode, "new code", &[Place::Handoff]),
+    known(ctrl('n'), Action::NewCode, "new code", &[Place::Handoff]),
     seen(ctrl('o'), Action::OpenLink, "open link", LINKED),
     seen(ctrl('y'), Action::CopyLink, "copy link", LINKED),
     seen(plain(KeyCode::F(2)), Action::ShowQr, "QR code", LINKED),
@@ -357,7 +358,9 @@ pub const BINDINGS: &[Binding] = &[
     known(char(':'), Action::Palette, "every command, by name", LETTERS),
     known(ctrl('p'), Action::Palette, "every command, by name", SCENES),
     known(char('?'), Action::Help, "help", &[Place::Handoff, Place::Choice, Place::YesNo, Place::Busy, Place::Over]),
+    known(plain(KeyCode::F(1)), Action::Help, "help", SCENES),
     known(char('?'), Action::Back, "back", &[Place::Help]),
+    known(plain(KeyCode::F(1)), Action::Back, "back", &[Place::Help]),
     seen(char('q'), Action::Quit, "quit", &[Place::List]),
     known(char('q'), Action::Back, "back", &[Place::Detail, Place::Credential, Place::Qr, Place::Help, Place::Over]),
     known(ctrl('c'), Action::Quit, "quit", ANYWHERE),
@@ -442,9 +445,23 @@ impl Key {
         format!("{}{}{name}", held(KeyModifiers::CONTROL, "Ctrl-"), held(KeyModifiers::ALT, "Alt-"))
     }
 
-    /// Is it text where text is typed?
-    fn is_letter(self) -> bool {
+    /// Is it a letter that is typed?
+    pub fn is_letter(self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    }
+
+    /// Is it for typing where text is typed: a letter, or what corrects one?
+    fn is_for_typing(self) -> bool {
+        // What the editor takes with Ctrl: to the ends, by words, and away with them.
+        const EDITING: &str = "abdefhkuw";
+        match self.code {
+            KeyCode::Char(c) if self.modifiers == KeyModifiers::CONTROL => EDITING.contains(c),
+            KeyCode::Char(_) => true,
+            KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End => {
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Every terminal program has these, and a person who is lost looks for them.
@@ -505,8 +522,12 @@ impl Keymap {
             let Some(action) =
                 BINDINGS.iter().map(|binding| binding.action).find(|action| action.name() == Some(&name))
             else {
-                let name = crate::trust::clean(&name, 40);
-                return Err(format!("there is nothing called {name} that a key does; the help has the names"));
+                let names = BINDINGS.iter().filter_map(|binding| binding.action.name());
+                let like = names.max_by(|a, b| strsim::jaro(a, &name).total_cmp(&strsim::jaro(b, &name)));
+                let (name, like) = (crate::trust::clean(&name, 40), like.unwrap_or_default());
+                return Err(format!(
+                    "there is nothing called {name} that a key does (is {like} meant? README has the names)"
+                ));
             };
             let parsed = keys.iter().map(|text| Key::parse(text).ok_or(text)).collect::<Result<Vec<_>, _>>();
             let keys = parsed.map_err(|text| {
@@ -528,10 +549,13 @@ impl Keymap {
         let called = |binding: &Binding| binding.action.name().unwrap_or(binding.label);
         for (nth, binding) in self.bindings.iter().enumerate() {
             let key = binding.key.label(false);
-            if let Some(place) = binding.places.iter().find(|place| binding.key.is_letter() && place.takes_text()) {
-                return Some(format!("{key} cannot be {}: in {} it is a letter", called(binding), place.name()));
+            if let Some(place) = binding.places.iter().find(|place| binding.key.is_for_typing() && place.takes_text()) {
+                return Some(format!("{key} cannot be {}: in {} it is for typing", called(binding), place.name()));
             }
-            for other in self.bindings[nth + 1..].iter().filter(|other| other.key == binding.key) {
+            for other in self.bindings[nth + 1..]
+                .iter()
+                .filter(|other| other.key == binding.key && other.action != binding.action)
+            {
                 if let Some(place) = binding.places.iter().find(|place| other.places.contains(place)) {
                     return Some(format!(
                         "{key} is both {} and {} in {}",
@@ -607,7 +631,9 @@ fn changed(bindings: Vec<Binding>, action: Action, keys: &[Key]) -> Vec<Binding>
             let new = keys.iter().map(|key| Binding { key: *key, ..*binding });
             for new in new {
                 let footer = new.footer && !beside && new.key == keys[0];
-                let new = Binding { footer, ..new };
+                // Where text is typed, what was there already has to do.
+                let places = if beside && new.key.is_for_typing() { MOVING } else { new.places };
+                let new = Binding { footer, places, ..new };
                 if !changed.iter().any(|known: &Binding| Binding { footer, ..*known } == new) {
                     changed.push(new);
                 }
@@ -719,9 +745,11 @@ mod tests {
     fn what_would_be_ambiguous_is_refused_with_both_names() {
         for (name, key, why) in [
             ("renew", "x", "x is both renew and revoke in the list"),
-            ("new-code", "g", "g cannot be new-code: in the code question it is a letter"),
+            ("new-code", "g", "g cannot be new-code: in the code question it is for typing"),
+            ("open-link", "backspace", "Backspace cannot be open-link: in a sign-in in the browser it is for typing"),
+            ("qr", "ctrl-u", "Ctrl-U cannot be qr: in a sign-in in the browser it is for typing"),
             ("quit", "enter", "Enter is both open and quit in the list"),
-            ("dance", "x", "there is nothing called dance that a key does; the help has the names"),
+            ("dance", "x", "there is nothing called dance that a key does (is handover meant? README has the names)"),
             ("renew", "hyper-x", "hyper-x is no key; keys are written like r, R, ctrl-r, alt-x, f5 or space"),
         ] {
             assert_eq!(with(name, &[key]).expect_err(name), why);

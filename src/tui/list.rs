@@ -53,7 +53,7 @@ pub enum Shown<'a> {
 /// What ends when, hour by hour: the worst that is told of an hour.
 #[derive(Debug, Default)]
 pub struct Calendar {
-    hours: BTreeMap<i64, Status>,
+    hours: BTreeMap<Timestamp, Status>,
     /// How many end after all that is shown.
     beyond: usize,
 }
@@ -62,20 +62,26 @@ pub struct Calendar {
 pub const CALENDAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 const HOUR: i64 = 3_600;
 
+/// When an account is told of in the calendar, if it is: what is over at its service, or never ends, is not. What has ended
+/// stands at this very hour.
+pub fn mark(account: &Account, status: Status, now: Timestamp) -> Option<Timestamp> {
+    let is_told = status != Status::Revoked && account.horizon(status, now) != Horizon::Never;
+    let at = account.attention_at().filter(|_| is_told)?.max(now);
+    Timestamp::from_second(at.as_second().div_euclid(HOUR) * HOUR).ok()
+}
+
 impl Calendar {
     fn add(&mut self, at: Timestamp, status: Status, now: Timestamp) {
         if at.duration_since(now) > CALENDAR {
             self.beyond += 1;
             return;
         }
-        // What has ended stands at this very hour.
-        let hour = at.max(now).as_second().div_euclid(HOUR);
-        self.hours.entry(hour).and_modify(|worst| *worst = status.min(*worst)).or_insert(status);
+        self.hours.entry(at).and_modify(|worst| *worst = status.min(*worst)).or_insert(status);
     }
 
     /// The moments, soonest first, and what is told of them.
     pub fn marks(&self) -> impl Iterator<Item = (Timestamp, Status)> {
-        self.hours.iter().filter_map(|(hour, status)| Some((Timestamp::from_second(hour * HOUR).ok()?, *status)))
+        self.hours.iter().map(|(at, status)| (*at, *status))
     }
 
     pub fn beyond(&self) -> usize {
@@ -375,8 +381,7 @@ impl List {
             if !words.iter().all(fits) {
                 continue;
             }
-            if let Some(at) = account.attention_at().filter(|_| status != Status::Revoked && horizon != Horizon::Never)
-            {
+            if let Some(at) = mark(account, status, now) {
                 summary.calendar.add(at, status, now);
             }
             found.push((nth, status, horizon));
@@ -440,8 +445,8 @@ impl List {
         }
     }
 
-    /// When a word on the screen changes by the clock alone; `room` rows of the list are on it.
-    pub fn next_change(&self, now: Timestamp, room: usize) -> Option<Timestamp> {
+    /// When a word on the screen changes by the clock alone; `room` rows of the list are on it, or the detail, or both.
+    pub fn next_change(&self, now: Timestamp, room: usize, detail: bool) -> Option<Timestamp> {
         let visible = (self.top..self.top + room).map_while(|row| self.shown(row)).filter_map(|shown| match shown {
             Shown::Account(_, account) => Some(account),
             _ => None,
@@ -450,7 +455,12 @@ impl List {
         let layers =
             self.selected().into_iter().flat_map(|account| &account.layers).filter_map(|layer| layer.expires_at);
         let left = visible.filter_map(|account| account.expires_at().or_else(|| account.review_at()));
-        let told = left.chain(next).chain(layers);
+        let moments = |account: &Account| {
+            let asked = account.proof.map(|proof| proof.at);
+            [account.created_at, account.renewed_at, account.verified_at, asked, account.review_at()]
+        };
+        let history = self.selected().filter(|_| detail).into_iter().flat_map(moments).flatten();
+        let told = left.chain(next).chain(layers).chain(history);
         told.map(|end| when::next_change(end, now)).chain(self.summary.good_until).min()
     }
 }

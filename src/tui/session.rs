@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tui_input::Input as Editor;
 use tui_input::backend::crossterm::EventHandler;
 
-use super::keymap::{Action, Place};
+use super::keymap::{Action, Key, Place};
 use crate::flow::{Answer, Effect, Flow, Input, Prompt, Screen, ScreenId};
 use crate::problem::{Kind, Problem};
 use crate::secret::{Secret, Typed};
@@ -19,12 +19,16 @@ pub struct Session {
     flow: Box<dyn Flow>,
     screen: Screen,
     editor: Editor,
-    /// What was answered, by question, for who goes back to correct it. Nothing that was typed unseen.
+    /// What was answered, by question, for who comes back to correct it. Nothing that was typed unseen.
     answered: Vec<(Question, String)>,
+    /// What stands in the box was not right: the next letter begins anew.
+    begins_anew: bool,
     /// What is typed where it must not be seen.
     typed_unseen: Typed,
     /// The choice that Enter takes. `None` until a yes-or-no question has been looked at.
     chosen: Option<usize>,
+    /// What was clicked on last.
+    clicked: Option<usize>,
     /// A slip of the hand, noticed here.
     slip: Option<Problem>,
     scroll: usize,
@@ -65,8 +69,10 @@ impl Session {
             screen,
             editor: Editor::default(),
             answered: Vec::new(),
+            begins_anew: false,
             typed_unseen: Typed::default(),
             chosen: None,
+            clicked: None,
             slip: None,
             scroll: 0,
             seen: 0,
@@ -85,7 +91,9 @@ impl Session {
         self.busy_since =
             (!effects.is_empty()).then_some(now).or(self.busy_since.filter(|_| self.screen.prompt.is_none()));
         self.settle(Some(&before), now);
-        if goes_back
+        let again = self.screen.problem.is_some() && self.editor.value().is_empty();
+        self.begins_anew = again && self.place() == Place::Code;
+        if (goes_back || again)
             && let Some((_, text)) = self.answered.iter().rev().find(|(known, _)| *known == question(&self.screen))
         {
             self.editor = Editor::new(text.clone());
@@ -99,7 +107,7 @@ impl Session {
         if before.map(question) != Some(question(&self.screen)) {
             self.editor.reset();
             self.typed_unseen.clear();
-            (self.scroll, self.seen) = (0, 0);
+            (self.scroll, self.seen, self.clicked) = (0, 0, None);
             self.chosen = matches!(self.screen.prompt, Some(Prompt::Pick { .. })).then_some(0);
         }
         self.deadline_seen = self.screen.deadline.map(|deadline| match self.deadline_seen {
@@ -173,11 +181,18 @@ impl Session {
     }
 
     pub fn key(&mut self, event: &KeyEvent) {
+        self.clicked = None;
         if self.is_unseen() {
             type_unseen(&mut self.typed_unseen, event);
             self.slip = None;
         } else if self.place().takes_text() {
-            self.editor.handle_event(&Event::Key(*event));
+            if std::mem::take(&mut self.begins_anew) && Key::of(event).is_letter() {
+                self.editor.reset();
+            }
+            // Codes are written in groups; a box has room for digits only.
+            if !(self.digits().is_some() && matches!(event.code, KeyCode::Char(' ' | '-'))) {
+                self.editor.handle_event(&Event::Key(*event));
+            }
             self.slip = None;
         } else if self.place() == Place::Choice
             && let KeyCode::Char(c @ '1'..='9') = event.code
@@ -191,8 +206,22 @@ impl Session {
             text.chars().for_each(|c| self.typed_unseen.push(c));
             self.slip = None;
         } else if self.place().takes_text() {
-            super::insert(&mut self.editor, text);
+            if std::mem::take(&mut self.begins_anew) {
+                self.editor.reset();
+            }
+            match self.digits() {
+                Some(_) => super::insert(&mut self.editor, &text.replace([' ', '-'], "")),
+                None => super::insert(&mut self.editor, text),
+            }
             self.slip = None;
+        }
+    }
+
+    /// How many digits a code has, where that is known.
+    fn digits(&self) -> Option<usize> {
+        match self.screen.prompt {
+            Some(Prompt::Code { digits, .. }) => digits,
+            _ => None,
         }
     }
 
@@ -204,20 +233,19 @@ impl Session {
         }
     }
 
-    /// Chooses what was clicked on, and says what had been chosen before.
-    pub fn click(&mut self, nth: usize) -> Option<usize> {
-        let before = self.chosen;
+    /// Chooses what was clicked on; true where the last thing that was done was to click on it before.
+    pub fn click(&mut self, nth: usize) -> bool {
         self.slip = None;
         match self.place() {
             Place::YesNo => self.chosen = Some(nth),
             _ => self.choose(nth),
         }
-        before
+        self.clicked.replace(nth) == Some(nth)
     }
 
     /// The keys that move about in the pane.
     pub fn act(&mut self, action: Action) {
-        self.slip = None;
+        (self.slip, self.clicked) = (None, None);
         match (action, self.place()) {
             (Action::ChooseLeft | Action::Yes, Place::YesNo) => self.chosen = Some(0),
             (Action::ChooseRight | Action::No, Place::YesNo) => self.chosen = Some(1),
@@ -235,7 +263,14 @@ impl Session {
                 self.answered.push((question(&self.screen), self.editor.value().to_owned()));
                 Answer::Text(Secret::new(self.editor.value()))
             }
-            (Some(Prompt::Code { .. }), _) => Answer::Text(Secret::new(self.editor.value())),
+            (Some(Prompt::Code { .. }), _) => {
+                if let Some(problem) = self.too_short() {
+                    self.slip = Some(problem);
+                    return None;
+                }
+                self.answered.push((question(&self.screen), self.editor.value().to_owned()));
+                Answer::Text(Secret::new(self.editor.value()))
+            }
             (Some(Prompt::Pick { .. }), Some(nth)) => Answer::Pick(nth),
             (Some(Prompt::Confirm { .. }), Some(nth)) => Answer::Confirm(nth == 0),
             (Some(Prompt::Confirm { .. }), None) => {
@@ -249,6 +284,14 @@ impl Session {
             _ => return None,
         };
         Some(Input::Answer(answer))
+    }
+
+    /// A code that is not whole yet would only cost a try.
+    fn too_short(&self) -> Option<Problem> {
+        let (digits, typed) = (self.digits()?, self.editor.value().trim());
+        let is_begun = typed.len() < digits && typed.chars().all(|c| c.is_ascii_digit());
+        let what = format!("The code has {digits} digits; {} are there.", typed.len());
+        is_begun.then(|| Problem::new(Kind::Usage, what, "Type the rest of it. Nothing was sent."))
     }
 
     /// When this pane looks different by the clock alone: each second while something counts.

@@ -16,6 +16,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal as Screen};
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use super::view::{Drawn, Link};
 use crate::problem::{Kind, Problem};
@@ -36,6 +37,8 @@ pub enum Ending {
 
 /// Is the terminal ours now? The panic hook and `Drop` give it back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Is the ordinary screen shown, with a bare link on it? To leave the other one once more would take the cursor back above it.
+static BARE: AtomicBool = AtomicBool::new(false);
 
 /// Clicks and the wheel are told, as columns and rows of any size (xterm, modes 1000 and 1006); moving the mouse is not, so
 /// that nothing wakes the program or crosses a slow link for it.
@@ -65,7 +68,11 @@ pub struct Terminal {
     multiplexer: Option<Multiplexer>,
     /// The links on the screen, with their letters as they stand there.
     linked: Vec<(Link, Vec<Cell>)>,
+    area: Rect,
 }
+
+/// Bytes of one sequence that GNU screen takes; what is longer, it shows as text.
+const SCREEN_HOLDS: usize = 700;
 
 /// Why nothing is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +108,7 @@ impl Terminal {
         }));
         take(mouse).map_err(failed)?;
         let screen = Screen::new(CrosstermBackend::new(io::stdout())).map_err(failed)?;
-        Ok(Self { screen, away: Away::Not, mouse, multiplexer, linked: Vec::new() })
+        Ok(Self { screen, away: Away::Not, mouse, multiplexer, linked: Vec::new(), area: Rect::ZERO })
     }
 
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame) -> Drawn) -> io::Result<()> {
@@ -111,9 +118,13 @@ impl Terminal {
         let mut drawn = Drawn::default();
         let frame = self.screen.draw(|frame| drawn = draw(frame))?;
         let letters = |link: &Link| link.place.positions().map(|at| frame.buffer[at].clone()).collect();
-        let linked: Vec<(Link, Vec<Cell>)> = drawn.links.iter().map(|link| (link.clone(), letters(link))).collect();
-        if linked != self.linked {
-            self.linked = linked;
+        let fits = |link: &&Link| self.multiplexer != Some(Multiplexer::Screen) || link.address.len() <= SCREEN_HOLDS;
+        let links = drawn.links.iter().filter(fits);
+        let linked: Vec<(Link, Vec<Cell>)> = links.map(|link| (link.clone(), letters(link))).collect();
+        // Another size is drawn anew, and without links.
+        let area = frame.area;
+        if linked != self.linked || area != self.area {
+            (self.linked, self.area) = (linked, area);
             self.link(&drawn)?;
         }
         Ok(())
@@ -141,12 +152,15 @@ impl Terminal {
 
     /// Hands a text to the terminal's own clipboard (OSC 52), which works over SSH; whether it took it, nobody says.
     pub fn copy(&mut self, text: &Secret) {
-        let mut sequence = String::new();
-        if CopyToClipboard::to_clipboard_from(text.expose()).write_ansi(&mut sequence).is_err() {
+        // Room from the start: what grows leaves copies behind.
+        let mut sequence = Zeroizing::new(String::with_capacity(text.expose().len() * 2 + 32));
+        if CopyToClipboard::to_clipboard_from(text.expose()).write_ansi(&mut *sequence).is_err() {
             return;
         }
-        let _ = execute!(io::stdout(), Print(&sequence), Print(passed_through(&sequence, self.multiplexer)));
-        zeroize::Zeroize::zeroize(&mut sequence);
+        let through = self.multiplexer.map(|multiplexer| passed_through(&sequence, multiplexer));
+        // GNU screen would show what is too long for it.
+        let plain = if self.multiplexer == Some(Multiplexer::Screen) { "" } else { sequence.as_str() };
+        let _ = execute!(io::stdout(), Print(plain), Print(through.as_deref().map_or("", String::as_str)));
     }
 
     /// Gives the terminal back and stops, with everything started along with us. The signal may take a moment to arrive:
@@ -162,6 +176,7 @@ impl Terminal {
     pub fn print_bare(&mut self, link: &str) {
         let mut out = io::stdout();
         self.away = Away::Bare;
+        BARE.store(true, Ordering::SeqCst);
         // The mouse is the terminal's own again, to take the link with.
         let _ = execute!(out, Print(NO_CLICKS), LeaveAlternateScreen)
             .and_then(|()| write!(out, "\r\n{link}\r\n\r\nAny key goes back.\r\n"))
@@ -199,25 +214,45 @@ fn take(mouse: bool) -> io::Result<()> {
 }
 
 /// A sequence for the terminal behind a multiplexer, in the envelope that it hands on unread. tmux does so where
-/// `allow-passthrough` is on (tmux(1)); GNU screen does, in pieces of no more than this many bytes.
-fn passed_through(sequence: &str, multiplexer: Option<Multiplexer>) -> String {
+/// `allow-passthrough` is on (tmux(1)); GNU screen does, in pieces that fit its buffer.
+fn passed_through(sequence: &str, multiplexer: Multiplexer) -> Zeroizing<String> {
     const PIECE: usize = 512;
+    let mut wrapped = Zeroizing::new(String::with_capacity(sequence.len() * 2 + 64));
     match multiplexer {
-        None => String::new(),
-        Some(Multiplexer::Tmux) => format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")),
-        Some(Multiplexer::Screen) => {
-            // An escape within the envelope would end it; BEL ends the sequence as well as ST does.
-            let sequence = sequence.replace("\x1b\\", "\x07");
-            let pieces = sequence.as_bytes().chunks(PIECE).map(String::from_utf8_lossy);
-            pieces.map(|piece| format!("\x1bP{piece}\x1b\\")).collect()
+        Multiplexer::Tmux => {
+            wrapped.push_str("\x1bPtmux;");
+            for c in sequence.chars() {
+                // An escape within the envelope is written twice.
+                wrapped.extend(std::iter::repeat_n(c, if c == '\x1b' { 2 } else { 1 }));
+            }
+            wrapped.push_str("\x1b\\");
+        }
+        Multiplexer::Screen => {
+            // One that ends the sequence would end the envelope; BEL does the former only.
+            let (body, end) = sequence.strip_suffix("\x1b\\").map_or((sequence, ""), |body| (body, "\x07"));
+            let mut rest = body;
+            while !rest.is_empty() {
+                let (piece, tail) = rest.split_at(PIECE.min(rest.len()));
+                wrapped.push_str("\x1bP");
+                wrapped.push_str(piece);
+                wrapped.push_str(if tail.is_empty() { end } else { "" });
+                wrapped.push_str("\x1b\\");
+                rest = tail;
+            }
         }
     }
+    wrapped
 }
 
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // The terminal may be gone; there is nothing to be done about that.
-        let _ = execute!(io::stdout(), Print(NO_CLICKS), DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let mut out = io::stdout();
+        let _ = execute!(out, Print(NO_CLICKS), DisableBracketedPaste);
+        if !BARE.swap(false, Ordering::SeqCst) {
+            let _ = execute!(out, LeaveAlternateScreen);
+        }
+        let _ = execute!(out, Show);
         let _ = disable_raw_mode();
     }
 }
@@ -314,11 +349,10 @@ mod tests {
     #[test]
     fn a_copy_reaches_the_terminal_behind_a_multiplexer() {
         let copy = "\x1b]52;c;aGk=\x1b\\";
-        assert_eq!(passed_through(copy, None), "");
-        let tmux = passed_through(copy, Some(Multiplexer::Tmux));
-        assert_eq!(tmux, "\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
+        let tmux = passed_through(copy, Multiplexer::Tmux);
+        assert_eq!(*tmux, "\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
         let long = format!("\x1b]52;c;{}\x1b\\", "A".repeat(2_000));
-        let screen = passed_through(&long, Some(Multiplexer::Screen));
+        let screen = passed_through(&long, Multiplexer::Screen);
         let pieces: Vec<&str> = screen.split_terminator("\x1b\\").collect();
         assert!(
             pieces.len() == 4 && pieces.iter().all(|piece| piece.starts_with("\x1bP") && piece.len() <= 768),

@@ -55,7 +55,11 @@ pub fn list_room(app: &App) -> usize {
     let height = inner.height.saturating_sub(ABOVE + below(app, inner.width)) as usize;
     let width = inner.width as usize;
     let banner = accounts::banner(app, list_width(app.size.0) as usize).len();
-    let around = accounts::problem(app, width).len() + timeline::height(app) + accounts::HEADER + banner;
+    let above = match app.list.accounts().is_empty() {
+        true => accounts::nothing_yet(app, width).len() + 1,
+        false => timeline::height(app) + accounts::HEADER,
+    };
+    let around = accounts::problem(app, width).len() + above + banner;
     height.saturating_sub(around).max(1)
 }
 
@@ -172,7 +176,7 @@ fn page(app: &App, area: Rect, now: Timestamp) -> Page {
         (Some(Overlay::Palette(palette)), _) => reference::palette(app, palette, inner),
         // It has the screen for itself.
         (Some(Overlay::Qr(_)), _) => Page::default(),
-        (Some(Overlay::Credential(pane)), _) => pane::credential(app, pane, area.width),
+        (Some(Overlay::Credential(pane)), _) => pane::credential(app, pane, area.width, now),
         (Some(Overlay::Unlock(pane)), _) => pane::unlock(app, pane, readable),
         (Some(Overlay::Question(question)), _) => pane::question(app, question, readable),
         (None, Scene::Session(session)) => {
@@ -181,7 +185,7 @@ fn page(app: &App, area: Rect, now: Timestamp) -> Page {
             let page = pane::session(app, session, Size { width, ..inner.as_size() }, area.width, now);
             if railed { with_rail(page, width) } else { Page { trail: None, ..page } }
         }
-        (None, Scene::Target { editor, problem }) => pane::target(editor, problem.as_ref(), app.theme, readable),
+        (None, Scene::Target { editor, problem, .. }) => pane::target(editor, problem.as_ref(), app.theme, readable),
         (None, Scene::Detail { scroll }) if !is_side_by_side(app, area) => {
             accounts::detail(app, *scroll, inner.width, now)
         }
@@ -197,7 +201,7 @@ fn with_rail(mut page: Page, width: u16) -> Page {
         return page;
     };
     let in_the_way = |row: &Row| row.is_flush() && row.width() > (width + MARGIN) as usize;
-    if page.rows.iter().take(trail.steps.len()).any(in_the_way) {
+    if page.rows.iter().chain(&page.question).take(trail.steps.len()).any(in_the_way) {
         page.trail = None;
     } else {
         page.right = Line::default();
@@ -258,7 +262,8 @@ fn put_foot(app: &App, inner: Rect, buffer: &mut Buffer, drawn: &mut Drawn) {
     let mut spans = Vec::new();
     for (key, label, action) in footer(app, inner.width) {
         let width = (key.width() + label.width() + 1) as u16;
-        drawn.spots.push((Rect { x, width, ..line(1) }, Spot::Key(action)));
+        let spot = action.map(|action| (Rect { x, width, ..line(1) }, Spot::Key(action)));
+        drawn.spots.extend(spot);
         x += width + 2;
         spans.push(Span::styled(key, app.theme.strong()));
         spans.push(Span::styled(format!(" {label}  "), app.theme.quiet()));
@@ -281,31 +286,36 @@ fn notice(app: &App, width: u16) -> Vec<String> {
 }
 
 /// The keys that work here, as many as fit; the ones that lead out of here stay to the last.
-fn footer(app: &App, width: u16) -> Vec<(String, &'static str, Action)> {
+/// What a click does is told with each, unless two keys share a label.
+fn footer(app: &App, width: u16) -> Vec<(String, &'static str, Option<Action>)> {
     let theme = app.theme;
-    let mut keys: Vec<(String, &Binding)> = Vec::new();
+    let mut keys: Vec<(String, &Binding, bool)> = Vec::new();
     let mut pending = String::new();
-    for binding in app.keymap.footer(app.place()).filter(|binding| app.is_of_use(binding.action)) {
+    for binding in app.keymap.footer(app.place()).filter(|binding| app.is_worth_showing(binding.action)) {
+        let is_alone = pending.is_empty();
         let key = std::mem::take(&mut pending) + &binding.key.label(theme.unicode);
         if binding.label.is_empty() {
             // A key that shares its label with the next one.
             pending = if theme.unicode { key } else { key + "/" };
             continue;
         }
-        keys.push((key, binding));
+        keys.push((key, binding, is_alone));
     }
-    let wanted = |keys: &[(String, &Binding)]| -> usize {
-        keys.iter().map(|(key, binding)| key.width() + binding.label.width() + 3).sum()
+    let wanted = |keys: &[(String, &Binding, bool)]| -> usize {
+        keys.iter().map(|(key, binding, _)| key.width() + binding.label.width() + 3).sum()
     };
     // The gap after the last one need not fit.
     while wanted(&keys) > usize::from(width) + 2 {
-        let leads_out = |action| matches!(action, Action::Back | Action::Quit | Action::Cancel);
-        match keys.iter().rposition(|(_, binding)| !leads_out(binding.action)) {
+        let leads_out = |action| matches!(action, Action::Back | Action::Quit | Action::Cancel | Action::Help);
+        match keys.iter().rposition(|(_, binding, _)| !leads_out(binding.action)) {
             Some(last) => drop(keys.remove(last)),
             None => drop(keys.pop()),
         }
     }
-    keys.into_iter().map(|(key, binding)| (key, binding.label, binding.action)).collect()
+    let told = |(key, binding, alone): (String, &Binding, bool)| {
+        (key, app.label(binding.action, binding.label), alone.then_some(binding.action))
+    };
+    keys.into_iter().map(told).collect()
 }
 
 /// The picture alone, as large as it is: a camera needs all of it.

@@ -11,7 +11,7 @@ use authmd_tui::tui::keymap::{Keymap, Place};
 use authmd_tui::tui::theme::{Depth, Look, Theme};
 use crossterm::event::KeyCode;
 
-use crate::support::play::Fake;
+use crate::support::play::{COMPLETE, Fake, refusal};
 use crate::support::tour::{ASCII, COLOR, Tour, accounts, signing_in};
 use crate::support::{account, noon};
 
@@ -60,7 +60,10 @@ fn a_row_is_selected_by_one_click_and_opened_by_another() {
 fn a_yes_takes_two_clicks_as_it_takes_two_keys() {
     let mut tour = Tour::signing_up(COLOR, Fake::acme());
     click(&mut tour, "auth.md, code by e-mail");
-    assert_eq!(tour.app.place(), Place::YesNo, "the first choice is chosen already, so that a click takes it");
+    assert_eq!(tour.app.place(), Place::Choice, "it is chosen already, and not by a click");
+    let commands = click(&mut tour, "auth.md, code by e-mail");
+    tour.does(commands);
+    assert_eq!(tour.app.place(), Place::YesNo);
     assert!(click(&mut tour, "Yes, register").is_empty(), "chosen, and nothing is sent");
     assert_eq!(tour.app.session().and_then(|session| session.chosen()), Some(0));
     assert!(click(&mut tour, "    No").is_empty());
@@ -94,7 +97,7 @@ fn a_command_is_found_by_its_name_and_done() {
     tour.press(KeyCode::Esc).control('p');
     assert_eq!(tour.app.place(), Place::Palette);
     tour.keys("undo\n");
-    assert_eq!(notice(&tour), "Nothing was forgotten since the program was started.", "what does nothing says why");
+    assert_eq!(notice(&tour), "There is nothing that was forgotten to be taken back.", "what does nothing says why");
     tour.keys(":nothing like it\n");
     assert_eq!(tour.app.place(), Place::List);
     tour.keys(":");
@@ -202,14 +205,14 @@ fn what_is_forgotten_comes_back_until_the_program_ends() {
     assert!(!format!("{commands:?}").contains("sk_forgotten"));
     // It could not be done now: it can be tried again.
     let failed = Problem::new(Kind::Store, "The disk is full.", "Make room.");
-    tour.app.update(Message::PutBack(account.id.clone(), Err(failed)), tour.now);
+    tour.app.update(Message::PutBack(account.id.clone(), what.clone(), Err(failed)), tour.now);
     assert_eq!(undo(&mut tour), [Command::PutBack(account.id.clone(), what.clone())]);
     store.put_back(&what[0]).expect("put back");
     assert_eq!(
         store.load(&account.id).expect("readable").expect("there").secrets.credential,
         Secret::new("sk_forgotten")
     );
-    tour.app.update(Message::PutBack(account.id.clone(), Ok(())), tour.now);
+    tour.app.update(Message::PutBack(account.id.clone(), what.clone(), Ok(())), tour.now);
     assert_eq!(notice(&tour), format!("{} is back, as it was.", account.id));
     assert!(undo(&mut tour).is_empty(), "once");
 }
@@ -341,4 +344,69 @@ fn a_yes_counts_for_what_was_on_the_screen() {
     }
     read.keys("y");
     assert!(!read.app.update(enter(), read.now).is_empty());
+}
+
+#[test]
+fn a_code_that_is_not_whole_is_not_sent_and_a_wrong_one_is_there_to_be_looked_at() {
+    let mut wrong = Fake::acme();
+    wrong.on(COMPLETE, [refusal(401, "otp_invalid")]);
+    let mut tour = Tour::signing_up(COLOR, wrong);
+    tour.keys("\ny\nada@example.com\n48 1-5");
+    assert!(
+        tour.picture(80, 24).contains("│ 4 ││ 8 ││ 1 ││ 5 ││   ││   │"),
+        "blanks and dashes are how codes are written"
+    );
+    let enter = crossterm::event::KeyEvent::from(KeyCode::Enter);
+    assert!(tour.app.update(Message::Key(enter), tour.now).is_empty());
+    assert!(tour.picture(80, 24).contains("The code has 6 digits; 4 are there."));
+    tour.keys("16\n");
+    let picture = tour.picture(80, 24);
+    assert!(picture.contains("was not right") && picture.contains("│ 4 ││ 8 ││ 1 ││ 5 ││ 1 ││ 6 │"), "{picture}");
+    tour.keys("9");
+    assert!(tour.picture(80, 24).contains("│ 9 ││   │"), "the next digit begins anew");
+}
+
+#[test]
+fn a_service_that_was_not_reached_is_there_to_be_tried_again() {
+    let mut tour = Tour::new(COLOR, vec![]);
+    tour.keys("anonsense.dev\n");
+    tour.press(KeyCode::Esc).press(KeyCode::Esc);
+    tour.keys("a");
+    assert!(tour.picture(80, 24).contains("> nonsense.dev"), "{}", tour.picture(80, 24));
+    tour.keys("x");
+    assert!(tour.picture(80, 24).contains("> x"), "a letter begins anew");
+}
+
+#[test]
+fn what_is_clicked_on_is_what_was_seen() {
+    let mut tour = listed();
+    tour.picture(80, 24);
+    // Something comes between the drawing and the click.
+    tour.app.update(Message::Redraw, tour.now);
+    tour.app.update(Message::Click(10, 14), tour.now);
+    assert_eq!(tour.app.list.selected_row(), 0, "nobody has seen that row there");
+    let mut tour = listed();
+    tour.keys(":");
+    // The line that says that there is more is no command.
+    click(&mut tour, "more lines: PageDown");
+    assert_eq!(tour.app.place(), Place::Palette);
+}
+
+#[test]
+fn commands_are_closed_when_what_they_are_about_is_gone() {
+    let mut tour = Tour::new(COLOR, vec![]);
+    let wanted = tour.app.update(Message::Redraw, tour.now);
+    assert!(wanted.is_empty());
+    tour.keys("a");
+    let mut commands = Vec::new();
+    for c in "api.acme.dev\n".chars() {
+        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        commands = tour.app.update(Message::Key(crossterm::event::KeyEvent::from(code)), tour.now);
+    }
+    let key = crossterm::event::KeyEvent::new(KeyCode::Char('p'), crossterm::event::KeyModifiers::CONTROL);
+    tour.app.update(Message::Key(key), tour.now);
+    assert_eq!(tour.app.place(), Place::Palette);
+    tour.does(commands);
+    assert_eq!(tour.app.place(), Place::Choice, "{}", notice(&tour));
+    assert_eq!(notice(&tour), "Something came meanwhile: the commands were closed.");
 }

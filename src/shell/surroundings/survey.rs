@@ -6,10 +6,10 @@ use super::{Found, Multiplexer};
 use crate::flow::Opening;
 use crate::flow::storage::{Finding, Level};
 use crate::shell::browser::Browser;
-use crate::shell::clipboard::Clipboard;
+use crate::shell::clipboard::Tool;
 use crate::tui::theme::Depth;
 
-pub fn findings(found: &Found, browser: &Browser, clipboard: Option<Clipboard>) -> Vec<Finding> {
+pub fn findings(found: &Found, browser: &Browser, clipboard: Option<Tool>) -> Vec<Finding> {
     vec![surroundings(found), terminal(found), opened(browser), copied(found, clipboard)]
 }
 
@@ -55,7 +55,7 @@ fn opened(browser: &Browser) -> Finding {
     finding("browser", Level::Good, what, remedy)
 }
 
-fn copied(found: &Found, clipboard: Option<Clipboard>) -> Finding {
+fn copied(found: &Found, clipboard: Option<Tool>) -> Finding {
     let through = match found.multiplexer {
         Some(Multiplexer::Tmux) => match tmux_hands_on() {
             Some(false) => {
@@ -71,7 +71,7 @@ fn copied(found: &Found, clipboard: Option<Clipboard>) -> Finding {
         Some(Multiplexer::Screen) => ", through GNU screen",
         None => "",
     };
-    let here = clipboard.map(|clipboard| format!("{} here, and ", clipboard.name())).unwrap_or_default();
+    let here = clipboard.map(|tool| format!("{} here, and ", tool.name())).unwrap_or_default();
     finding("clipboard", Level::Good, format!("{here}your terminal's own{through}, if it takes OSC 52"), None)
 }
 

@@ -5,14 +5,15 @@ use tui_input::Input as Editor;
 use url::Url;
 
 use super::{App, Command, Overlay, Question, Scene, Then, Walk, scrolled};
-use crate::account::{Account, DUE_WITHIN, Revocation, Source, Status};
+use crate::account::{Account, AccountId, DUE_WITHIN, Revocation, Source, Status};
+use crate::flow::Opening;
 use crate::flow::claim::Claim;
 use crate::flow::handover::HandingOver;
 use crate::flow::review::Review;
 use crate::flow::signup::SignUp;
 use crate::flow::storage::{Storage, Wish};
 use crate::flow::target::Target;
-use crate::tui::keymap::Action;
+use crate::tui::keymap::{Action, Place};
 use crate::tui::view;
 
 impl App {
@@ -80,7 +81,7 @@ impl App {
             Action::Filter | Action::Sort if self.list.accounts().is_empty() => {
                 Some("There are no accounts yet: first sign up to a service (add).")
             }
-            Action::Undo if self.forgotten.is_empty() => Some("Nothing was forgotten since the program was started."),
+            Action::Undo if self.forgotten.is_empty() => Some("There is nothing that was forgotten to be taken back."),
             Action::OpenLink | Action::CopyLink | Action::PrintLink if link.is_none() => {
                 Some("There is no link on this screen.")
             }
@@ -100,13 +101,41 @@ impl App {
         self.refusal(action).is_none()
     }
 
+    /// The same, and nobody needs to be told of it first: what can only be refused, or has to be preceded by something else,
+    /// leaves its place to others.
+    pub fn is_worth_showing(&self, action: Action) -> bool {
+        let chosen = match (&self.overlay, &self.scene) {
+            (Some(Overlay::Question(question)), _) => question.chosen,
+            (None, Scene::Session(session)) => session.chosen(),
+            _ => None,
+        };
+        match action {
+            Action::OpenLink if self.surroundings.opening == Opening::Not => false,
+            Action::Submit if self.place() == Place::YesNo && chosen.is_none() => false,
+            _ => self.is_of_use(action),
+        }
+    }
+
+    /// What a key is called here, where that is not what its binding says.
+    pub fn label(&self, action: Action, label: &'static str) -> &'static str {
+        match (action, self.place()) {
+            (Action::Cancel, Place::YesNo) if self.overlay.is_some() => "back",
+            (Action::Submit, Place::Over) if !self.walks.is_empty() => "the next one",
+            _ => label,
+        }
+    }
+
     pub(super) fn act_on_accounts(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
         let selected = self.list.selected().cloned();
         let page = view::list_room(self) as isize;
         let limit = view::scroll_limit(self, now);
         match (action, &mut self.scene, selected) {
             (Action::Store, ..) => return self.start(Box::new(Storage::new(Wish::Look)), now),
-            (Action::Add, ..) => self.scene = Scene::Target { editor: Editor::default(), problem: None },
+            (Action::Add, ..) => {
+                // What could not be reached, or was left, is there to be corrected.
+                let editor = Editor::new(self.target.take().unwrap_or_default());
+                self.scene = Scene::Target { editor, problem: None, begins_anew: true };
+            }
             (Action::Filter, ..) => self.scene = Scene::Filter(Editor::new(self.list.filter().to_owned())),
             (Action::Sort, ..) => {
                 self.list.sort_next(now);
@@ -119,8 +148,8 @@ impl App {
                 *scene = next;
             }
             (Action::Back, Scene::Detail { .. }, _) => self.scene = Scene::List,
-            (Action::Back, ..) if self.list.marked() > 0 => self.list.clear_marks(),
-            (Action::Back, ..) => self.list.set_filter("", now),
+            (Action::Back, ..) if !self.list.filter().is_empty() => self.list.set_filter("", now),
+            (Action::Back, ..) => self.list.clear_marks(),
             (action, Scene::Detail { scroll }, _) if action.is_moving() => *scroll = scrolled(*scroll, action, limit),
             (Action::Up, ..) => self.list.move_by(-1),
             (Action::Down, ..) => self.list.move_by(1),
@@ -133,7 +162,12 @@ impl App {
             (Action::Revoke, ..) => return self.walk(Walk::Revoke, now),
             (Action::Verify, ..) => return self.verify(now),
             (Action::Forget, _, Some(account)) => {
-                self.overlay = Some(Overlay::Question(forget_question(&account, now)))
+                let targets = self.list.targets();
+                self.overlay = Some(Overlay::Question(match targets.as_slice() {
+                    [_, _, ..] => forget_several(&targets),
+                    [one] => forget_question(one, now),
+                    [] => forget_question(&account, now),
+                }));
             }
             (Action::Credential, _, Some(account)) => return vec![Command::Fetch(account.id)],
             (Action::OpenPage, _, Some(account)) => return self.open_page(home_page(&account)),
@@ -145,7 +179,7 @@ impl App {
                 }
             }
             (Action::Undo, ..) => {
-                let last = self.forgotten.last().cloned();
+                let last = self.forgotten.pop();
                 return last.map(|(id, removed)| Command::PutBack(id, removed)).into_iter().collect();
             }
             _ => {}
@@ -184,7 +218,25 @@ fn forget_question(account: &Account, now: Timestamp) -> Question {
     if let Source::Foreign(file) = &account.source {
         text.push(format!("It is another program's entry in {file}."));
     }
-    Question { text, yes: "Forget it", no: "Keep it", chosen: None, then: Then::Forget(vec![account.id.clone()]) }
+    Question {
+        text,
+        yes: "Forget it",
+        no: "Keep it",
+        chosen: None,
+        clicked: None,
+        then: Then::Forget(vec![account.id.clone()]),
+    }
+}
+
+fn forget_several(accounts: &[&Account]) -> Question {
+    let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
+    let names: Vec<&str> = ids.iter().map(AccountId::as_str).collect();
+    let text = vec![
+        format!("Remove these {} here only?", ids.len()),
+        names.join(", "),
+        "What works goes on working at its service until it ends or is revoked there.".to_owned(),
+    ];
+    Question { text, yes: "Forget them", no: "Keep them", chosen: None, clicked: None, then: Then::Forget(ids) }
 }
 
 /// The page where a service greets people.

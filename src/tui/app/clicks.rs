@@ -1,5 +1,5 @@
-//! The mouse: what is clicked on is what a key would have done. The first click on a row or a choice selects it, the second
-//! does it, so that a click which only brings the window to the front agrees to nothing.
+//! The mouse: what is clicked on is what a key would have done. The first click on a choice chooses it, the second does it, so
+//! that a click which only brings the window to the front agrees to nothing.
 
 use jiff::Timestamp;
 use ratatui::layout::Position;
@@ -16,6 +16,7 @@ impl App {
         self.somebody_is_there(now);
         let spot = view::spot_at(self, Position::new(column, row), now);
         self.notice = None;
+        self.interrupted = false;
         match spot {
             Some(Spot::Key(action)) => self.act(action, now),
             Some(Spot::Selection(nth)) if self.overlay.is_none() => self.click_on_row(nth, now),
@@ -36,6 +37,8 @@ impl App {
             Scene::List if is_selected => return self.act(Action::Open, now),
             // What was typed stays the filter.
             Scene::Filter(_) => self.scene = Scene::List,
+            // Another account is read from its beginning.
+            Scene::Detail { .. } if !is_selected => self.scene = Scene::Detail { scroll: 0 },
             _ => {}
         }
         self.list.select(nth);
@@ -43,12 +46,15 @@ impl App {
     }
 
     fn click_on_choice(&mut self, nth: usize, now: Timestamp) -> Vec<Command> {
-        let chosen = match (&mut self.overlay, &mut self.scene) {
-            (Some(Overlay::Question(question)), _) => question.chosen.replace(nth),
+        let is_second = match (&mut self.overlay, &mut self.scene) {
+            (Some(Overlay::Question(question)), _) => {
+                question.chosen = Some(nth);
+                question.clicked.replace(nth) == Some(nth)
+            }
             (None, Scene::Session(session)) => session.click(nth),
             _ => return Vec::new(),
         };
-        if chosen == Some(nth) { self.act(Action::Submit, now) } else { Vec::new() }
+        if is_second { self.act(Action::Submit, now) } else { Vec::new() }
     }
 
     pub(super) fn wheel(&mut self, wheel: Wheel, now: Timestamp) -> Vec<Command> {

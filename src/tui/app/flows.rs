@@ -115,6 +115,7 @@ impl App {
                     yes: "Cancel all the same",
                     no: "Go on with it",
                     chosen: None,
+                    clicked: None,
                     then: Then::CancelSession,
                 }));
                 Vec::new()
@@ -154,6 +155,7 @@ impl App {
         let mut handing = None;
         if let Scene::Session(session) = std::mem::replace(&mut self.scene, Scene::List) {
             if let Some(Outcome::Connected(account)) = &session.screen().outcome {
+                self.target = None;
                 self.list.await_account(account.id.clone());
                 handing = HandingOver::of(account);
             }

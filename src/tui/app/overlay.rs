@@ -46,6 +46,8 @@ pub struct Question {
     pub yes: &'static str,
     pub no: &'static str,
     pub chosen: Option<usize>,
+    /// What was clicked on last.
+    pub(super) clicked: Option<usize>,
     pub(super) then: Then,
 }
 
@@ -153,6 +155,7 @@ impl App {
     }
 
     pub(super) fn act_on_question(&mut self, mut question: Question, action: Action, now: Timestamp) -> Vec<Command> {
+        question.clicked = None;
         question.chosen = match action {
             Action::ChooseLeft | Action::Yes => Some(0),
             Action::ChooseRight | Action::No => Some(1),

@@ -12,7 +12,7 @@ use crate::tui::keymap::{Action, Entry, Place};
 pub struct Palette {
     pub editor: Editor,
     pub chosen: usize,
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl Palette {

@@ -157,7 +157,7 @@ pub fn problem_rows(problem: &crate::problem::Problem, theme: Theme, width: usiz
 }
 
 /// What to do now, in place of a blank.
-fn nothing_yet(app: &App, width: usize) -> Vec<Row> {
+pub fn nothing_yet(app: &App, width: usize) -> Vec<Row> {
     let theme = app.theme;
     let mut rows = vec![Row::text("No accounts yet.", theme.strong()), Row::blank()];
     let key = |action| app.keymap.key(Place::List, action).map_or(String::new(), |key| key.label(theme.unicode));
@@ -195,7 +195,7 @@ impl Columns {
         };
         let gaps = 3 + usize::from(way > 0) + usize::from(scopes > 0);
         let rest = width.saturating_sub(SIGNS + way + scopes + STATUS + LEFT + gaps);
-        let service = (rest * 52 / 100).min(32);
+        let service = (rest * 56 / 100).min(32);
         Self { service, identity: (rest - service).min(40), way, scopes }
     }
 

@@ -187,7 +187,7 @@ impl Page {
             row.put(area, middle, y, theme, buffer, drawn);
         }
         let above_question = middle.y.saturating_add((self.fixed.len() + room) as u16);
-        if let Some((first, all)) = self.part_of.filter(|(_, all)| *all > room) {
+        if let Some((first, all)) = self.part_of.filter(|(_, all)| room > 0 && *all > room) {
             let track = Rect { y: middle.y + self.fixed.len() as u16, height: room as u16, ..middle };
             put_thumb(track, first, all, theme, buffer);
         }
@@ -201,7 +201,9 @@ impl Page {
             let left = if middle.x <= area.x + MARGIN { area.x } else { middle.x };
             let right = if middle.right() + MARGIN >= area.right() { area.right() } else { middle.right() };
             theme.wipe(buffer, Rect { x: left, width: right - left, ..line });
-            drawn.links.retain(|link| link.place.y != line.y);
+            let wiped = Rect { x: left, width: right - left, ..line };
+            drawn.links.retain(|link| !link.place.intersects(wiped));
+            drawn.spots.retain(|(place, _)| !place.intersects(wiped));
             Line::styled(more, theme.quiet()).render(line, buffer);
         }
         if let Some((picture, column)) = &self.picture {

@@ -469,7 +469,7 @@ pub fn target(editor: &Editor, problem: Option<&Problem>, theme: Theme, width: u
     page
 }
 
-pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
+pub fn credential(app: &App, pane: &CredentialPane, width: u16, now: Timestamp) -> Page {
     let theme = app.theme;
     let text = if pane.shown { pane.credential.expose().to_owned() } else { pane.credential.masked() };
     let mut page =
@@ -477,10 +477,10 @@ pub fn credential(app: &App, pane: &CredentialPane, width: u16) -> Page {
     // From the first column on, with nothing around it: a credential that is shown is one to be taken with the mouse.
     page.rows.extend(whole_rows(&text, width as usize, theme.accent()));
     page.rows.push(Row::blank());
-    page.rows.push(Row::text(
-        "This pane closes by itself after 30 s. Nothing is copied unless you ask for it.",
-        theme.quiet(),
-    ));
+    let left = when::countdown(pane.until, now);
+    let said = format!("This pane closes by itself in {left}. Nothing is copied unless you ask for it.");
+    let room = usize::from(width - 2 * super::MARGIN);
+    page.rows.extend(wrapped(&said, room).into_iter().map(|line| Row::text(line, theme.quiet())));
     page
 }
 

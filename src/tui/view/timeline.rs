@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::Row;
-use crate::account::{Account, DUE_WITHIN, Layer};
+use crate::account::{Account, DUE_WITHIN, Layer, Status};
 use crate::tui::app::App;
-use crate::tui::list::CALENDAR;
+use crate::tui::list::{CALENDAR, mark};
 use crate::tui::theme::Theme;
 use crate::when;
 
@@ -86,16 +86,17 @@ impl Scale {
                 *span = Span::styled(theme.sign(status).to_string(), theme.status(status));
             }
         }
-        if let Some(account) = app.list.selected()
-            && let Some(away) = account.attention_at().map(|at| at.duration_since(now)).filter(|away| *away <= CALENDAR)
-            && let Some(span) = spans.get_mut(self.column(away)).filter(|span| span.content != line)
-        {
+        if let Some(account) = app.list.selected() {
             let status = account.status(now, DUE_WITHIN);
-            *span = Span::styled(theme.sign(status).to_string(), theme.chosen());
+            let away = mark(account, status, now).map(|at| at.duration_since(now)).filter(|away| *away <= CALENDAR);
+            if let Some(span) = away.and_then(|away| spans.get_mut(self.column(away))) {
+                *span = Span::styled(theme.sign(status).to_string(), theme.chosen());
+            }
         }
-        let beyond = app.list.calendar().beyond();
-        if beyond > 0 {
-            spans.push(Span::styled(format!("{line} +{beyond}"), theme.quiet()));
+        match app.list.calendar().beyond() {
+            0 => {}
+            few @ 1..1_000 => spans.push(Span::styled(format!("{line} +{few}"), theme.quiet())),
+            many => spans.push(Span::styled(format!("{line} +{}k", (many / 1_000).min(999)), theme.quiet())),
         }
         Row::inset(Line::from(spans))
     }
@@ -117,6 +118,12 @@ impl Scale {
         let theme = app.theme;
         let name = layer.kind.label();
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        if app.list.selected().is_some_and(|account| account.status(now, DUE_WITHIN) == Status::Revoked) {
+            return Row::inset(Line::from(vec![
+                Span::styled(format!("{} ", theme.sign(Status::Revoked)), theme.bad()),
+                Span::styled(format!("{name}, turned away by the service{more}"), theme.quiet()),
+            ]));
+        }
         let Some(end) = layer.expires_at else {
             return Row::text(format!("{name}, no end known{more}"), theme.quiet());
         };

@@ -68,22 +68,28 @@ fn a_link_is_copied_for_the_terminal_and_through_what_stands_between() {
     assert_eq!(decoded(wrapped.split('\x1b').next().expect("a text")), link);
 }
 
+/// With a desktop whose clipboard is a file.
+fn with_clipboard(home: &mut Home) {
+    let tools = home.path("tools");
+    fs::create_dir(&tools).expect("made");
+    let file = home.path("clipboard");
+    let copy = format!("#!/bin/sh\nif [ \"$1\" = --clear ]; then : > {file}; else cat > {file}; fi\n");
+    for (tool, script) in [("wl-copy", copy), ("wl-paste", format!("#!/bin/sh\ncat {file}\n"))] {
+        fs::write(format!("{tools}/{tool}"), script).expect("written");
+        fs::set_permissions(format!("{tools}/{tool}"), fs::Permissions::from_mode(0o755)).expect("made to be run");
+    }
+    let path = format!("{tools}:{}", std::env::var("PATH").unwrap_or_default());
+    home.extra.extend([("WAYLAND_DISPLAY", "wayland-0".to_owned()), ("PATH", path)]);
+}
+
 #[test]
 fn who_sits_at_this_machine_has_it_in_its_own_clipboard() {
     let (service, mut home) = (Service::start(&[]), Home::with_tokens());
-    let tools = home.path("tools");
-    fs::create_dir(&tools).expect("made");
-    let script = format!("#!/bin/sh\n[ \"$1\" = --clear ] && : > {0} || cat > {0}\n", home.path("clipboard"));
-    fs::write(format!("{tools}/wl-copy"), script).expect("written");
-    fs::set_permissions(format!("{tools}/wl-copy"), fs::Permissions::from_mode(0o755)).expect("made to be run");
-    let path = format!("{tools}:{}", std::env::var("PATH").unwrap_or_default());
-    home.extra.extend([("WAYLAND_DISPLAY", "wayland-0".to_owned()), ("PATH", path)]);
+    with_clipboard(&mut home);
     let (mut screen, link) = at_link(&service, &home);
     screen.keys("\x19");
     screen.shows("Copied here, and sent to your terminal.");
-    while home.read("clipboard") != link {
-        std::thread::yield_now();
-    }
+    home.until_written("clipboard", |text| text == link);
     // Over SSH this machine's clipboard is nobody's.
     drop(screen);
     fs::remove_file(home.path("clipboard")).expect("removed");
@@ -130,9 +136,9 @@ fn the_mouse_does_what_keys_do_and_is_given_back() {
     let written = screen.written();
     assert!(written.contains("\x1b[?1000h\x1b[?1006h"), "clicks and the wheel");
     assert!(!written.contains("\x1b[?1003h") && !written.contains("\x1b[?1002h"), "moving it wakes nobody");
-    click(&mut screen, "Beacon Metr… · home");
+    click(&mut screen, "Beacon Metrics · home");
     screen.shows("▌ ● Beacon M");
-    click(&mut screen, "Beacon Metr… · home");
+    click(&mut screen, "Beacon Metrics · home");
     screen.shows("obtained by");
     click(&mut screen, "esc back");
     screen.shows("q quit");
@@ -218,7 +224,7 @@ fn doctor_tells_where_one_sits() {
     let (_, json) = home.json(&["doctor", "--json"]);
     let checks: Vec<&str> =
         json["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["check"].as_str()).collect();
-    for check in ["surroundings", "terminal", "browser", "clipboard"] {
+    for check in ["surroundings", "terminal", "browser", "clipboard", "settings"] {
         assert!(checks.contains(&check), "{check}: {checks:?}");
     }
 }
@@ -296,4 +302,23 @@ fn a_keyring_that_never_answers_holds_up_nothing() {
     screen.shows("No accounts yet.");
     screen.keys("q");
     assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn a_credential_is_taken_out_of_the_clipboard_again_and_nothing_else_is() {
+    for (other, left) in [(None, ""), (Some("somebody else's"), "somebody else's")] {
+        let mut home = Home::new();
+        with_clipboard(&mut home);
+        let mut screen = Screen::start(&["demo"], &home);
+        screen.shows("need you");
+        screen.keys("y");
+        screen.shows("Credential · ");
+        screen.keys("y");
+        screen.shows("Copied here, and sent to your terminal. It is cleared there in 30 s.");
+        assert!(home.read("clipboard").starts_with("sk_sandbox_"));
+        other.into_iter().for_each(|text| fs::write(home.path("clipboard"), text).expect("written"));
+        screen.keys("\x03");
+        screen.ends();
+        assert_eq!(home.read("clipboard"), left);
+    }
 }

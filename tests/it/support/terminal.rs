@@ -245,14 +245,19 @@ impl Home {
 
     /// What the browser has been told to open, once it has.
     pub fn opening(&self) -> String {
+        self.until_written("opening", |text| text.starts_with("http"))
+    }
+
+    /// What somebody writes into a file, once it is as wanted.
+    pub fn until_written(&self, name: &str, wanted: impl Fn(&str) -> bool) -> String {
         let begun = authmd_tui::shell::clock::now();
         loop {
-            let link = self.read("opening");
-            if link.starts_with("http") {
-                return link;
+            let text = self.read(name);
+            if wanted(&text) {
+                return text;
             }
             let waited = authmd_tui::shell::clock::now().duration_since(begun);
-            assert!(waited.unsigned_abs() < PATIENCE, "no browser was started");
+            assert!(waited.unsigned_abs() < PATIENCE, "{name} was waited for in vain: {text}");
             thread::yield_now();
         }
     }

@@ -75,6 +75,12 @@ impl Tour {
         self
     }
 
+    /// Does what was wanted.
+    pub fn does(&mut self, commands: Vec<Command>) {
+        self.waiting = commands;
+        self.settle();
+    }
+
     /// Sends anything, answers what the flows want done, and returns what was wanted at first.
     pub fn send(&mut self, message: Message) -> Vec<Command> {
         let wanted = self.app.update(message, self.now);
@@ -136,6 +142,7 @@ impl Tour {
         self.app.update(Message::Redraw, self.now);
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test terminal");
         terminal.draw(|frame| drop(view::draw(&self.app, frame, self.now))).expect("drawn");
+        self.app.drawn();
         terminal.backend().buffer().clone()
     }
 
