@@ -218,7 +218,12 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
     lines.push(Line::Gap);
     for layer in &account.layers {
         let end = layer.expires_at.map_or("no end known".to_owned(), |end| {
-            format!("{} {} ({})", if end > now { "ends" } else { "ended" }, when::relative(end, now), when::exact(end))
+            let word = match end > now {
+                true if status == Status::Revoked => "turned away; would have ended",
+                true => "ends",
+                false => "ended",
+            };
+            format!("{word} {} ({})", when::relative(end, now), when::exact(end))
         });
         lines.push(Line::fact(
             layer.kind.label(),

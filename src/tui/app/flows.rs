@@ -142,12 +142,16 @@ impl App {
             return Vec::new();
         };
         let left_alone = self.walks.len();
+        let before = self.session().and_then(|session| session.position).map_or(0, |(nth, _)| nth - 1);
         let commands = self.leave_session(now);
         self.notice = Some(match left_alone {
             0 => line,
             1 => format!("{line} The other one was left alone."),
             several => format!("{line} The other {several} were left alone."),
         });
+        if let (Some(notice), 1..) = (&mut self.notice, before) {
+            *notice += &format!(" {before} of them had been walked to the end.");
+        }
         commands
     }
 
