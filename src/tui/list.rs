@@ -135,6 +135,8 @@ pub struct List {
     filter: String,
     sort: Sort,
     marks: BTreeSet<AccountId>,
+    /// How many of them the filter hides; no key acts on those.
+    hidden_marks: usize,
     /// To be selected once it is read.
     awaited: Option<AccountId>,
     /// Services of the person's skills that have no account; of those the ones that fit the filter.
@@ -156,6 +158,7 @@ impl Default for List {
             filter: String::new(),
             sort: Sort::SoonestEnd,
             marks: BTreeSet::new(),
+            hidden_marks: 0,
             awaited: None,
             open: Vec::new(),
             unconnected: Vec::new(),
@@ -254,8 +257,14 @@ impl List {
         self.marks.len()
     }
 
+    /// How many marks are on accounts that the filter hides.
+    pub fn hidden_marks(&self) -> usize {
+        self.hidden_marks
+    }
+
     pub fn clear_marks(&mut self) {
         self.marks.clear();
+        self.hidden_marks = 0;
     }
 
     /// Marks the selected row or takes its mark away, and goes on to the next one.
@@ -270,7 +279,7 @@ impl List {
 
     /// The accounts that a key acts on: the marked ones in their order, else the selected one.
     pub fn targets(&self) -> Vec<&Account> {
-        if self.marks.is_empty() {
+        if self.marks.len() == self.hidden_marks {
             return self.selected().into_iter().collect();
         }
         self.rows().filter(|account| self.is_marked(&account.id)).collect()
@@ -408,6 +417,10 @@ impl List {
             }
         }
         self.rows = found.into_iter().map(|(nth, ..)| nth).collect();
+        self.hidden_marks = match self.marks.is_empty() || words.is_empty() {
+            true => 0,
+            false => self.marks.len() - self.rows().filter(|account| self.is_marked(&account.id)).count(),
+        };
         let at = kept.and_then(|id| self.rows.iter().position(|row| self.accounts[*row].id == id));
         let names = |service: &Described| format!("{} {}", service.id, service.name).to_lowercase();
         let fitting = |service: &&Described| words.iter().all(|word| names(service).contains(word.as_str()));

@@ -152,7 +152,12 @@ fn beside(middle: Rect) -> Rect {
 /// The detail with the service's name on top, which the head of the screen does not have there.
 fn beside_list(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     let mut detail = accounts::detail(app, scroll, width, now);
-    detail.rows.splice(..0, [Row::inset(detail.title.clone()), Row::blank()]);
+    // The keys that move are those of the pane whose name is in the colour of what is selected.
+    let is_in_it = matches!(app.scene, Scene::Detail { .. });
+    let bar = if is_in_it { app.theme.bar() } else { " " };
+    let style = if is_in_it { app.theme.accent() } else { app.theme.strong() };
+    let name = detail.title.spans.iter().map(|span| span.content.as_ref()).collect::<String>();
+    detail.fixed = vec![Row::text(format!("{bar} {name}"), style), Row::blank()];
     detail
 }
 

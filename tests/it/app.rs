@@ -247,8 +247,16 @@ fn marks_make_keys_act_on_many() {
     assert_eq!(app.list.marked(), 2);
     let commands = press(&mut app, "v");
     assert_eq!(commands.len(), 2);
-    assert_eq!(app.list.marked(), 0);
-    press(&mut app, "g  ");
+    assert_eq!(app.list.marked(), 2, "asking ends nothing, and neither do its marks");
+    // What a filter hides is not acted on, and is counted.
+    press(&mut app, "/northwind\n");
+    assert_eq!((app.list.hidden_marks(), app.list.targets().len()), (2, 1));
+    press(&mut app, "\u{1b}");
+    assert_eq!(
+        (app.list.filter(), app.list.marked(), app.list.hidden_marks()),
+        ("", 2, 0),
+        "esc shows all, marks and all"
+    );
     press(&mut app, "x");
     assert_eq!(app.session().and_then(|session| session.position), Some((1, 2)));
     press(&mut app, "\u{1b}");

@@ -68,7 +68,6 @@ impl App {
     pub(super) fn verify(&mut self, now: Timestamp) -> Vec<Command> {
         let chosen: Vec<Account> =
             self.list.targets().into_iter().filter(|account| !self.is_being_checked(account)).cloned().collect();
-        self.list.clear_marks();
         self.checks_waiting.extend(chosen);
         self.check_next(now)
     }

@@ -145,6 +145,9 @@ fn counts(app: &App) -> String {
     };
     match app.list.marked() {
         0 => format!("{accounts} · {}", app.store),
+        marked if app.list.hidden_marks() > 0 => {
+            format!("{marked} marked, {} hidden · {accounts} · {}", app.list.hidden_marks(), app.store)
+        }
         marked => format!("{marked} marked · {accounts} · {}", app.store),
     }
 }
