@@ -18,10 +18,10 @@ pub mod theme;
 pub mod view;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
-use futures_util::StreamExt;
+use crossterm::event::{self, Event, KeyEventKind, MouseButton, MouseEventKind};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -143,14 +143,15 @@ struct Program {
     send: mpsc::UnboundedSender<Incoming>,
 }
 
-/// Reads the terminal in a task of its own: an `EventStream` remembers the first waker only, so that one reader has to stay.
-async fn read_terminal(send: mpsc::UnboundedSender<Incoming>) {
-    let mut events = EventStream::new();
-    while let Some(Ok(event)) = events.next().await {
+/// Reads the terminal on a thread of its own. Half of a key's sequence, as a slow connection or Alt-[ brings it, makes
+/// crossterm wait for the rest (0.29), and nothing else is to wait with it.
+fn read_terminal(send: &mpsc::UnboundedSender<Incoming>) {
+    while let Ok(event) = event::read() {
         if send.send(Incoming::Terminal(event)).is_err() {
             return;
         }
     }
+    // Nobody may be left to be told.
     let _ = send.send(Incoming::Closed);
 }
 
@@ -171,7 +172,8 @@ impl Program {
         let Ok(mut signals) = Signals::new() else {
             return Ending::HungUp;
         };
-        tokio::spawn(read_terminal(self.send.clone()));
+        let send = self.send.clone();
+        thread::spawn(move || read_terminal(&send));
         self.resize();
         let mut todo = self.app.begin();
         loop {
@@ -199,6 +201,10 @@ impl Program {
                         self.terminal.come_back();
                         self.resize();
                         None
+                    }
+                    Signal::Resized => {
+                        self.resize();
+                        Some(Incoming::Answer(Box::new(Message::Redraw)))
                     }
                 },
                 () = sleep(alarm.unwrap_or_default()), if alarm.is_some() => Some(Incoming::Answer(Box::new(Message::Redraw))),

@@ -89,6 +89,8 @@ pub enum Signal {
     End(Ending),
     Stop,
     Continue,
+    /// The window has another size. crossterm tells of it, too, but not when a key comes in the same moment (0.29).
+    Resized,
 }
 
 impl Terminal {
@@ -283,6 +285,7 @@ mod unix {
         hangup: Signal,
         stop: Signal,
         continued: Signal,
+        resized: Signal,
         gone: oneshot::Receiver<()>,
     }
 
@@ -294,6 +297,7 @@ mod unix {
                 hangup: signal(SignalKind::hangup())?,
                 stop: signal(SignalKind::from_raw(Number::TSTP.as_raw()))?,
                 continued: signal(SignalKind::from_raw(Number::CONT.as_raw()))?,
+                resized: signal(SignalKind::window_change())?,
                 gone: hangup::watch(),
             })
         }
@@ -306,6 +310,7 @@ mod unix {
                 _ = &mut self.gone => Came::End(Ending::HungUp),
                 _ = self.stop.recv() => Came::Stop,
                 _ = self.continued.recv() => Came::Continue,
+                _ = self.resized.recv() => Came::Resized,
             }
         }
     }

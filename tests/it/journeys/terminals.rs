@@ -322,3 +322,17 @@ fn a_credential_is_taken_out_of_the_clipboard_again_and_nothing_else_is() {
         assert_eq!(home.read("clipboard"), left);
     }
 }
+
+/// As a slow connection brings it, or Alt-[ on some terminals.
+#[test]
+fn half_of_a_key_holds_up_nothing() {
+    let mut screen = Screen::start(&["demo"], &Home::new());
+    screen.shows("need you");
+    screen.keys("\x1b[");
+    for columns in [90, 100, 80] {
+        screen.resize(columns, 24);
+        screen.shows(&format!("authmd{:>1$}", "6 accounts · memory", usize::from(columns) - 10));
+    }
+    screen.keys("B");
+    screen.shows("▌ ⊘ Beacon");
+}
