@@ -220,6 +220,7 @@ pub fn signing_in(theme: Theme, remote: bool) -> Tour {
             ssh: Some(Ssh { user: "ada".into(), host: "203.0.113.5".into(), port: 22 }),
         };
     }
+    tour.app.surroundings.clone_from(&tour.known.surroundings);
     tour.keys("ahttps://mcp.acme.dev/v1\n");
     tour
 }
