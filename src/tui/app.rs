@@ -4,6 +4,7 @@
 mod accounts;
 mod clicks;
 mod flows;
+mod message;
 mod overlay;
 mod palette;
 
@@ -21,16 +22,13 @@ use super::session::{FlowId, Session, type_unseen};
 use super::theme::{Depth, Theme};
 use super::view;
 use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Status};
-use crate::flow::signup::SignUp;
-use crate::flow::target::Target;
 use crate::flow::verify::Verify;
-use crate::flow::{Effect, Input, Opening, Screen, Surroundings};
+use crate::flow::{Opening, Screen, Surroundings};
 use crate::problem::Problem;
-use crate::secret::Secret;
-use crate::skill::Described;
-use crate::store::{Listing, Removed};
+use crate::store::Removed;
 use crate::trust::Reach;
 
+pub use message::{Command, Loaded, Message, Wheel};
 use overlay::Then;
 pub use overlay::{CredentialPane, Overlay, Question, UnlockPane};
 pub use palette::Palette;
@@ -43,73 +41,6 @@ pub const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
 const SENT: &str = "Sent to your terminal's clipboard.";
 /// Verifications under way at once.
 const CHECKS_AT_ONCE: usize = 4;
-
-/// What can happen to the program.
-#[derive(Debug)]
-pub enum Message {
-    Key(KeyEvent),
-    /// Perhaps a passphrase.
-    Paste(Secret),
-    /// The left button, at a column and a row.
-    Click(u16, u16),
-    Wheel(Wheel),
-    /// The screen has to be drawn again: another size, another moment, back from suspension.
-    Redraw,
-    Flow(FlowId, Input),
-    Loaded(Result<Loaded, Problem>),
-    Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
-    Forgotten(AccountId, Result<Vec<Removed>, Problem>),
-    /// This machine's own clipboard has it, too.
-    Copied,
-    /// What was forgotten is there again.
-    PutBack(AccountId, Vec<Removed>, Result<(), Problem>),
-    /// The command could not be done: the vault wants its passphrase first.
-    Locked(Command, Problem),
-    Unlocked(Result<(), Problem>),
-    /// The vault's key was forgotten; true where there was one.
-    KeyForgotten(bool),
-    Opened(Result<(), Problem>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wheel {
-    Up,
-    Down,
-}
-
-/// What there is to be listed.
-#[derive(Debug)]
-pub struct Loaded {
-    pub listing: Listing,
-    /// Where new credentials go.
-    pub store: &'static str,
-    /// The services of the person's own skills.
-    pub described: Vec<Described>,
-}
-
-/// What is to be done in the world.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    Perform(FlowId, Effect),
-    /// Read the accounts of all stores.
-    Load,
-    Fetch(AccountId),
-    Forget(AccountId),
-    /// Undo that.
-    PutBack(AccountId, Vec<Removed>),
-    /// Open the vault with a passphrase.
-    Unlock(Secret),
-    /// Nobody is there any more: forget the vault's key.
-    ForgetKey,
-    Open(Url),
-    /// Hand a text to the terminal's clipboard.
-    Copy(Secret),
-    ClearClipboard,
-    /// Leave the screen and print the bare link.
-    Print(Url),
-    Suspend,
-    Quit,
-}
 
 /// What the person is looking at.
 pub enum Scene {
@@ -524,89 +455,6 @@ impl App {
             }
             Scene::Target { .. } => self.act_on_target(action, now),
             Scene::Session(_) => self.act_on_session(action, now),
-        }
-    }
-
-    fn act_on_target(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
-        let Scene::Target { editor, problem, .. } = &mut self.scene else {
-            return Vec::new();
-        };
-        if action == Action::Cancel {
-            self.scene = Scene::List;
-            return Vec::new();
-        }
-        match Target::within(editor.value(), self.reach) {
-            Ok(target) => {
-                self.target = Some(editor.value().to_owned());
-                self.start(Box::new(SignUp::new(target, None)), now)
-            }
-            Err(wrong) => {
-                *problem = Some(wrong);
-                Vec::new()
-            }
-        }
-    }
-
-    fn act_on_session(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
-        let Scene::Session(session) = &mut self.scene else {
-            return Vec::new();
-        };
-        let link = session.screen().link.clone();
-        if action == Action::Submit && self.reads_on(now) {
-            return Vec::new();
-        }
-        let Scene::Session(session) = &mut self.scene else {
-            return Vec::new();
-        };
-        // In a choice the arrows choose; everywhere else they move the page, as the page keys do everywhere.
-        let chooses = session.place() == Place::Choice && matches!(action, Action::Up | Action::Down);
-        if action.is_moving() && !chooses {
-            let scroll = scrolled(session.scroll(), action, view::scroll_limit(self, now));
-            if let Scene::Session(session) = &mut self.scene {
-                session.scroll_to(scroll);
-            }
-            return Vec::new();
-        }
-        let input = match (action, session.place(), link) {
-            (Action::Submit | Action::Back, Place::Over, _) => return self.leave_session(now),
-            (Action::Submit, ..) => session.submit(),
-            (Action::NewCode, ..) => Some(Input::Answer(crate::flow::Answer::NewCode)),
-            (Action::PreviousQuestion, ..) => Some(Input::Back),
-            (Action::Cancel, ..) => return self.cancel_session(now),
-            (Action::ShowQr, _, link) => {
-                self.overlay = session.screen().qr.clone().or(link).map(Overlay::Qr);
-                return Vec::new();
-            }
-            (Action::OpenLink, _, Some(link)) => return self.open_page(link),
-            (Action::PrintLink, _, Some(link)) => return vec![Command::Print(link)],
-            (Action::CopyLink, _, Some(link)) => {
-                self.notice = Some(self.clipboard.to_owned());
-                // A link may stay there.
-                self.clipboard_until = None;
-                return vec![Command::Copy(Secret::new(link))];
-            }
-            _ => {
-                session.act(action);
-                None
-            }
-        };
-        let id = session.id;
-        match input {
-            Some(input) => self.flow(id, input, now),
-            None => Vec::new(),
-        }
-    }
-
-    /// A yes counts for what was read: in a small window it shows what is left first.
-    fn reads_on(&mut self, now: Timestamp) -> bool {
-        let limit = view::scroll_limit(self, now);
-        match &mut self.scene {
-            Scene::Session(session) if session.agrees_unseen(limit) => {
-                session.scroll_to(scrolled(session.scroll(), Action::PageDown, limit));
-                self.notice = Some("There was more to read: here it is. Enter again agrees to all of it.".to_owned());
-                true
-            }
-            _ => false,
         }
     }
 

@@ -2,16 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line};
+use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line, scrolled};
 use crate::account::{Account, Verdict};
 use crate::flow::handover::HandingOver;
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
+use crate::flow::signup::SignUp;
+use crate::flow::target::Target;
 use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Input, Outcome};
 use crate::problem::{Kind, Problem};
+use crate::secret::Secret;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::session::{FlowId, Session};
+use crate::tui::view;
 
 impl App {
     pub(super) fn new_flow(&mut self) -> FlowId {
@@ -129,6 +133,89 @@ impl App {
             return Vec::new();
         };
         self.flow(id, Input::Cancel, now)
+    }
+
+    pub(super) fn act_on_target(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
+        let Scene::Target { editor, problem, .. } = &mut self.scene else {
+            return Vec::new();
+        };
+        if action == Action::Cancel {
+            self.scene = Scene::List;
+            return Vec::new();
+        }
+        match Target::within(editor.value(), self.reach) {
+            Ok(target) => {
+                self.target = Some(editor.value().to_owned());
+                self.start(Box::new(SignUp::new(target, None)), now)
+            }
+            Err(wrong) => {
+                *problem = Some(wrong);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn act_on_session(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
+        let Scene::Session(session) = &mut self.scene else {
+            return Vec::new();
+        };
+        let link = session.screen().link.clone();
+        if action == Action::Submit && self.reads_on(now) {
+            return Vec::new();
+        }
+        let Scene::Session(session) = &mut self.scene else {
+            return Vec::new();
+        };
+        // In a choice the arrows choose; everywhere else they move the page, as the page keys do everywhere.
+        let chooses = session.place() == Place::Choice && matches!(action, Action::Up | Action::Down);
+        if action.is_moving() && !chooses {
+            let scroll = scrolled(session.scroll(), action, view::scroll_limit(self, now));
+            if let Scene::Session(session) = &mut self.scene {
+                session.scroll_to(scroll);
+            }
+            return Vec::new();
+        }
+        let input = match (action, session.place(), link) {
+            (Action::Submit | Action::Back, Place::Over, _) => return self.leave_session(now),
+            (Action::Submit, ..) => session.submit(),
+            (Action::NewCode, ..) => Some(Input::Answer(crate::flow::Answer::NewCode)),
+            (Action::PreviousQuestion, ..) => Some(Input::Back),
+            (Action::Cancel, ..) => return self.cancel_session(now),
+            (Action::ShowQr, _, link) => {
+                self.overlay = session.screen().qr.clone().or(link).map(Overlay::Qr);
+                return Vec::new();
+            }
+            (Action::OpenLink, _, Some(link)) => return self.open_page(link),
+            (Action::PrintLink, _, Some(link)) => return vec![Command::Print(link)],
+            (Action::CopyLink, _, Some(link)) => {
+                self.notice = Some(self.clipboard.to_owned());
+                // A link may stay there.
+                self.clipboard_until = None;
+                return vec![Command::Copy(Secret::new(link))];
+            }
+            _ => {
+                session.act(action);
+                None
+            }
+        };
+        let id = session.id;
+        match input {
+            Some(input) => self.flow(id, input, now),
+            None => Vec::new(),
+        }
+    }
+
+    /// A yes counts for what was read: in a small window it shows what is left first.
+    fn reads_on(&mut self, now: Timestamp) -> bool {
+        let limit = view::scroll_limit(self, now);
+        match &mut self.scene {
+            Scene::Session(session) if session.agrees_unseen(limit) => {
+                session.scroll_to(scrolled(session.scroll(), Action::PageDown, limit));
+                self.notice = Some("There was more to read: here it is. Enter again agrees to all of it.".to_owned());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// A pane that was cancelled and has no more to say than one line says it below the list.
