@@ -57,7 +57,7 @@ impl Browser {
     /// Opens a page that nobody asked for, and only where the person sees the browser.
     pub fn open(&self, page: &Url) -> Result<(), Problem> {
         match self.why_not() {
-            Some(why) => Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand(page))),
+            Some(why) => Err(not_opened(why, page)),
             None => self.start(page),
         }
     }
@@ -65,7 +65,7 @@ impl Browser {
     /// Opens a page that somebody asked for, and who was asked in turn where that is not where they sit.
     pub fn open_asked(&self, page: &Url) -> Result<(), Problem> {
         match (self.opening(), self.why_not()) {
-            (Opening::Not, Some(why)) => Err(Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand(page))),
+            (Opening::Not, Some(why)) => Err(not_opened(why, page)),
             _ => self.start(page),
         }
     }
@@ -80,6 +80,10 @@ impl Browser {
         opened
             .map_err(|error| Problem::new(Kind::Failed, format!("The browser did not start: {error}."), by_hand(page)))
     }
+}
+
+fn not_opened(why: &str, page: &Url) -> Problem {
+    Problem::new(Kind::Failed, format!("Not opened: {why}."), by_hand(page))
 }
 
 fn by_hand(page: &Url) -> String {

@@ -177,6 +177,11 @@ impl App {
         }
     }
 
+    /// What the key of an action is called where it works, unless a person has left it without one.
+    pub fn key_label(&self, place: Place, action: Action) -> Option<String> {
+        self.keymap.key(place, action).map(|key| key.label(self.theme.unicode))
+    }
+
     pub fn session(&self) -> Option<&Session> {
         match &self.scene {
             Scene::Session(session) => Some(session),
@@ -227,15 +232,7 @@ impl App {
             Message::Redraw => Vec::new(),
             Message::Flow(id, input) => self.flow(id, input, now),
             Message::Loaded(result) => {
-                self.loaded = true;
-                match result {
-                    Ok(Loaded { listing, store, described }) => {
-                        self.store = store;
-                        self.problem = listing.problem;
-                        self.list.replace(listing.accounts, described, now);
-                    }
-                    Err(problem) => self.problem = Some(problem),
-                }
+                self.listed(result, now);
                 Vec::new()
             }
             Message::Credential(id, result) => {
@@ -243,35 +240,13 @@ impl App {
                 Vec::new()
             }
             Message::Forgotten(id, result) => {
-                self.notice = Some(match result {
-                    Ok(removed) if removed.is_empty() => format!("{id} was gone already."),
-                    Ok(removed) => {
-                        let key = self.keymap.key(Place::List, Action::Undo).map(|key| key.label(self.theme.unicode));
-                        let undo = key.map(|key| format!(" {key} undoes it.")).unwrap_or_default();
-                        self.forgotten.push((id.clone(), removed));
-                        let known = self.list.accounts().iter().find(|account| account.id == id);
-                        let dead = [Status::Expired, Status::Revoked];
-                        match known.is_some_and(|account| dead.contains(&account.status(now, DUE_WITHIN))) {
-                            true => format!("Forgotten here: {id}.{undo}"),
-                            false => format!("Forgotten here: {id}. It goes on working at the service.{undo}"),
-                        }
-                    }
-                    Err(problem) => one_line(&problem),
-                });
+                self.notice = Some(
+                    result.map_or_else(|problem| one_line(&problem), |removed| self.keep_forgotten(id, removed, now)),
+                );
                 vec![Command::Load]
             }
             Message::PutBack(id, removed, result) => {
-                self.notice = Some(match result {
-                    Ok(()) => {
-                        self.list.await_account(id.clone());
-                        format!("{id} is back, as it was.")
-                    }
-                    Err(problem) => {
-                        // It can be tried again.
-                        self.forgotten.push((id, removed));
-                        one_line(&problem)
-                    }
-                });
+                self.notice = Some(self.put_back(id, removed, result));
                 vec![Command::Load]
             }
             Message::Copied => {
@@ -464,7 +439,7 @@ impl App {
         match self.surroundings.opening {
             Opening::AtOnce => return vec![Command::Open(page)],
             Opening::Not => {
-                let key = |action| self.keymap.key(Place::Code, action).map(|key| key.label(self.theme.unicode));
+                let key = |action| self.key_label(Place::Code, action);
                 let ways = match (self.session().is_some(), key(Action::CopyLink), key(Action::PrintLink)) {
                     (true, Some(copy), Some(print)) => format!("{copy} copies the link, {print} prints it bare."),
                     _ => format!("The page: {page}"),
@@ -472,18 +447,9 @@ impl App {
                 self.notice = Some(format!("Not opened: {why}. {ways}"));
             }
             Opening::Asked => {
-                self.overlay = Some(Overlay::Question(Question {
-                    text: vec![
-                        "Open this page in a browser there?".to_owned(),
-                        format!("Careful: {why}."),
-                        page.to_string(),
-                    ],
-                    yes: "Open it there",
-                    no: "Do not open it",
-                    chosen: None,
-                    clicked: None,
-                    then: Then::Open(page),
-                }));
+                let text =
+                    vec!["Open this page in a browser there?".to_owned(), format!("Careful: {why}."), page.to_string()];
+                self.ask(Question::new(text, "Open it there", "Do not open it", Then::Open(page)));
             }
         }
         Vec::new()
@@ -504,14 +470,7 @@ impl App {
     fn quit(&mut self) -> Vec<Command> {
         match self.at_stake() {
             Some(at_stake) => {
-                self.overlay = Some(Overlay::Question(Question {
-                    text: vec![at_stake],
-                    yes: "Quit all the same",
-                    no: "Stay",
-                    chosen: None,
-                    clicked: None,
-                    then: Then::Quit,
-                }));
+                self.ask(Question::new(vec![at_stake], "Quit all the same", "Stay", Then::Quit));
                 Vec::new()
             }
             None => vec![Command::Quit],
@@ -520,6 +479,50 @@ impl App {
 
     fn at_stake(&self) -> Option<String> {
         self.session()?.screen().at_stake.clone()
+    }
+
+    fn listed(&mut self, result: Result<Loaded, Problem>, now: Timestamp) {
+        self.loaded = true;
+        match result {
+            Ok(Loaded { listing, store, described }) => {
+                self.store = store;
+                self.problem = listing.problem;
+                self.list.replace(listing.accounts, described, now);
+            }
+            Err(problem) => self.problem = Some(problem),
+        }
+    }
+
+    /// Keeps what was removed for who wants it back, and says so.
+    fn keep_forgotten(&mut self, id: AccountId, removed: Vec<Removed>, now: Timestamp) -> String {
+        if removed.is_empty() {
+            return format!("{id} was gone already.");
+        }
+        let undo =
+            self.key_label(Place::List, Action::Undo).map(|key| format!(" {key} undoes it.")).unwrap_or_default();
+        let known = self.list.accounts().iter().find(|account| account.id == id);
+        let dead = [Status::Expired, Status::Revoked];
+        let said = match known.is_some_and(|account| dead.contains(&account.status(now, DUE_WITHIN))) {
+            true => format!("Forgotten here: {id}.{undo}"),
+            false => format!("Forgotten here: {id}. It goes on working at the service.{undo}"),
+        };
+        self.forgotten.push((id, removed));
+        said
+    }
+
+    fn put_back(&mut self, id: AccountId, removed: Vec<Removed>, result: Result<(), Problem>) -> String {
+        match result {
+            Ok(()) => {
+                let said = format!("{id} is back, as it was.");
+                self.list.await_account(id);
+                said
+            }
+            Err(problem) => {
+                // It can be tried again.
+                self.forgotten.push((id, removed));
+                one_line(&problem)
+            }
+        }
     }
 
     fn fetched(&mut self, id: AccountId, result: Result<Option<Box<Kept>>, Problem>, now: Timestamp) {

@@ -257,17 +257,13 @@ impl Session {
 
     /// What Enter hands to the flow, or nothing and a word why.
     pub fn submit(&mut self) -> Option<Input> {
+        if let Some(problem) = self.too_short() {
+            self.slip = Some(problem);
+            return None;
+        }
         let answer = match (&self.screen.prompt, self.chosen) {
             (Some(Prompt::Secret { .. } | Prompt::Paste { .. }), _) => Answer::Text(self.typed_unseen.take()),
-            (Some(Prompt::Text { .. } | Prompt::Email { .. }), _) => {
-                self.answered.push((question(&self.screen), self.editor.value().to_owned()));
-                Answer::Text(Secret::new(self.editor.value()))
-            }
-            (Some(Prompt::Code { .. }), _) => {
-                if let Some(problem) = self.too_short() {
-                    self.slip = Some(problem);
-                    return None;
-                }
+            (Some(Prompt::Text { .. } | Prompt::Email { .. } | Prompt::Code { .. }), _) => {
                 self.answered.push((question(&self.screen), self.editor.value().to_owned()));
                 Answer::Text(Secret::new(self.editor.value()))
             }

@@ -116,13 +116,16 @@ fn a_command_is_found_by_its_name_and_done() {
 #[test]
 fn keys_of_ones_own_are_those_that_are_shown() {
     let mut tour = listed();
-    let changes = [("renew".to_owned(), vec!["R".to_owned()]), ("add".to_owned(), vec!["+".to_owned()])];
+    let changes =
+        [("renew", "R"), ("add", "+"), ("revoke", "X")].map(|(action, key)| (action.to_owned(), vec![key.to_owned()]));
     tour.app.keymap = Keymap::with(changes).expect("no conflict");
     let picture = tour.picture(80, 24);
     assert!(picture.contains("+ add") && picture.contains("R renew") && !picture.contains(" r renew"), "{picture}");
     tour.keys("r");
     assert_eq!(tour.app.place(), Place::List);
-    tour.keys("R");
+    tour.keys("jjd");
+    assert!(tour.picture(80, 24).contains("revoke it (X)"), "{}", tour.picture(80, 24));
+    tour.press(KeyCode::Esc).keys("gR");
     assert!(matches!(tour.app.scene, Scene::Session(_)));
     let mut empty = Tour::new(COLOR, vec![]);
     empty.app.keymap = tour.app.keymap.clone();

@@ -161,13 +161,13 @@ impl App {
             (Action::Renew, ..) => return self.walk(Walk::Renew, now),
             (Action::Revoke, ..) => return self.walk(Walk::Revoke, now),
             (Action::Verify, ..) => return self.verify(now),
-            (Action::Forget, _, Some(account)) => {
-                let targets = self.list.targets();
-                self.overlay = Some(Overlay::Question(match targets.as_slice() {
-                    [_, _, ..] => forget_several(&targets),
-                    [one] => forget_question(one, now),
-                    [] => forget_question(&account, now),
-                }));
+            (Action::Forget, ..) => {
+                let question = match self.list.targets().as_slice() {
+                    [] => return Vec::new(),
+                    [one] => self.forget_one(one, now),
+                    several => forget_several(several),
+                };
+                self.ask(question);
             }
             (Action::Credential, _, Some(account)) => return vec![Command::Fetch(account.id)],
             (Action::OpenPage, _, Some(account)) => return self.open_page(home_page(&account)),
@@ -195,38 +195,30 @@ impl App {
         let target = Target { reach: self.reach, ..Target::skill(&service.id, service.source.clone()) };
         self.start(Box::new(SignUp::new(target, None)), now)
     }
+
+    fn forget_one(&self, account: &Account, now: Timestamp) -> Question {
+        let service = &account.service;
+        let still_works = match account.status(now, DUE_WITHIN) {
+            Status::Revoked | Status::Expired => format!("The credential does not work at {service} any more."),
+            _ => {
+                let key =
+                    self.key_label(Place::List, Action::Revoke).map(|key| format!(" ({key})")).unwrap_or_default();
+                let how = match account.revocation {
+                    Revocation::None => "end it on the service's own site".to_owned(),
+                    Revocation::Endpoint { .. } | Revocation::Undiscovered => format!("revoke it{key}"),
+                };
+                format!("The credential goes on working at {service} until it ends. To end it there, {how}.")
+            }
+        };
+        let mut text = vec![format!("Remove {} here only?", account.id), still_works];
+        if let Source::Foreign(file) = &account.source {
+            text.push(format!("It is another program's entry in {file}."));
+        }
+        Question::new(text, "Forget it", "Keep it", Then::Forget(vec![account.id.clone()]))
+    }
 }
 
 const NO_QUESTION_BEFORE: &str = "There is no question before this one.";
-
-fn forget_question(account: &Account, now: Timestamp) -> Question {
-    let mut text = vec![
-        format!("Remove {} here only?", account.id),
-        match account.status(now, DUE_WITHIN) {
-            Status::Revoked | Status::Expired => {
-                format!("The credential does not work at {} any more.", account.service)
-            }
-            _ => {
-                let how = match account.revocation {
-                    Revocation::None => "end it on the service's own site",
-                    Revocation::Endpoint { .. } | Revocation::Undiscovered => "revoke it (x)",
-                };
-                format!("The credential goes on working at {} until it ends. To end it there, {how}.", account.service)
-            }
-        },
-    ];
-    if let Source::Foreign(file) = &account.source {
-        text.push(format!("It is another program's entry in {file}."));
-    }
-    Question {
-        text,
-        yes: "Forget it",
-        no: "Keep it",
-        chosen: None,
-        clicked: None,
-        then: Then::Forget(vec![account.id.clone()]),
-    }
-}
 
 fn forget_several(accounts: &[&Account]) -> Question {
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
@@ -236,7 +228,7 @@ fn forget_several(accounts: &[&Account]) -> Question {
         names.join(", "),
         "What works goes on working at its service until it ends or is revoked there.".to_owned(),
     ];
-    Question { text, yes: "Forget them", no: "Keep them", chosen: None, clicked: None, then: Then::Forget(ids) }
+    Question::new(text, "Forget them", "Keep them", Then::Forget(ids))
 }
 
 /// The page where a service greets people.

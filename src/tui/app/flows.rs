@@ -62,7 +62,7 @@ impl App {
             commands.push(Command::Load);
             commands.extend(self.check_next(now));
             if self.checks.is_empty() {
-                let renew = self.keymap.key(Place::List, Action::Renew).map(|key| key.label(self.theme.unicode));
+                let renew = self.key_label(Place::List, Action::Renew);
                 self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked), renew.as_deref()));
             }
         }
@@ -113,14 +113,7 @@ impl App {
     pub(super) fn cancel_session(&mut self, now: Timestamp) -> Vec<Command> {
         match self.at_stake() {
             Some(at_stake) => {
-                self.overlay = Some(Overlay::Question(Question {
-                    text: vec![at_stake],
-                    yes: "Cancel all the same",
-                    no: "Go on with it",
-                    chosen: None,
-                    clicked: None,
-                    then: Then::CancelSession,
-                }));
+                self.ask(Question::new(vec![at_stake], "Cancel all the same", "Go on with it", Then::CancelSession));
                 Vec::new()
             }
             None => self.end_session(now),
@@ -156,10 +149,6 @@ impl App {
     }
 
     pub(super) fn act_on_session(&mut self, action: Action, now: Timestamp) -> Vec<Command> {
-        let Scene::Session(session) = &mut self.scene else {
-            return Vec::new();
-        };
-        let link = session.screen().link.clone();
         if action == Action::Submit && self.reads_on(now) {
             return Vec::new();
         }
@@ -175,6 +164,7 @@ impl App {
             }
             return Vec::new();
         }
+        let link = session.screen().link.clone();
         let input = match (action, session.place(), link) {
             (Action::Submit | Action::Back, Place::Over, _) => return self.leave_session(now),
             (Action::Submit, ..) => session.submit(),

@@ -51,6 +51,12 @@ pub struct Question {
     pub(super) then: Then,
 }
 
+impl Question {
+    pub(super) fn new(text: Vec<String>, yes: &'static str, no: &'static str, then: Then) -> Self {
+        Self { text, yes, no, chosen: None, clicked: None, then }
+    }
+}
+
 pub(super) enum Then {
     Forget(Vec<AccountId>),
     CancelSession,
@@ -60,6 +66,10 @@ pub(super) enum Then {
 }
 
 impl App {
+    pub(super) fn ask(&mut self, question: Question) {
+        self.overlay = Some(Overlay::Question(question));
+    }
+
     pub(super) fn act_on_overlay(&mut self, overlay: Overlay, action: Action, now: Timestamp) -> Vec<Command> {
         match (overlay, action) {
             (overlay, Action::Suspend) => {
@@ -174,7 +184,7 @@ impl App {
             Action::Cancel | Action::PreviousQuestion => return Vec::new(),
             _ => question.chosen,
         };
-        self.overlay = Some(Overlay::Question(question));
+        self.ask(question);
         Vec::new()
     }
 }

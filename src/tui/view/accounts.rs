@@ -163,7 +163,7 @@ pub fn problem_rows(problem: &crate::problem::Problem, theme: Theme, width: usiz
 pub fn nothing_yet(app: &App, width: usize) -> Vec<Row> {
     let theme = app.theme;
     let mut rows = vec![Row::text("No accounts yet.", theme.strong()), Row::blank()];
-    let key = |action| app.keymap.key(Place::List, action).map_or(String::new(), |key| key.label(theme.unicode));
+    let key = |action| app.key_label(Place::List, action).unwrap_or_default();
     let ways = [
         (
             key(Action::Add),

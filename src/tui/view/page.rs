@@ -200,8 +200,8 @@ impl Page {
             // A link goes over the margins; nothing of it is left beside the words, nor anything taken of what stands beside.
             let left = if middle.x <= area.x + MARGIN { area.x } else { middle.x };
             let right = if middle.right() + MARGIN >= area.right() { area.right() } else { middle.right() };
-            theme.wipe(buffer, Rect { x: left, width: right - left, ..line });
             let wiped = Rect { x: left, width: right - left, ..line };
+            theme.wipe(buffer, wiped);
             drawn.links.retain(|link| !link.place.intersects(wiped));
             drawn.spots.retain(|(place, _)| !place.intersects(wiped));
             Line::styled(more, theme.quiet()).render(line, buffer);

@@ -85,7 +85,7 @@ fn no_room_for_qr(app: &App, session: &Session, width: u16, height: u16) -> Opti
     Some(match (wide, high) {
         (0, 0) => "This link is too long for a QR code.".to_owned(),
         (wide, high) if wide <= width && high <= height => {
-            let key = app.keymap.key(session.place(), Action::ShowQr)?.label(theme.unicode);
+            let key = app.key_label(session.place(), Action::ShowQr)?;
             format!("{key} shows it as a QR code.")
         }
         (wide, high) => format!("As a QR code it needs a window of {wide}×{high}; this one has {width}×{height}."),
