@@ -5,6 +5,7 @@ mod handover;
 mod renewing;
 mod settings;
 mod storage;
+mod unattended;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
 use self::handover::Place;
+use self::unattended::Progress;
 use crate::account::{Account, DUE_WITHIN, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::{Events, problem_json};
@@ -187,7 +189,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
 
 async fn discover(settings: &Settings, target: &str) -> Done {
     let mut flow = Discover::new(Target::within(target, settings.reach)?);
-    let outcome = plain::run(&mut flow, &settings.ports()?, None, None).await;
+    let outcome = unattended::run(&mut flow, &settings.ports()?, None).await;
     let discovery = flow.discovery();
     let surroundings = settings.browser.surroundings();
     match (settings.json, &outcome) {
@@ -204,7 +206,7 @@ async fn discover(settings: &Settings, target: &str) -> Done {
 
 /// Walks a sign-up with prompts. What ends up only in memory is offered once more before the program ends.
 async fn walk(settings: &Settings, walker: &mut Walker, flow: &mut dyn Flow) -> Outcome {
-    let outcome = plain::run(flow, &walker.ports, Some(&mut walker.console), walker.events.as_mut()).await;
+    let outcome = plain::run(flow, &walker.ports, &mut walker.console, walker.events.as_mut()).await;
     if let Outcome::Connected(account) = &outcome {
         rescue(settings, &walker.ports, account, &mut walker.console).await;
     }
@@ -334,36 +336,40 @@ async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     let known = accounts(&ports).await?;
     let chosen = if all { known } else { find_all(&known, names)? };
     open_vault_for(&chosen, &ports, None).await?;
-    let mut results = Vec::new();
-    let mut failures = Vec::new();
-    for account in chosen {
-        let mut flow = Verify::new(account.clone());
-        let (account, problem) = match plain::run(&mut flow, &ports, None, None).await {
+    let mut progress = Progress::new("Asked", chosen.len());
+    let flows = chosen.into_iter().map(Verify::new).collect();
+    let tell = |flow: &Verify, outcome: &Outcome| {
+        progress.step(|| match outcome {
+            _ if settings.json => {}
+            Outcome::Checked(account) => print(&format!("{}\n", verdict_in_words(account))),
+            outcome => {
+                let problem = outcome.problem().cloned().unwrap_or_else(Problem::cancelled);
+                print(&format!("{}: {}\n", flow.account().id, problem.what));
+            }
+        });
+    };
+    let ended = unattended::side_by_side(flows, &ports, None, tell).await;
+    let results: Vec<(Account, Option<Problem>)> = ended
+        .into_iter()
+        .map(|(flow, outcome)| match outcome {
             Outcome::Checked(account) => (*account, None),
-            Outcome::Cancelled => return Err(Problem::cancelled().into()),
-            outcome => (account, Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
-        };
-        if !settings.json {
-            print(&match &problem {
-                Some(problem) => format!("{}: {}\n", account.id, problem.what),
-                None => format!("{}\n", verdict_in_words(&account)),
-            });
-        }
-        failures.extend(problem.clone().or_else(|| bad_news(&account)));
-        results.push((account, problem));
-    }
+            outcome => (flow.account().clone(), Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
+        })
+        .collect();
     if settings.json {
         print_json(&report::verify_json(&results, clock::now(), DUE_WITHIN));
     }
-    failures.into_iter().max_by_key(rank).map_or(Ok(()), |problem| Err(problem.into()))
+    let failures = results.iter().filter_map(|(account, problem)| problem.clone().or_else(|| bad_news(account)));
+    failures.max_by_key(rank).map_or(Ok(()), |problem| Err(problem.into()))
 }
 
-/// Which of several problems becomes the exit code: a fault of our own first, then a no, then silence.
+/// Which of several problems becomes the exit code: a fault of our own first, then what needs a person, a no, silence.
 fn rank(problem: &Problem) -> u8 {
     match problem.kind {
         Kind::Unreachable => 0,
         Kind::ServiceRefused => 1,
-        _ => 2,
+        Kind::NeedsPerson => 2,
+        _ => 3,
     }
 }
 
@@ -393,7 +399,7 @@ async fn revoke(settings: &Settings, names: &[String]) -> Done {
     let mut failure = None;
     for account in chosen {
         let mut flow = Revoke::new(account.clone(), Presence::Nobody);
-        let outcome = plain::run(&mut flow, &ports, None, events.as_mut()).await;
+        let outcome = unattended::run(&mut flow, &ports, events.as_mut()).await;
         let (name, cancelled) = (outcome.name(), outcome == Outcome::Cancelled);
         let problem = result_of(outcome).err();
         if !settings.json {

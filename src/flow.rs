@@ -54,6 +54,9 @@ use crate::skill::expression::{Results, Work};
 pub use keep::{Clients, Guard, Known, Protection, StoreOffer};
 pub use screen::{Choice, Line, Opening, Prompt, Screen, ScreenId, Ssh, StepState, Surroundings, Trail};
 
+/// Flows that run side by side with nobody there. A service that is slow takes one place, and holds up nobody in the others.
+pub const AT_ONCE: usize = 32;
+
 /// A guided conversation with a service and a person.
 pub trait Flow: Send {
     /// Takes one input and says what is to be done next. No clock, no randomness, no input or output of its own.

@@ -202,11 +202,11 @@ impl Console {
     }
 }
 
-/// Runs a flow to its end. Without a console there is nobody to ask: a prompt ends it.
+/// Runs a flow to its end.
 pub async fn run(
     flow: &mut dyn Flow,
     ports: &Ports,
-    mut console: Option<&mut Console>,
+    console: &mut Console,
     mut events: Option<&mut Events>,
 ) -> Outcome {
     let mut printed = Printed::default();
@@ -217,19 +217,17 @@ pub async fn run(
         if let Some(events) = events.as_deref_mut() {
             events.screen(&screen, now);
         }
-        if let Some(console) = console.as_deref_mut() {
-            // Whoever sees a question may answer it at once.
-            if !matches!(screen.prompt, Some(Prompt::Secret { .. } | Prompt::Paste { .. })) {
-                console.seen();
-            }
-            printed.show(&screen, now).iter().for_each(|line| console.tell(line));
+        // Whoever sees a question may answer it at once.
+        if !matches!(screen.prompt, Some(Prompt::Secret { .. } | Prompt::Paste { .. })) {
+            console.seen();
         }
+        printed.show(&screen, now).iter().for_each(|line| console.tell(line));
         if let Some(outcome) = screen.outcome {
             return outcome;
         }
-        let input = match (&mut work, &screen.prompt, console.as_deref_mut()) {
+        let input = match (&mut work, &screen.prompt) {
             // What is waited for may come before what is asked for, as the browser's answer does.
-            (Some(effect), Some(prompt), Some(console)) => tokio::select! {
+            (Some(effect), Some(prompt)) => tokio::select! {
                 input = effect => {
                     console.say("");
                     work = None;
@@ -238,7 +236,7 @@ pub async fn run(
                 input = ask(console, &screen, prompt) => input,
                 _ = tokio::signal::ctrl_c() => Input::Cancel,
             },
-            (Some(effect), ..) => tokio::select! {
+            (Some(effect), None) => tokio::select! {
                 input = effect => {
                     work = None;
                     input
@@ -246,13 +244,12 @@ pub async fn run(
                 // What must arrive first (a credential on its way into the store) is waited for.
                 _ = tokio::signal::ctrl_c() => Input::Cancel,
             },
-            (None, Some(prompt), Some(console)) => tokio::select! {
+            (None, Some(prompt)) => tokio::select! {
                 input = ask(console, &screen, prompt) => input,
                 _ = tokio::signal::ctrl_c() => Input::Cancel,
             },
-            (None, Some(_), None) => return Outcome::of(needs_person(&screen)),
             // A flow that waits for nothing would wait for ever.
-            (None, None, _) => Input::Cancel,
+            (None, None) => Input::Cancel,
         };
         work = performing(flow.step(input, clock::now()), ports).or(work);
     }
@@ -264,11 +261,6 @@ type Work<'a> = Pin<Box<dyn Future<Output = Input> + 'a>>;
 /// A flow wants one thing at a time.
 fn performing(effects: Vec<Effect>, ports: &Ports) -> Option<Work<'_>> {
     effects.into_iter().next().map(|effect| Box::pin(perform(effect, ports)) as Work<'_>)
-}
-
-/// The problem of a question that nobody is there to answer.
-fn needs_person(screen: &Screen) -> Problem {
-    Problem::new(Kind::NeedsPerson, format!("{}: a person has to answer here.", screen.title), "Run it in a terminal.")
 }
 
 async fn ask(console: &mut Console, screen: &Screen, prompt: &Prompt) -> Input {

@@ -44,7 +44,7 @@ pub async fn handover(settings: &Settings, name: &str, place: Place) -> Done {
     }
     let mut walker = Walker::new(settings, ports)?;
     open_vault_for(std::slice::from_ref(&account), &walker.ports, Some(&mut walker.console)).await?;
-    let outcome = plain::run(&mut flow, &walker.ports, Some(&mut walker.console), walker.events.as_mut()).await;
+    let outcome = plain::run(&mut flow, &walker.ports, &mut walker.console, walker.events.as_mut()).await;
     result_of(outcome).map_err(super::Ended::Told)
 }
 
@@ -54,7 +54,7 @@ pub async fn after(walker: &mut Walker, outcome: &Outcome) {
         && let Some(mut flow) = HandingOver::of(account)
     {
         // What comes of it has been told by then, and the credential is kept whatever that was.
-        plain::run(&mut flow, &walker.ports, Some(&mut walker.console), walker.events.as_mut()).await;
+        plain::run(&mut flow, &walker.ports, &mut walker.console, walker.events.as_mut()).await;
     }
 }
 

@@ -1,11 +1,13 @@
 //! `renew` and `token`: new credentials, and handing them out.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::find::{find, find_all};
+use super::unattended::{self, Progress, side_by_side};
 use super::{
-    Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, result_of, say, somebody_there, walk,
+    Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, rank, result_of, say, somebody_there,
+    walk,
 };
 use crate::account::{Account, DUE_WITHIN, Status, StoreKind};
 use crate::events::problem_json;
@@ -15,8 +17,8 @@ use crate::flow::renew::Renew;
 use crate::flow::revoke::Presence;
 use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem};
+use crate::report;
 use crate::shell::{Ports, clock};
-use crate::{plain, report};
 
 /// A credential that ends so soon is renewed before it is handed out.
 const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
@@ -34,64 +36,107 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
         true => known.into_iter().filter(is_due).collect(),
         false => find_all(&known, names)?,
     };
-    let walkable = somebody_there() && !due;
     let mut walker = Walker::new(settings, ports)?;
     // Who signs up again needs no secret that is kept.
     let wanting: Vec<Account> = chosen.iter().filter(|account| account.renews_itself()).cloned().collect();
     open_vault_for(&wanting, &walker.ports, Some(&mut walker.console)).await?;
-    let mut results = Vec::new();
-    let mut failure = None;
+    let renewals = match somebody_there() && !due {
+        true => walked(settings, &mut walker, chosen).await,
+        false => by_themselves(&mut walker, chosen).await,
+    };
+    if settings.json {
+        let results: Vec<Value> = renewals.iter().map(Renewal::json).collect();
+        print_json(&json!({ "version": 1, "results": results }));
+    } else if renewals.is_empty() {
+        say("Nothing is due.");
+    }
+    let told = somebody_there() && !due;
+    match renewals.into_iter().filter_map(|renewal| renewal.problem).max_by_key(rank) {
+        Some(problem) if told => Err(Ended::Told(problem)),
+        Some(problem) => Err(problem.into()),
+        None => Ok(()),
+    }
+}
+
+/// What came of one renewal.
+struct Renewal {
+    account: Account,
+    lost_scopes: Vec<String>,
+    problem: Option<Problem>,
+}
+
+impl Renewal {
+    fn of(account: Account, flow: &Renew, outcome: Outcome) -> Self {
+        let account = outcome.account().cloned().unwrap_or(account);
+        Self { account, lost_scopes: flow.lost_scopes().to_vec(), problem: result_of(outcome).err() }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "account": report::account_json(&self.account, clock::now(), DUE_WITHIN),
+            "outcome": if self.problem.is_none() { "renewed" } else { "not_renewed" },
+            "lost_scopes": self.lost_scopes,
+            "problem": self.problem.as_ref().map(problem_json),
+        })
+    }
+}
+
+/// One after another, with the person who is there. Who stops one does not want the next one begun.
+async fn walked(settings: &Settings, walker: &mut Walker, chosen: Vec<Account>) -> Vec<Renewal> {
+    let mut renewals = Vec::new();
     for account in chosen {
-        let presence = if walkable { Presence::Person } else { Presence::Nobody };
-        let mut flow = Renew::new(account.clone(), presence);
-        let outcome = match walkable {
-            true => walk(settings, &mut walker, &mut flow).await,
-            false => plain::run(&mut flow, &walker.ports, None, walker.events.as_mut()).await,
-        };
-        let outcome = match flow.kept_nowhere() {
-            // What ends with this command is no renewal.
-            Some(problem) if !walkable => Outcome::of(Problem::new(
-                Kind::Store,
-                format!(
-                    "{} was renewed, but the new credential could not be stored and is lost: {}",
-                    account.id, problem.what
-                ),
-                problem.hint.clone(),
-            )),
-            _ => outcome,
-        };
-        if let (false, Outcome::Connected(account)) = (walkable, &outcome) {
-            say(&format!("Renewed: {}", account.id));
-            flow.lost_in_words().iter().for_each(|words| say(words));
-        }
-        // A walk tells its problems itself; of those named here, the first is the command's own.
-        if let (false, Some(_), Some(problem)) = (walkable, &failure, outcome.problem()) {
-            say(&problem.what);
-        }
+        let mut flow = Renew::new(account.clone(), Presence::Person);
+        let outcome = walk(settings, walker, &mut flow).await;
         let cancelled = outcome == Outcome::Cancelled;
-        let renewed = outcome.account().cloned().unwrap_or(account);
-        let problem = result_of(outcome).err();
-        results.push(json!({
-            "account": report::account_json(&renewed, clock::now(), DUE_WITHIN),
-            "outcome": if problem.is_none() { "renewed" } else { "not_renewed" },
-            "lost_scopes": flow.lost_scopes(),
-            "problem": problem.as_ref().map(problem_json),
-        }));
-        failure = failure.or(problem);
+        renewals.push(Renewal::of(account, &flow, outcome));
         if cancelled {
             break;
         }
     }
-    match (settings.json, results.is_empty()) {
-        (true, _) => print_json(&json!({ "version": 1, "results": results })),
-        (false, true) => say("Nothing is due."),
-        (false, false) => {}
-    }
-    match failure {
-        Some(problem) if walkable => Err(Ended::Told(problem)),
-        Some(problem) => Err(problem.into()),
-        None => Ok(()),
-    }
+    renewals
+}
+
+/// Side by side, with nobody there: what needs a person is named at the end.
+async fn by_themselves(walker: &mut Walker, chosen: Vec<Account>) -> Vec<Renewal> {
+    let flows = chosen.iter().map(|account| Renew::new(account.clone(), Presence::Nobody)).collect();
+    let mut progress = Progress::new("Renewed", chosen.len());
+    let tell = |flow: &Renew, outcome: &Outcome| {
+        progress.step(|| match outcome {
+            Outcome::Connected(account) if flow.kept_nowhere().is_none() => {
+                say(&format!("Renewed: {}", account.id));
+                flow.lost_in_words().iter().for_each(|words| say(words));
+            }
+            _ => {}
+        });
+    };
+    let ended = side_by_side(flows, &walker.ports, walker.events.as_mut(), tell).await;
+    let renewals: Vec<Renewal> = chosen
+        .into_iter()
+        .zip(ended)
+        .map(|(account, (flow, outcome))| {
+            let outcome = match flow.kept_nowhere() {
+                // What ends with this command is no renewal.
+                Some(problem) => Outcome::of(lost(&account, problem)),
+                None => outcome,
+            };
+            Renewal::of(account, &flow, outcome)
+        })
+        .collect();
+    // One of them is the command's own problem, and told by it.
+    let mut told: Vec<&Problem> = renewals.iter().filter_map(|renewal| renewal.problem.as_ref()).collect();
+    let own = told.iter().copied().max_by_key(|problem| rank(problem));
+    told.retain(|problem| own.is_none_or(|own| !std::ptr::eq(*problem, own)));
+    told.iter().for_each(|problem| say(&problem.what));
+    renewals
+}
+
+/// It was renewed, and what came of it is gone.
+fn lost(account: &Account, why: &Problem) -> Problem {
+    Problem::new(
+        Kind::Store,
+        format!("{} was renewed, but the new credential could not be stored and is lost: {}", account.id, why.what),
+        why.hint.clone(),
+    )
 }
 
 pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
@@ -133,7 +178,7 @@ async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, P
     if !account.renews_itself() || !wanting {
         return Ok(account);
     }
-    match plain::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None, None).await {
+    match unattended::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None).await {
         Outcome::Connected(renewed) => {
             if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
                 say("The new credential could not be stored: it is printed now, and kept nowhere.");

@@ -138,7 +138,7 @@ async fn walk(settings: &Settings, ports: Ports, wish: Wish) -> Done {
     }
     let mut console = Console::terminal(settings.unicode);
     let mut events = settings.events()?;
-    let outcome = plain::run(&mut Storage::new(wish), &ports, Some(&mut console), events.as_mut()).await;
+    let outcome = plain::run(&mut Storage::new(wish), &ports, &mut console, events.as_mut()).await;
     result_of(outcome).map_err(super::Ended::Told)
 }
 

@@ -39,8 +39,6 @@ const CREDENTIAL_SEEN: SignedDuration = SignedDuration::from_secs(30);
 pub const LOCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// A terminal does not say whether it took what it was sent.
 const SENT: &str = "Sent to your terminal's clipboard.";
-/// Verifications under way at once.
-const CHECKS_AT_ONCE: usize = 4;
 
 /// What the person is looking at.
 pub enum Scene {

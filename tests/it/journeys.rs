@@ -3,6 +3,7 @@
 mod commands;
 mod full_screen;
 mod manners;
+mod many;
 mod oauth;
 mod prompts;
 mod renewal;

@@ -3,6 +3,7 @@
 
 pub mod hostile;
 pub mod keyring;
+pub mod many;
 pub mod oauth;
 pub mod play;
 pub mod proxy;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{App, CHECKS_AT_ONCE, Command, Overlay, Question, Scene, Then, Walk, one_line, scrolled};
+use super::{App, Command, Overlay, Question, Scene, Then, Walk, one_line, scrolled};
 use crate::account::{Account, Verdict};
 use crate::flow::handover::HandingOver;
 use crate::flow::renew::Renew;
@@ -10,7 +10,7 @@ use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, verdict_in_words};
-use crate::flow::{Flow, Input, Outcome};
+use crate::flow::{AT_ONCE, Flow, Input, Outcome};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::tui::keymap::{Action, Place};
@@ -78,7 +78,7 @@ impl App {
 
     pub(super) fn check_next(&mut self, now: Timestamp) -> Vec<Command> {
         let mut commands = Vec::new();
-        while self.checks.len() < CHECKS_AT_ONCE
+        while self.checks.len() < AT_ONCE
             && let Some(account) = self.checks_waiting.pop_front()
         {
             let id = self.new_flow();

@@ -1,0 +1,46 @@
+//! Two hundred services at once: what is slow holds up nobody, and what is silent is not dead.
+
+use serde_json::Value;
+
+use crate::support::many::{Like, World};
+use crate::support::terminal::Home;
+
+#[test]
+fn two_hundred_are_asked_side_by_side_and_the_silent_one_holds_up_nobody() {
+    let (world, home) = (World::that_gathers(32), Home::with_tokens());
+    world.keep(&home, (0..200).map(|nth| world.account(nth)));
+    world.is(3, Like::Dead).is(7, Like::Silent);
+    let (code, out, err) = home.command(&["verify", "--all", "--timeout", "3s"]);
+    assert_eq!(code, 6, "{out}{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 200);
+    assert_eq!(lines.iter().filter(|line| line.contains("works (200)")).count(), 198);
+    assert!(out.contains("s003 was revoked") && out.contains("s007 could not be checked"), "{out}");
+    assert!(lines.last().expect("one").contains("s007"), "the others did not wait for it: {:?}", lines.last());
+    assert_eq!(world.most_at_once(), 32, "no more than that");
+
+    let status = |id: &str| -> Value { home.json(&["show", id, "--json"]).1["accounts"][0]["status"].clone() };
+    assert_eq!((status("s003"), status("s007"), status("s000")), ("revoked".into(), "unreachable".into(), "ok".into()));
+}
+
+#[test]
+fn what_renews_itself_is_renewed_side_by_side_and_the_rest_is_named() {
+    let (world, home) = (World::that_gathers(20), Home::with_tokens());
+    world.keep(&home, (0..20).map(|nth| world.renewing(nth)));
+    let ended = |nth: usize| {
+        let mut kept = world.account(nth);
+        kept.account.layers[0].expires_at = kept.account.created_at;
+        kept
+    };
+    world.keep(&home, [ended(20), world.account(21)]);
+    let (code, due) = home.json(&["renew", "--due", "--json"]);
+    assert_eq!(code, 5);
+    let results = due["results"].as_array().expect("results");
+    let with = |outcome: &str| results.iter().filter(|result| result["outcome"] == outcome).count();
+    assert_eq!((results.len(), with("renewed"), with("not_renewed")), (21, 20, 1), "a key without an end is not due");
+    let problem =
+        results.iter().find(|result| result["account"]["id"] == "s020").expect("named")["problem"].to_string();
+    assert!(problem.contains("needs a person"), "{problem}");
+    assert_eq!(world.most_at_once(), 20);
+    assert_eq!(home.command(&["verify", "s000", "s019"]).0, 0, "the new ones work");
+}
