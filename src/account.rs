@@ -5,6 +5,7 @@
 
 mod attempt;
 mod client;
+mod event;
 mod handover;
 mod horizon;
 mod id;
@@ -21,11 +22,12 @@ use crate::{skill, trust};
 
 pub use attempt::{Attempt, Ended};
 pub use client::{Authentication, Client, Identity};
+pub use event::{Event, Happened, Receipt, RenewedBy};
 pub use handover::{AgentOs, HandOver, shell_words};
 pub use horizon::Horizon;
 pub use id::AccountId;
 pub use kept::{Kept, Secrets};
-pub use more::{More, Trial};
+pub use more::{More, Revoking, Trial};
 pub use status::Status;
 
 /// A credential that never ends is looked at after so long, unless somebody says otherwise.
@@ -325,10 +327,28 @@ pub enum Note {
     Spending(Timestamp),
     /// It was not spent after all.
     Unspent,
-    /// When it is to be looked at.
-    Review(Timestamp),
+    /// Somebody has looked at it, and wants to again.
+    Review {
+        seen: Timestamp,
+        again: Timestamp,
+    },
     /// Somebody has made it theirs at its service, and says so.
-    Claimed,
+    Claimed(Timestamp),
+    /// Somebody else has it now, too.
+    HandedOver {
+        at: Timestamp,
+        to: String,
+    },
+    /// Its service is about to be told to end it.
+    Revoking(Timestamp),
+    /// It was told, or could not be, and nothing shows that the credential is dead. It is tried again when somebody asks.
+    NotRevoked {
+        at: Timestamp,
+        why: String,
+        receipts: Vec<Receipt>,
+    },
+    /// It is not to be ended any more.
+    KeptAfterAll,
     /// The service does not take it any more: from now on renewing needs a person.
     NoRefresh,
     /// The authorization server does not know this program any more: it registers anew when a person signs in again.

@@ -132,9 +132,23 @@ pub enum Command {
         due: bool,
     },
     /// Revoke at the service, prove it, then forget
+    #[command(group = ArgGroup::new("which").required(true).args(["accounts", "pending"]))]
     Revoke {
-        #[arg(required = true)]
         accounts: Vec<String>,
+        /// Try again what could not be revoked before
+        #[arg(long)]
+        pending: bool,
+        /// Do not try these again: they are kept
+        #[arg(long, conflicts_with = "pending")]
+        withdraw: bool,
+    },
+    /// What has happened to accounts, also to those that are gone
+    History {
+        /// All accounts, where none is named
+        accounts: Vec<String>,
+        /// Only what happened within SPAN, as in 30d
+        #[arg(long, value_name = "SPAN", value_parser = when::parse_span)]
+        within: Option<SignedDuration>,
     },
     /// Remove here only; the credential goes on working at the service
     Forget {
@@ -367,7 +381,9 @@ mod tests {
         for forbidden in ["--yes", "--email", "--code", "--otp", "--force"] {
             assert!(!help.contains(forbidden), "{forbidden}");
         }
-        for (name, own) in [("add", &["mode", "label", "dry-run"][..]), ("renew", &["due"]), ("revoke", &[])] {
+        for (name, own) in
+            [("add", &["mode", "label", "dry-run"][..]), ("renew", &["due"]), ("revoke", &["pending", "withdraw"])]
+        {
             let mut unbuilt = Arguments::command();
             let sub = unbuilt.find_subcommand_mut(name).expect("declared");
             let flags: Vec<_> = sub.get_arguments().filter_map(|argument| argument.get_long()).collect();

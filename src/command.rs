@@ -3,6 +3,7 @@
 mod find;
 mod handover;
 mod renewing;
+mod revoking;
 mod settings;
 mod storage;
 mod unattended;
@@ -11,17 +12,16 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::json;
 
 use self::find::{find, find_all, find_to_end};
 use self::handover::Place;
+use self::revoking::Which;
 use self::unattended::Progress;
-use crate::account::{Account, DUE_WITHIN, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
+use crate::account::{Account, DUE_WITHIN, Happened, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
 use crate::args::{self, Arguments, Command, ModeChoice};
-use crate::events::{Events, problem_json};
+use crate::events::Events;
 use crate::flow::discover::{Discover, Way};
 use crate::flow::review::no_review;
-use crate::flow::revoke::{Presence, Receipt, Revoke};
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, verdict_in_words};
@@ -70,7 +70,10 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Show { account }) => show(&settings, &account).await,
         Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
         Some(Command::Renew { accounts, due }) => renewing::renew(&settings, &accounts, due).await,
-        Some(Command::Revoke { accounts }) => revoke(&settings, &accounts).await,
+        Some(Command::Revoke { withdraw: true, accounts, .. }) => revoking::withdraw(&settings, &accounts).await,
+        Some(Command::Revoke { pending: true, .. }) => revoking::revoke(&settings, Which::Pending).await,
+        Some(Command::Revoke { accounts, .. }) => revoking::revoke(&settings, Which::Named(&accounts)).await,
+        Some(Command::History { accounts, within }) => revoking::history(&settings, &accounts, within).await,
         Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
         Some(Command::Handover { account, agentos, form, skill, env_file, name, off, command }) => {
             let place = match (agentos, env_file) {
@@ -310,24 +313,21 @@ async fn list(settings: &Settings, within: Option<SignedDuration>, status: Optio
 
 async fn show(settings: &Settings, name: &str) -> Done {
     let now = clock::now();
-    let accounts = accounts(&settings.ports()?).await?;
+    let ports = settings.ports()?;
+    let accounts = accounts(&ports).await?;
     let account = find(&accounts, name)?;
-    match settings.json {
-        true => print_json(&report::accounts_json(std::slice::from_ref(account), &accounts, now, DUE_WITHIN)),
-        false => print_text(
-            settings,
-            &format!(
-                "{}\n\n{}",
-                account.service,
-                report::lines_text(&report::account_lines(
-                    account,
-                    &report::twins(account, &accounts).collect::<Vec<_>>(),
-                    now,
-                    DUE_WITHIN
-                ))
-            ),
-        ),
+    let id = account.id.clone();
+    let past = ports.blocking(move |stores| stores.history().of(&id)).await?;
+    if settings.json {
+        let mut json = report::accounts_json(std::slice::from_ref(account), &accounts, now, DUE_WITHIN);
+        json["accounts"][0]["history"] = past.iter().map(report::history::event_json).collect();
+        print_json(&json);
+        return Ok(());
     }
+    let twins: Vec<&str> = report::twins(account, &accounts).collect();
+    let mut lines = report::account_lines(account, &twins, now, DUE_WITHIN);
+    lines.extend(report::history::history_lines(&past));
+    print_text(settings, &format!("{}\n\n{}", account.service, report::lines_text(&lines)));
     Ok(())
 }
 
@@ -390,58 +390,6 @@ fn bad_news(account: &Account) -> Option<Problem> {
     }
 }
 
-async fn revoke(settings: &Settings, names: &[String]) -> Done {
-    let ports = settings.ports()?;
-    let chosen = find_to_end(&accounts(&ports).await?, names)?;
-    open_vault_for(&chosen, &ports, None).await?;
-    let mut events = settings.events()?;
-    let mut results = Vec::new();
-    let mut failure = None;
-    for account in chosen {
-        let mut flow = Revoke::new(account.clone(), Presence::Nobody);
-        let outcome = unattended::run(&mut flow, &ports, events.as_mut()).await;
-        let (name, cancelled) = (outcome.name(), outcome == Outcome::Cancelled);
-        let problem = result_of(outcome).err();
-        if !settings.json {
-            let verb = match (&problem, flow.is_proven()) {
-                (None, true) => "Revoked",
-                (None, false) => "Told to the service and removed here; nothing proves it",
-                (Some(_), true) => "Revoked, and still kept here",
-                (Some(_), false) => "Not revoked",
-            };
-            print(&format!("{verb}: {}\n{}", account.id, receipts_text(&flow)));
-        }
-        results.push(json!({
-            "account": account.id.as_str(),
-            "outcome": name,
-            "receipts": report::receipts_json(flow.receipts()),
-            "problem": problem.as_ref().map(problem_json),
-        }));
-        failure = failure.or(problem);
-        // Who stops one does not want the next one ended.
-        if cancelled {
-            break;
-        }
-    }
-    if settings.json {
-        print_json(&json!({ "version": 1, "results": results }));
-    }
-    failure.map_or(Ok(()), |problem| Err(problem.into()))
-}
-
-fn receipts_text(flow: &Revoke) -> String {
-    let line = |receipt: &Receipt| {
-        format!(
-            "  {:<18} {:<24} {:<36} {}",
-            receipt.what,
-            receipt.place,
-            receipt.answer,
-            crate::when::exact(receipt.at)
-        )
-    };
-    flow.receipts().iter().map(|receipt| line(receipt).trim_end().to_owned() + "\n").collect()
-}
-
 /// Somebody has looked at keys that never end, and wants to again.
 async fn review(settings: &Settings, names: &[String], after: Option<SignedDuration>) -> Done {
     let (ports, now) = (settings.ports()?, clock::now());
@@ -453,12 +401,12 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
         let claimed = Account { claimed: true, ..account.clone() };
         if account.can_be_claimed() && claimed.review_at().is_some() {
             let id = id.clone();
-            ports.blocking(move |stores| stores.note(&id, Note::Claimed, obtained)).await?;
+            ports.blocking(move |stores| stores.note(&id, Note::Claimed(now), obtained)).await?;
             say(&format!("{} is somebody's, then; nothing was sent.", account.id));
         } else if let Some(problem) = no_review(&account) {
             return Err(problem.into());
         }
-        ports.blocking(move |stores| stores.note(&id, Note::Review(at), obtained)).await?;
+        ports.blocking(move |stores| stores.note(&id, Note::Review { seen: now, again: at }, obtained)).await?;
         say(&format!("{}: to be looked at {} ({}).", account.id, when::relative(at, now), when::exact(at)));
     }
     Ok(())
@@ -468,8 +416,9 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
     for account in find_to_end(&accounts(&ports).await?, names)? {
         let id = account.id.clone();
+        let event = Happened::Forgotten { receipts: Vec::new() }.at(clock::now());
         // Not while another program renews it: what that stores would bring it back.
-        ports.blocking(move |stores| stores.lock(&id).and_then(|_lease| stores.forget(&id))).await?;
+        ports.blocking(move |stores| stores.lock(&id).and_then(|_lease| stores.forget(&id, &event))).await?;
         let dead = matches!(account.status(clock::now(), DUE_WITHIN), Status::Expired | Status::Revoked);
         say(&match dead {
             true => format!("Forgotten: {}.", account.id),

@@ -44,7 +44,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use self::storage::{Survey, TakenOver};
-use crate::account::{Account, AccountId, Attempt, Kept, Note, StoreKind};
+use crate::account::{Account, AccountId, Attempt, Event, Kept, Note, StoreKind};
 use crate::http::{HttpError, Request, Response};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -151,15 +151,17 @@ pub enum Effect {
     Lock(AccountId),
     /// The account as it is in the store now, with its secrets.
     Load(AccountId),
-    /// Puts account and secrets into `account.store`, in one step, in place of what has the same id.
-    Save(Box<Kept>),
+    /// Puts account and secrets into `account.store`, in one step, in place of what has the same id; and the event into its
+    /// history.
+    Save(Box<Kept>, Option<Event>),
     /// Writes something down about an account. `obtained` names the credential that it is about.
     Note {
         id: AccountId,
         note: Note,
         obtained: Option<Timestamp>,
     },
-    Forget(AccountId),
+    /// Removes the account. Its history stays, with this at its end.
+    Forget(AccountId, Event),
     /// Writes down that somebody signs up, or how that ended.
     Attempted(Box<Attempt>),
     /// Makes the vault, where there is none.

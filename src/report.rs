@@ -1,13 +1,14 @@
 //! Accounts and findings as text for people and as JSON for programs.
 
+pub mod history;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::account::{Account, LayerKind, Mode, Renewal, Revocation, Source, Status, Verdict};
+use crate::account::{Account, LayerKind, Mode, Receipt, Renewal, Revocation, Revoking, Source, Status, Verdict};
 use crate::flow::discover::{By, Calls, Discovery, Way};
 use crate::flow::enrol::{ShownCall, ShownValue};
-use crate::flow::revoke::Receipt;
 use crate::flow::storage::Survey;
 use crate::flow::{Line, StepState, Surroundings};
 use crate::skill::Described;
@@ -49,6 +50,9 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
         "client_id": account.client.as_ref().map(|client| &client.id),
         "issuer": account.client.as_ref().and_then(|client| client.issuer.as_ref()),
         "review_at": moment(account.review_at()),
+        "revoking": account.more.revoking.as_ref().map(|it| json!({
+            "since": when::rfc3339(it.since), "tries": it.tries, "problem": it.why,
+        })),
     })
 }
 
@@ -131,6 +135,9 @@ pub fn left(account: &Account, status: Status, now: Timestamp) -> Option<String>
         Status::Due => account.person_needed_at(),
         _ => account.expires_at(),
     };
+    if account.more.revoking.is_some() && status != Status::Revoked {
+        return Some("to revoke".to_owned());
+    }
     let review = || account.review_at().filter(|_| status != Status::Revoked).map(|at| review_in(at, now));
     end.map(|end| when::relative(end, now)).or_else(review)
 }
@@ -245,6 +252,7 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
         };
         Line::fact("look at it", format!("{}{how}", moment(Some(at))))
     }));
+    lines.extend(account.more.revoking.as_ref().map(|it| Line::fact("to be revoked", pending_words(it, now))));
     lines.extend(account.more.hand_over.as_ref().map(|to| Line::fact("handed to", to.place())));
     if !twins.is_empty() {
         lines.push(Line::fact("same key as", format!("{}; to end one ends both", twins.join(", "))));
@@ -271,6 +279,18 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
         ),
     ]);
     lines
+}
+
+/// A revocation that was begun, and how it is finished.
+fn pending_words(revoking: &Revoking, now: Timestamp) -> String {
+    let since = when::relative(revoking.since, now);
+    let tried = match (&revoking.why, revoking.tries) {
+        (None, 0) => "; it was cut off".to_owned(),
+        (None, _) => String::new(),
+        (Some(why), 1) => format!("; tried once: {}", trust::clean(why, 160)),
+        (Some(why), tries) => format!("; tried {tries} times: {}", trust::clean(why, 160)),
+    };
+    format!("since {since}{tried} To finish it: authmd-tui revoke --pending")
 }
 
 /// The accounts that hold the same credential.

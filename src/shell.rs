@@ -86,7 +86,9 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         }
         Effect::Unlock(StoreKind::Json | StoreKind::Memory) => Input::Stored(Ok(())),
         Effect::Lock(id) => Input::Locked(ports.blocking(move |stores| stores.lock(&id)).await),
-        Effect::Save(kept) => Input::Stored(ports.blocking(move |stores| stores.save(&kept)).await),
+        Effect::Save(kept, event) => {
+            Input::Stored(ports.blocking(move |stores| stores.save(&kept, event.as_ref())).await)
+        }
         Effect::Note { id, note, obtained } => {
             Input::Stored(ports.blocking(move |stores| stores.note(&id, note, obtained)).await)
         }
@@ -94,7 +96,9 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
             let attempts = Arc::clone(&ports.attempts);
             Input::Stored(ports.blocking(move |_| attempts.record(*attempt)).await)
         }
-        Effect::Forget(id) => Input::Stored(ports.blocking(move |stores| stores.forget(&id)).await.map(drop)),
+        Effect::Forget(id, event) => {
+            Input::Stored(ports.blocking(move |stores| stores.forget(&id, &event)).await.map(drop))
+        }
         Effect::Survey => Input::Surveyed(Box::new(ports.blocking(|stores| Ok(store::survey::survey(stores))).await)),
         Effect::LockVault => Input::Stored(ports.blocking(|stores| stores.required_vault()?.lock()).await),
         Effect::TakeOver { foreign } => {

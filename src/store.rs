@@ -5,6 +5,7 @@
 
 pub mod attempts;
 pub mod fingerprint;
+pub mod history;
 pub mod json;
 pub mod keyring;
 pub mod lock;
@@ -22,10 +23,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::fingerprint::Fingerprints;
+use self::history::History;
 use self::json::Json;
 use self::lock::Locks;
 use self::vault::Vault;
-use crate::account::{Account, AccountId, Kept, Note, StoreKind};
+use crate::account::{Account, AccountId, Event, Happened, Kept, Note, StoreKind};
 use crate::flow::{Known, Lease, StoreOffer};
 use crate::problem::{Kind, Problem};
 
@@ -84,13 +86,15 @@ pub struct Stores {
     /// Why the first store is the first; nothing where nobody said.
     why: Option<&'static str>,
     fingerprints: Fingerprints,
+    history: History,
 }
 
 impl Stores {
     /// The first store is where new credentials go, and `why` says who decided that. Where nobody did, what is there
     /// already counts; else the person is asked.
     pub fn new(stores: Vec<Arc<dyn Store>>, locks: Locks, why: Option<&'static str>) -> Self {
-        Self { stores, vault: None, file: None, locks, why, fingerprints: Fingerprints::here() }
+        let (fingerprints, history) = (Fingerprints::here(), History::here());
+        Self { stores, vault: None, file: None, locks, why, fingerprints, history }
     }
 
     /// The same, and this is the vault, whether or not it is one of them.
@@ -106,6 +110,15 @@ impl Stores {
     /// The same, and two credentials that are one are noticed whichever program has stored them.
     pub fn with_fingerprints(self, fingerprints: Fingerprints) -> Self {
         Self { fingerprints, ..self }
+    }
+
+    /// The same, and what happens to accounts is remembered there.
+    pub fn with_history(self, history: History) -> Self {
+        Self { history, ..self }
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     pub fn file(&self) -> Option<&Arc<Json>> {
@@ -178,10 +191,11 @@ impl Stores {
                 }
             }
         }
-        for account in listing.accounts.iter_mut().filter(|account| account.spending.is_some()) {
+        let is_unfinished = |account: &&mut Account| account.spending.is_some() || account.more.revoking.is_some();
+        for account in listing.accounts.iter_mut().filter(is_unfinished) {
             // Whoever is at it will come back and say how it went.
             if self.locks.is_held(&account.id) {
-                account.spending = None;
+                (account.spending, account.more.revoking) = (None, None);
             }
         }
         listing
@@ -248,18 +262,25 @@ impl Stores {
         )
     }
 
-    pub fn save(&self, kept: &Kept) -> Result<(), Problem> {
+    /// `event` is what has brought this about, where that is something for the account's history.
+    pub fn save(&self, kept: &Kept, event: Option<&Event>) -> Result<(), Problem> {
         let mut kept = kept.clone();
         kept.account.more.fingerprint = self.fingerprints.of(&kept.secrets.credential);
-        self.store(kept.account.store)?.save(&kept)
+        self.store(kept.account.store)?.save(&kept)?;
+        event.into_iter().for_each(|event| self.history.record(&kept.account.id, event));
+        Ok(())
     }
 
     /// That a token is about to be spent must stand somewhere; what else is noted of an account that has changed since is
     /// no matter.
     pub fn note(&self, id: &AccountId, note: Note, obtained: Option<Timestamp>) -> Result<(), Problem> {
-        let noted = self.each_that_has(id, |store| store.note(id, note.clone(), obtained))?;
+        let noted = self.each_that_has(id, |store, account| {
+            let noted = store.note(id, note.clone(), obtained)?;
+            Ok(noted.then(|| Event::of(account, &note)))
+        })?;
+        noted.iter().flatten().flatten().take(1).for_each(|event| self.history.record(id, event));
         match note {
-            Note::Spending(_) if !noted.contains(&true) => Err(Problem::new(
+            Note::Spending(_) if noted.iter().all(Option::is_none) => Err(Problem::new(
                 Kind::Store,
                 format!("{id} was changed by another program just now."),
                 "Nothing was sent. Try again.",
@@ -270,24 +291,33 @@ impl Stores {
 
     /// Removes the account from every store that has it, and returns what they had. Where one cannot, the others have it
     /// back: nothing is lost that could not be taken back.
-    pub fn forget(&self, id: &AccountId) -> Result<Vec<Removed>, Problem> {
+    pub fn forget(&self, id: &AccountId, event: &Event) -> Result<Vec<Removed>, Problem> {
         let removed = std::cell::RefCell::new(Vec::new());
-        let forgotten = self.each_that_has(id, |store| {
+        let forgotten = self.each_that_has(id, |store, _| {
             removed.borrow_mut().extend(store.forget(id)?);
             Ok(())
         });
         let removed = removed.into_inner();
         match forgotten {
-            Ok(_) => Ok(removed),
+            Ok(_) => {
+                self.history.record(id, event);
+                Ok(removed)
+            }
             Err(problem) => {
-                self.put_back(&removed)?;
+                self.restore(&removed)?;
                 Err(problem)
             }
         }
     }
 
     /// Puts back what was removed, unless there is such an account again: all of it, or nothing.
-    pub fn put_back(&self, removed: &[Removed]) -> Result<(), Problem> {
+    pub fn put_back(&self, removed: &[Removed], at: Timestamp) -> Result<(), Problem> {
+        self.restore(removed)?;
+        removed.iter().take(1).for_each(|removed| self.history.record(&removed.id, &Happened::PutBack.at(at)));
+        Ok(())
+    }
+
+    fn restore(&self, removed: &[Removed]) -> Result<(), Problem> {
         for removed in removed {
             for store in self.stores.iter().filter(|store| store.kind() != removed.store) {
                 if store.find(&removed.id)?.is_some() {
@@ -316,13 +346,13 @@ impl Stores {
     fn each_that_has<T>(
         &self,
         id: &AccountId,
-        work: impl Fn(&dyn Store) -> Result<T, Problem>,
+        work: impl Fn(&dyn Store, &Account) -> Result<T, Problem>,
     ) -> Result<Vec<T>, Problem> {
         let mut results = Vec::new();
         let mut unreadable = None;
         for store in &self.stores {
             match store.find(id) {
-                Ok(Some(_)) => results.push(work(store.as_ref())),
+                Ok(Some(account)) => results.push(work(store.as_ref(), &account)),
                 Ok(None) => {}
                 Err(problem) => unreadable = unreadable.or(Some(problem)),
             }

@@ -29,6 +29,7 @@ use self::app::{App, Command, Loaded, Message, Wheel};
 use self::keymap::{Action, Place};
 use self::terminal::{Ending, Signal, Signals, Terminal};
 use self::theme::Theme;
+use crate::account::Happened;
 use crate::command::{self, Settings};
 use crate::events::Events;
 use crate::flow::{Effect, Input};
@@ -303,19 +304,25 @@ impl Program {
                         _ => Message::Redraw,
                     }
                 }),
+                Command::Recall(account) => self.spawn(|ports| async move {
+                    let id = account.clone();
+                    Message::Recalled(account, ports.blocking(move |stores| stores.history().of(&id)).await)
+                }),
                 Command::Forget(account) => self.spawn(|ports| async move {
                     // Not while another program renews it: what that stores would bring it back.
                     let _lease = match perform(Effect::Lock(account.clone()), &ports).await {
                         Input::Locked(Err(problem)) => return Message::Forgotten(account, Err(problem)),
                         lease => lease,
                     };
-                    let id = account.clone();
-                    Message::Forgotten(account, ports.blocking(move |stores| stores.forget(&id)).await)
+                    let (id, event) = (account.clone(), Happened::Forgotten { receipts: Vec::new() }.at(clock::now()));
+                    Message::Forgotten(account, ports.blocking(move |stores| stores.forget(&id, &event)).await)
                 }),
                 Command::PutBack(account, removed) => self.spawn(|ports| async move {
                     let (id, again) = (account.clone(), removed.clone());
                     // Not while another program makes one of that name.
-                    let put_back = move |stores: &Stores| stores.lock(&id).and_then(|_lease| stores.put_back(&again));
+                    let put_back = move |stores: &Stores| {
+                        stores.lock(&id).and_then(|_lease| stores.put_back(&again, clock::now()))
+                    };
                     Message::PutBack(account, removed, ports.blocking(put_back).await)
                 }),
             }

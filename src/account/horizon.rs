@@ -40,7 +40,8 @@ impl Account {
 
     /// `status` is that of the same moment.
     pub fn horizon(&self, status: Status, now: Timestamp) -> Horizon {
-        if self.spending.is_some() || matches!(status, Status::Revoked | Status::Expired | Status::Unclaimed) {
+        let is_unfinished = self.spending.is_some() || self.more.revoking.is_some();
+        if is_unfinished || matches!(status, Status::Revoked | Status::Expired | Status::Unclaimed) {
             return Horizon::Now;
         }
         let left = self.attention_at().map(|at| at.duration_since(now));

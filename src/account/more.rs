@@ -26,9 +26,30 @@ pub struct More {
     /// What tells whether another account holds the same credential, and nothing else (see `store::fingerprint`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// It was to be ended at its service, and that has not been shown yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoking: Option<Box<Revoking>>,
     /// The name by which the service knows the key: what ends it is called with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+}
+
+/// A revocation that is to be finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoking {
+    pub since: Timestamp,
+    /// Attempts that did not do it.
+    #[serde(default)]
+    pub tries: u32,
+    /// What stood in the way of the last one; nothing where that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl Revoking {
+    pub fn since(since: Timestamp) -> Self {
+        Self { since, tries: 0, why: None }
+    }
 }
 
 impl More {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Account, Layer, LayerKind, Note, Proof, Renewal, Verdict};
+use super::{Account, Layer, LayerKind, Note, Proof, Renewal, Revoking, Verdict};
 
 /// What a person has to know of an account at a glance. Computed, never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,7 +83,7 @@ impl Account {
 
     /// Does it wait for somebody to do something?
     pub fn needs_person(&self, now: Timestamp, due_within: SignedDuration) -> bool {
-        self.spending.is_some() || self.status(now, due_within).needs_person()
+        self.spending.is_some() || self.more.revoking.is_some() || self.status(now, due_within).needs_person()
     }
 
     pub fn status(&self, now: Timestamp, due_within: SignedDuration) -> Status {
@@ -125,8 +125,18 @@ impl Account {
             }
             Note::Spending(since) => self.spending = Some(since),
             Note::Unspent => self.spending = None,
-            Note::Review(at) => self.more.review_at = Some(at),
-            Note::Claimed => self.claimed = true,
+            Note::Review { again, .. } => self.more.review_at = Some(again),
+            Note::Claimed(_) => self.claimed = true,
+            Note::HandedOver { .. } => {}
+            Note::Revoking(at) => {
+                self.more.revoking.get_or_insert_with(|| Box::new(Revoking::since(at)));
+            }
+            Note::NotRevoked { at, why, .. } => {
+                let revoking = self.more.revoking.get_or_insert_with(|| Box::new(Revoking::since(at)));
+                revoking.tries += 1;
+                revoking.why = Some(why);
+            }
+            Note::KeptAfterAll => self.more.revoking = None,
             Note::NoRefresh => {
                 self.spending = None;
                 self.renewal = Renewal::Person;

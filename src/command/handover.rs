@@ -64,7 +64,7 @@ async fn forget_place(ports: &Ports, account: &Account) -> Done {
     let save = move |stores: &crate::store::Stores| {
         let mut kept: Kept = stores.load(&id)?.ok_or(missing)?;
         kept.account.more.hand_over = None;
-        stores.save(&kept)
+        stores.save(&kept, None)
     };
     ports.blocking(save).await?;
     say(&format!("{} is handed to nobody from now on; what has it keeps it.", account.id));

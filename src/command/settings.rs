@@ -24,6 +24,7 @@ use crate::shell::surroundings::Found;
 use crate::shell::{Ports, log};
 use crate::store::attempts::Attempts;
 use crate::store::fingerprint::Fingerprints;
+use crate::store::history::History;
 use crate::store::json::Json;
 use crate::store::keyring::System;
 use crate::store::lock::Locks;
@@ -146,6 +147,7 @@ impl Settings {
         let vault = self.vault();
         let file = Arc::new(Json::new(self.token_file.clone().unwrap_or_else(|| self.paths.token_file())));
         let fingerprints = Fingerprints::in_file(self.paths.data.join("fingerprint.key"));
+        let history = History::in_file(self.paths.data.join("history.sqlite"));
         let (in_use, why): (Vec<Arc<dyn Store>>, _) = match (self.store, &self.token_file) {
             (Some(StoreKind::Memory), _) => (vec![memory], Some(ASKED_FOR)),
             (Some(StoreKind::Json), _) => (vec![file.clone(), memory], Some(ASKED_FOR)),
@@ -153,7 +155,8 @@ impl Settings {
             (None, Some(_)) => (vec![file.clone(), memory], Some("AUTH_MD_TOKEN_STORE names it")),
             (None, None) => (vec![vault.clone(), file.clone(), memory], None),
         };
-        Stores::new(in_use, locks, why).with_vault(vault).with_file(file).with_fingerprints(fingerprints)
+        let stores = Stores::new(in_use, locks, why).with_vault(vault).with_file(file);
+        stores.with_fingerprints(fingerprints).with_history(history)
     }
 
     fn vault(&self) -> Arc<Vault> {

@@ -71,7 +71,7 @@ impl Claim {
 }
 
 impl Flow for Claim {
-    fn step(&mut self, input: Input, _now: Timestamp) -> Vec<Effect> {
+    fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
         match (&self.stage, input) {
             (Stage::Over(_), _) => Vec::new(),
             // What is on its way arrives.
@@ -95,7 +95,7 @@ impl Flow for Claim {
             (Stage::Asking, Input::Answer(Answer::Confirm(true))) => {
                 self.stage = Stage::Noting;
                 let (id, obtained) = (self.account.id.clone(), self.account.obtained_at());
-                vec![Effect::Note { id, note: Note::Claimed, obtained }]
+                vec![Effect::Note { id, note: Note::Claimed(now), obtained }]
             }
             (Stage::Asking, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Noting, Input::Stored(Ok(()))) => self.end(Outcome::Settled),

@@ -11,7 +11,7 @@
 use jiff::Timestamp;
 
 use super::{Answer, Effect, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId};
-use crate::account::{Account, AgentOs, HandOver, Kept, shell_words};
+use crate::account::{Account, AgentOs, HandOver, Happened, Kept, Note, shell_words};
 use crate::flow::discover::no_answer;
 use crate::flow::verify::credential_missing;
 use crate::http::{Body, Request, field};
@@ -92,15 +92,19 @@ impl HandingOver {
         }
     }
 
-    /// It is there; where that is new, it is written down.
-    fn handed(&mut self) -> Vec<Effect> {
+    /// It is there, which is written down; and where it goes from now on, where that is new.
+    fn handed(&mut self, now: Timestamp) -> Vec<Effect> {
+        let to = self.to.place();
+        self.stage = Stage::Setting;
         match (self.is_new, &mut self.kept) {
             (true, Some(kept)) => {
                 kept.account.more.hand_over = Some(Box::new(self.to.clone()));
-                self.stage = Stage::Setting;
-                vec![Effect::Save(kept.clone())]
+                vec![Effect::Save(kept.clone(), Some(Happened::HandedOver { to }.at(now)))]
             }
-            _ => self.end(Outcome::Settled),
+            _ => {
+                let (note, obtained) = (Note::HandedOver { at: now, to }, self.account.obtained_at());
+                vec![Effect::Note { id: self.account.id.clone(), note, obtained }]
+            }
         }
     }
 
@@ -154,7 +158,7 @@ impl HandingOver {
 }
 
 impl Flow for HandingOver {
-    fn step(&mut self, input: Input, _now: Timestamp) -> Vec<Effect> {
+    fn step(&mut self, input: Input, now: Timestamp) -> Vec<Effect> {
         match (self.stage.clone(), input) {
             (Stage::Over(_), _) => Vec::new(),
             // What is on its way arrives.
@@ -176,14 +180,15 @@ impl Flow for HandingOver {
             (Stage::Asking, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
             (Stage::Asking, Input::Answer(Answer::Confirm(true))) => self.hand(),
             (Stage::Setting, Input::Stored(Ok(()))) => self.end(Outcome::Settled),
+            (Stage::Setting, Input::Stored(Err(_))) if !self.is_new => self.end(Outcome::Settled),
             (Stage::Setting, Input::Stored(Err(problem))) => {
                 let what = format!("{} It was handed over; that new ones go there is not written down.", problem.what);
                 self.end(Outcome::of(Problem { what, ..problem }))
             }
-            (Stage::Handing, Input::Stored(Ok(()))) => self.handed(),
+            (Stage::Handing, Input::Stored(Ok(()))) => self.handed(now),
             (Stage::Handing, Input::Stored(Err(problem))) => self.failed(problem),
             (Stage::Handing, Input::Http(answer)) => match answer {
-                Ok(response) if response.is_success() => self.handed(),
+                Ok(response) if response.is_success() => self.handed(now),
                 Ok(response) => {
                     let what = format!("{} does not take it ({}).", self.to.place(), response.status);
                     self.failed(Problem::new(

@@ -34,7 +34,7 @@ use super::revoke::Presence;
 use super::signup::SignUp;
 use super::verify::{credential_missing, no_credential_yet, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
-use crate::account::{Account, Kept, Note, Proof, StoreKind, Verdict};
+use crate::account::{Account, Event, Kept, Note, Proof, StoreKind, Verdict};
 use crate::problem::{Kind, Problem};
 
 /// What another program has obtained so recently is not renewed once more.
@@ -78,6 +78,8 @@ pub struct Renew {
     spent: bool,
     /// The service does not want to hear for which resource a token is.
     resource_unwanted: bool,
+    /// What the account's history is told of the new credential.
+    event: Option<Event>,
 }
 
 #[derive(Debug)]
@@ -126,6 +128,7 @@ impl Renew {
             half_done: false,
             spent: false,
             resource_unwanted: false,
+            event: None,
         }
     }
 
@@ -239,7 +242,7 @@ impl Renew {
     fn save(&mut self, kept: Box<Kept>) -> Vec<Effect> {
         self.granted = Some(kept.clone());
         self.stage = Stage::Saving;
-        vec![Effect::Save(kept)]
+        vec![Effect::Save(kept, self.event.clone())]
     }
 
     fn saved(&mut self, result: Result<(), Problem>) -> Vec<Effect> {

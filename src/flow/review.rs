@@ -44,7 +44,7 @@ impl Flow for Review {
                 };
                 self.at = Some(at);
                 let (id, obtained) = (self.account.id.clone(), self.account.obtained_at());
-                vec![Effect::Note { id, note: Note::Review(at), obtained }]
+                vec![Effect::Note { id, note: Note::Review { seen: now, again: at }, obtained }]
             }
             (None, Input::Cancel) => {
                 self.outcome = Some(Outcome::Cancelled);

@@ -1,10 +1,14 @@
 //! Ending a credential at its service, proving it, and only then removing it here.
 //!
 //! ```text
-//!   Confirm ▶ Opening ▶ Locking ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
-//!   (a person's yes)                                                does it           is it
-//!                                                                   work?             dead?  ──no──▶ Unconfirmed ▶ again · forget here · keep
+//!   Confirm ▶ Opening ▶ Locking ▶ Loading ▶ Discovering? ▶ Hosts? ▶ Before ▶ Declaring ▶ Sending ▶ After ──dead──▶ Forgetting ▶ Over
+//!   (a person's yes)                                                does it                        is it
+//!                                                                   work?                          dead?  ──no──▶ Unconfirmed ▶ again ·
+//!                                                                                                  forget here · later · keep ▶ Settling ▶ Over
 //! ```
+//!
+//! That it is to be ended is written down before the service is told, and stays with the account until that has been shown, or
+//! somebody wants to keep it: whatever comes in between, it can be finished later.
 //!
 //! RFC 7009 answers 200 whatever happened, so an answer is a claim and the 401 afterwards is the proof.
 
@@ -18,7 +22,9 @@ use super::probe::{self, Check};
 use super::target::Target;
 use super::verify::{credential_missing, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen};
-use crate::account::{Account, Identity, Kept, LayerKind, Note, Proof, Revocation, Verdict};
+use crate::account::{
+    Account, Happened, Identity, Kept, LayerKind, Note, Proof, Receipt, Revocation, Revoking, Verdict,
+};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::{trust, when};
@@ -30,18 +36,6 @@ pub enum Presence {
     Person,
     /// The command was the question; what needs a person is a problem.
     Nobody,
-}
-
-/// What one call of a revocation came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// "refresh token", "credential", "identity assertion", "proof", "removed here".
-    pub what: &'static str,
-    pub place: String,
-    pub answer: String,
-    /// Was it shown that the token is dead, or that it is not? `None` where nothing can show it.
-    pub proven: Option<bool>,
-    pub at: Timestamp,
 }
 
 #[derive(Debug)]
@@ -61,6 +55,8 @@ pub struct Revoke {
     told: bool,
     /// The service turned the credential away after the call.
     dead: bool,
+    /// The person wants out before anybody is told.
+    leaving: bool,
     sent: Sent,
     receipts: Vec<Receipt>,
     problem: Option<Problem>,
@@ -97,11 +93,15 @@ enum Stage {
     Discovering(Box<Discovery>),
     Hosts,
     Before(Check),
+    /// Writes down that it is to be ended.
+    Declaring,
     Sending,
     After(Check),
     /// Some of it is dead; that is written down.
     HalfDone(Problem),
     Unconfirmed,
+    /// Writes down how it was left.
+    Settling(Outcome),
     Forgetting,
     /// It is dead and could not be removed: at least that is written down.
     Noting(Problem),
@@ -111,6 +111,7 @@ enum Stage {
 /// The choices when the service does not confirm.
 const AGAIN: usize = 0;
 const FORGET: usize = 1;
+const LATER: usize = 2;
 
 impl Revoke {
     pub fn new(account: Account, presence: Presence) -> Self {
@@ -128,12 +129,17 @@ impl Revoke {
             before: None,
             told: false,
             dead: false,
+            leaving: false,
             sent: Sent::default(),
             receipts: Vec::new(),
             problem: None,
             lease: None,
             next: Next::Load,
         }
+    }
+
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Who was told what, and what came of it.
@@ -174,9 +180,9 @@ impl Revoke {
             Err(problem) => return self.end(Outcome::of(problem)),
         }
         match &self.account.revocation {
-            Revocation::Endpoint { .. } => self.try_before(),
+            Revocation::Endpoint { .. } => self.try_before(now),
             // The person has agreed to that.
-            Revocation::None if self.presence == Presence::Person => self.forget(),
+            Revocation::None if self.presence == Presence::Person => self.forget(now),
             Revocation::None => {
                 let name = &self.account.service;
                 let what = format!("{name} offers no way to revoke a credential.");
@@ -187,7 +193,7 @@ impl Revoke {
                 Ok(target) => {
                     let mut discovery = Box::new(Discovery::new(target));
                     let next = discovery.begin(now);
-                    self.discover(discovery, next)
+                    self.discover(discovery, next, now)
                 }
                 Err(problem) => self.end(Outcome::of(problem)),
             },
@@ -206,20 +212,20 @@ impl Revoke {
         }
     }
 
-    fn discover(&mut self, discovery: Box<Discovery>, next: discover::Next) -> Vec<Effect> {
+    fn discover(&mut self, discovery: Box<Discovery>, next: discover::Next, now: Timestamp) -> Vec<Effect> {
         let effect = match next {
             discover::Next::Send(request) => Effect::Http(request),
             discover::Next::Wait(span) => Effect::Wait(span),
             discover::Next::Read(file) => Effect::Read(file),
-            discover::Next::Over => return self.discovered(discovery),
+            discover::Next::Over => return self.discovered(discovery, now),
         };
         self.stage = Stage::Discovering(discovery);
         vec![effect]
     }
 
-    fn discovered(&mut self, discovery: Box<Discovery>) -> Vec<Effect> {
+    fn discovered(&mut self, discovery: Box<Discovery>, now: Timestamp) -> Vec<Effect> {
         if let Some(problem) = discovery.unreachable() {
-            return self.unconfirmed(problem);
+            return self.unconfirmed(problem, now);
         }
         self.account.guarded = discovery.is_guarded().or(self.account.guarded);
         self.account.revocation = discovery.offer().map_or(Revocation::None, |offer| offer.revocation.clone());
@@ -227,12 +233,12 @@ impl Revoke {
             Revocation::Endpoint { url, .. } => url.clone(),
             Revocation::None | Revocation::Undiscovered => {
                 let what = format!("{} publishes no way to revoke a credential.", self.account.service);
-                return self.unconfirmed(Problem::new(Kind::ServiceRefused, what, self.by_hand()));
+                return self.unconfirmed(Problem::new(Kind::ServiceRefused, what, self.by_hand()), now);
             }
         };
         let home = resource_url(&self.account).unwrap_or_else(|_| self.account.start.clone());
         match (trust::same_site(&host, &home), self.presence) {
-            (true, _) => self.try_before(),
+            (true, _) => self.try_before(now),
             (false, Presence::Person) => {
                 self.lease = None;
                 self.stage = Stage::Hosts;
@@ -255,15 +261,9 @@ impl Revoke {
         format!("Revoke it on the service's own site{end}.")
     }
 
-    fn unconfirmed(&mut self, problem: Problem) -> Vec<Effect> {
+    fn unconfirmed(&mut self, problem: Problem, now: Timestamp) -> Vec<Effect> {
         match self.presence {
-            Presence::Nobody => {
-                let hint = format!(
-                    "It is still kept here. Try again later, or remove it here only: authmd-tui forget {}",
-                    self.account.id
-                );
-                self.end(Outcome::of(Problem { hint, ..problem }))
-            }
+            Presence::Nobody => self.leave_for_later(problem, now),
             Presence::Person => {
                 self.lease = None;
                 self.problem = Some(problem);
@@ -273,9 +273,41 @@ impl Revoke {
         }
     }
 
-    fn forget(&mut self) -> Vec<Effect> {
+    /// It stays here, and is to be finished when somebody asks for that.
+    fn leave_for_later(&mut self, problem: Problem, now: Timestamp) -> Vec<Effect> {
+        let id = &self.account.id;
+        let hint = format!("It is kept here. To finish it: authmd-tui revoke --pending; or: authmd-tui forget {id}");
+        let (why, receipts) = (problem.what.clone(), self.receipts.clone());
+        self.settle(Note::NotRevoked { at: now, why, receipts }, Outcome::of(Problem { hint, ..problem }))
+    }
+
+    fn settle(&mut self, note: Note, outcome: Outcome) -> Vec<Effect> {
+        self.stage = Stage::Settling(outcome);
+        vec![Effect::Note { id: self.account.id.clone(), note, obtained: self.account.obtained_at() }]
+    }
+
+    /// That it is to be ended is written down before anybody is told, unless that has been already.
+    fn declare(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.account.more.revoking.is_some() {
+            return self.send(now);
+        }
+        self.account.more.revoking = Some(Box::new(Revoking::since(now)));
+        self.stage = Stage::Declaring;
+        vec![Effect::Note {
+            id: self.account.id.clone(),
+            note: Note::Revoking(now),
+            obtained: self.account.obtained_at(),
+        }]
+    }
+
+    fn forget(&mut self, now: Timestamp) -> Vec<Effect> {
+        let receipts = self.receipts.clone();
+        let what = match self.dead || self.told && self.sent.refused.is_none() && self.problem.is_none() {
+            true => Happened::Revoked { receipts },
+            false => Happened::Forgotten { receipts },
+        };
         self.stage = Stage::Forgetting;
-        vec![Effect::Forget(self.account.id.clone())]
+        vec![Effect::Forget(self.account.id.clone(), what.at(now))]
     }
 }
 
@@ -285,7 +317,15 @@ impl Flow for Revoke {
             return Vec::new();
         }
         if input == Input::Cancel {
-            return self.end(Outcome::Cancelled);
+            return match &self.stage {
+                // What is being written down arrives; nobody has been told of it yet.
+                Stage::Declaring => {
+                    self.leaving = true;
+                    Vec::new()
+                }
+                Stage::Settling(_) => Vec::new(),
+                _ => self.end(Outcome::Cancelled),
+            };
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Over(Outcome::Cancelled));
         match (stage, input) {
@@ -298,22 +338,22 @@ impl Flow for Revoke {
                 self.lease = Some(lease);
                 match self.next {
                     Next::Load => self.load(),
-                    Next::Forget => self.forget(),
+                    Next::Forget => self.forget(now),
                 }
             }
             (Stage::Locking, Input::Locked(Err(problem))) => self.end(Outcome::of(problem)),
             (Stage::Loading, Input::Loaded(loaded)) => self.loaded(loaded, now),
             (Stage::Discovering(mut discovery), Input::Http(answer)) => {
                 let next = discovery.answer(answer, now);
-                self.discover(discovery, next)
+                self.discover(discovery, next, now)
             }
             (Stage::Discovering(mut discovery), Input::Read(skill)) => {
                 let next = discovery.read(skill, now);
-                self.discover(discovery, next)
+                self.discover(discovery, next, now)
             }
             (Stage::Discovering(mut discovery), Input::Elapsed) => {
                 let next = discovery.resume(now);
-                self.discover(discovery, next)
+                self.discover(discovery, next, now)
             }
             (Stage::Hosts, Input::Answer(Answer::Confirm(true))) => self.open(),
             (Stage::Hosts, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
@@ -324,7 +364,7 @@ impl Flow for Revoke {
                 }
                 probe::Next::Over(verdict) => {
                     self.before = Some(verdict);
-                    self.send()
+                    self.declare(now)
                 }
             },
             (Stage::Sending, Input::Http(answer)) => self.sent(answer, now),
@@ -335,20 +375,26 @@ impl Flow for Revoke {
                 }
                 probe::Next::Over(verdict) => self.proven(verdict, now),
             },
-            (Stage::HalfDone(problem), Input::Stored(_)) => self.unconfirmed(problem),
+            // A store that cannot be written keeps nobody from ending it at the service.
+            (Stage::Declaring, Input::Stored(_)) => match self.leaving {
+                true => self.settle(Note::KeptAfterAll, Outcome::Cancelled),
+                false => self.send(now),
+            },
+            (Stage::HalfDone(problem), Input::Stored(_)) => self.unconfirmed(problem, now),
+            (Stage::Settling(outcome), Input::Stored(_)) => self.end(outcome),
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(AGAIN))) => {
                 self.problem = None;
                 self.sent = Sent::default();
                 self.open()
             }
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.lock(Next::Forget),
-            (Stage::Unconfirmed, Input::Answer(Answer::Pick(_))) => {
-                let problem = self.problem.take();
-                self.end(problem.map_or(Outcome::Cancelled, Outcome::of))
-            }
+            (Stage::Unconfirmed, Input::Answer(Answer::Pick(picked))) => match self.problem.take() {
+                Some(problem) if picked == LATER => self.leave_for_later(problem, now),
+                problem => self.settle(Note::KeptAfterAll, problem.map_or(Outcome::Cancelled, Outcome::of)),
+            },
             (Stage::Forgetting, Input::Stored(Ok(()))) => {
                 self.receipts.push(Receipt {
-                    what: "removed here",
+                    what: "removed here".to_owned(),
                     place: String::new(),
                     answer: String::new(),
                     proven: None,

@@ -9,14 +9,15 @@ use url::Url;
 
 use super::{ACME, BEACON, HandsOut, NORTHWIND, Profile, Sandbox, Shape};
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, More, Proof, Renewal, Revocation, RevokeForm, Secrets, Source,
-    StoreKind, Verdict,
+    Account, AccountId, Event, Happened, Kept, Layer, LayerKind, Mode, More, Note, Proof, Renewal, Revocation,
+    RevokeForm, Secrets, Source, StoreKind, Verdict,
 };
 use crate::http::Presentation;
 use crate::problem::{Kind, Problem, cause};
 use crate::sandbox::fault::Step;
 use crate::secret::Secret;
 use crate::shell::Ports;
+use crate::store::Stores;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -57,18 +58,31 @@ pub fn skills(sandbox: &Sandbox) -> Result<TempDir, Problem> {
 pub async fn fill(sandbox: &Sandbox, ports: &Ports, now: Timestamp) -> Result<(), Problem> {
     for example in EXAMPLES {
         let account = account(sandbox, example, now)?;
+        let past = past(&account);
         if example.profile.shape == Shape::ReadBack(HandsOut::Tokens) {
             let (access, refresh) = sandbox.issue_tokens(example.profile, example.email);
             let further = vec![(LayerKind::RefreshToken, Secret::new(refresh))];
             let kept = Kept::new(account, Secrets { credential: Secret::new(access), further });
-            ports.blocking(move |stores| stores.save(&kept)).await?;
+            ports.blocking(move |stores| keep(stores, &kept, &past)).await?;
             continue;
         }
         let lifetime = Duration::from_secs(if example.refused { 0 } else { u64::try_from(example.ends).unwrap_or(0) });
         let credential = Secret::new(sandbox.issue(example.profile, example.email, lifetime));
-        ports.blocking(move |stores| stores.save(&Kept::new(account, credential))).await?;
+        ports.blocking(move |stores| keep(stores, &Kept::new(account, credential), &past)).await?;
     }
     Ok(())
+}
+
+fn keep(stores: &Stores, kept: &Kept, past: &[Event]) -> Result<(), Problem> {
+    past.iter().for_each(|event| stores.history().record(&kept.account.id, event));
+    stores.save(kept, None)
+}
+
+/// What has come before.
+fn past(account: &Account) -> Vec<Event> {
+    let obtained = |at| Happened::Obtained { way: account.mode, host: account.host() }.at(at);
+    let tried = account.proof.and_then(|proof| Event::of(account, &Note::Proof(proof)));
+    account.created_at.map(obtained).into_iter().chain(tried).collect()
 }
 
 fn account(sandbox: &Sandbox, example: &Example, now: Timestamp) -> Result<Account, Problem> {

@@ -21,7 +21,7 @@ use super::list::List;
 use super::session::{FlowId, Session, type_unseen};
 use super::theme::{Depth, Theme};
 use super::view;
-use crate::account::{Account, AccountId, DUE_WITHIN, Kept, Status};
+use crate::account::{self, Account, AccountId, DUE_WITHIN, Kept, Status};
 use crate::flow::verify::Verify;
 use crate::flow::{Opening, Screen, Surroundings};
 use crate::problem::Problem;
@@ -96,6 +96,8 @@ pub struct App {
     target: Option<String>,
     /// What was forgotten since the program began, the last one last.
     forgotten: Vec<(AccountId, Vec<Removed>)>,
+    /// What has happened to the account whose detail is open.
+    past: Option<(AccountId, Vec<account::Event>)>,
     clipboard_until: Option<Timestamp>,
     /// How far a service that is typed may be away.
     pub reach: Reach,
@@ -136,6 +138,7 @@ impl App {
             drawn: 0,
             target: None,
             forgotten: Vec::new(),
+            past: None,
             clipboard_until: None,
             reach: Reach::Public,
             lock_after: LOCK_AFTER,
@@ -231,6 +234,11 @@ impl App {
             Message::Flow(id, input) => self.flow(id, input, now),
             Message::Loaded(result) => {
                 self.listed(result, now);
+                self.recall()
+            }
+            Message::Recalled(id, past) => {
+                // What cannot be read is left out: the rest of the detail stands.
+                self.past = past.ok().map(|past| (id, past));
                 Vec::new()
             }
             Message::Credential(id, result) => {
@@ -489,6 +497,18 @@ impl App {
             }
             Err(problem) => self.problem = Some(problem),
         }
+    }
+
+    /// The history of the selected account, where its detail has a page of its own.
+    pub fn past(&self) -> &[account::Event] {
+        let selected = self.list.selected().map(|account| &account.id);
+        let of_selected = self.past.as_ref().filter(|(id, _)| Some(id) == selected);
+        of_selected.map_or(&[], |(_, past)| past)
+    }
+
+    pub(super) fn recall(&self) -> Vec<Command> {
+        let selected = self.list.selected().filter(|_| matches!(self.scene, Scene::Detail { .. }));
+        selected.map(|account| Command::Recall(account.id.clone())).into_iter().collect()
     }
 
     /// Keeps what was removed for who wants it back, and says so.

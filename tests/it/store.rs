@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::thread;
 
 use authmd_tui::account::{
-    Account, Client, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source, StoreKind, Verdict,
+    Account, Client, Event, Happened, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source, StoreKind,
+    Verdict,
 };
 use authmd_tui::flow::StoreOffer;
 use authmd_tui::http::Presentation;
@@ -373,13 +374,13 @@ fn a_renewal_kept_elsewhere_is_the_one_that_counts() {
         Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), Some("the test says so"));
     let in_file = kept(StoreKind::Json, None);
     let renewed = Account { renewed_at: Some(noon()), ..kept(StoreKind::Memory, None) };
-    stores.save(&Kept::new(in_file.clone(), Secret::new("sk_old"))).expect("saved");
-    stores.save(&Kept::new(renewed.clone(), Secret::new("sk_new"))).expect("saved");
+    stores.save(&Kept::new(in_file.clone(), Secret::new("sk_old")), None).expect("saved");
+    stores.save(&Kept::new(renewed.clone(), Secret::new("sk_new")), None).expect("saved");
     let listed = stores.accounts().accounts;
     let same = Account { more: listed[0].more.clone(), ..renewed };
     assert_eq!(listed, std::slice::from_ref(&same));
     assert_eq!(credential(&stores.load(&in_file.id)), "sk_new");
-    stores.forget(&in_file.id).expect("forgotten");
+    stores.forget(&in_file.id, &removed_at_noon()).expect("forgotten");
     assert_eq!(stores.accounts().accounts, [], "forgotten is forgotten everywhere");
 }
 
@@ -445,7 +446,7 @@ fn a_damaged_file_does_not_keep_a_sign_up_from_knowing_the_rest() {
     fs::write(path, "damaged").expect("written");
     let stores =
         Stores::new(vec![Arc::new(json), Arc::new(Memory::default())], Locks::here(), Some("the test says so"));
-    stores.save(&Kept::new(kept(StoreKind::Memory, None), Secret::new("sk"))).expect("saved");
+    stores.save(&Kept::new(kept(StoreKind::Memory, None), Secret::new("sk")), None).expect("saved");
     let known = stores.known("https://api.acme.dev");
     assert_eq!(
         (known.accounts.len(), known.stores[0].problem.is_some(), known.stores[1].problem.is_none()),
@@ -478,13 +479,17 @@ fn nothing_is_put_over_an_account_that_is_there_again() {
     let memory: Arc<dyn Store> = Arc::new(Memory::default());
     let stores = Stores::new(vec![memory], Locks::Folder(folder.path().join("locks")), Some("here"));
     let account = kept(StoreKind::Memory, None);
-    stores.save(&Kept::new(account.clone(), Secret::new("sk_1"))).expect("saved");
-    let removed = stores.forget(&account.id).expect("forgotten");
-    stores.save(&Kept::new(account.clone(), Secret::new("sk_2"))).expect("saved");
-    let refused = stores.put_back(&removed).expect_err("there is one");
+    stores.save(&Kept::new(account.clone(), Secret::new("sk_1")), None).expect("saved");
+    let removed = stores.forget(&account.id, &removed_at_noon()).expect("forgotten");
+    stores.save(&Kept::new(account.clone(), Secret::new("sk_2")), None).expect("saved");
+    let refused = stores.put_back(&removed, noon()).expect_err("there is one");
     assert!(refused.what.contains("is there again, with another credential"), "{refused}");
     assert_eq!(credential(&stores.load(&account.id)), "sk_2");
-    stores.forget(&account.id).expect("forgotten");
-    stores.put_back(&removed).expect("put back");
+    stores.forget(&account.id, &removed_at_noon()).expect("forgotten");
+    stores.put_back(&removed, noon()).expect("put back");
     assert_eq!(credential(&stores.load(&account.id)), "sk_1");
+}
+
+fn removed_at_noon() -> Event {
+    Happened::Forgotten { receipts: vec![] }.at(noon())
 }

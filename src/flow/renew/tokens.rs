@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{Renew, Stage};
-use crate::account::{Identity, Kept, LayerKind, Mode, Note, Renewal, Secrets};
+use crate::account::{Happened, Identity, Kept, LayerKind, Mode, Note, Renewal, RenewedBy, Secrets};
 use crate::flow::tokens::{absorb, obtained_after, renews_at};
 use crate::flow::wire::{self, Asking, Granted, Meaning, Step};
 use crate::flow::{Effect, Outcome};
@@ -68,7 +68,7 @@ impl Renew {
         };
         let base = self.exchange_place();
         match wire::reply(&response, Step::Exchange, &base, now) {
-            Ok(reply) => self.obtained(reply.granted, self.doubt, now),
+            Ok(reply) => self.obtained(reply.granted, RenewedBy::IdentityAssertion, self.doubt, now),
             Err(refusal) if refusal.meaning == Meaning::InvalidTarget && !self.resource_unwanted => {
                 self.resource_unwanted = true;
                 self.exchange()
@@ -172,7 +172,7 @@ impl Renew {
                 if let (Some(refresh), Some(at)) = (&mut granted.refresh, renews_at(&self.account.renewal)) {
                     refresh.at = at;
                 }
-                self.obtained(granted, None, now)
+                self.obtained(granted, RenewedBy::RefreshToken, None, now)
             }
             Err(refusal) => {
                 let meaning = refusal.meaning;
@@ -224,16 +224,19 @@ impl Renew {
         ))
     }
 
-    fn obtained(&mut self, granted: Granted, doubt: Option<Timestamp>, now: Timestamp) -> Vec<Effect> {
+    fn obtained(&mut self, granted: Granted, way: RenewedBy, doubt: Option<Timestamp>, now: Timestamp) -> Vec<Effect> {
         let Some(mut kept) = self.kept.clone() else {
             return Vec::new();
         };
         self.half_done = granted.credential.is_none();
+        let host = trust::authority(&self.exchange_place());
+        self.event = (!self.half_done).then(|| Happened::Renewed { way, host }.at(now));
         self.lost_scopes = absorb(&mut kept, granted);
         self.learn(&mut kept);
         kept.account.renewed_at = obtained_after(&kept, now);
         kept.account.spending = doubt;
         (kept.account.proof, kept.account.verified_at) = (None, None);
+        kept.account.more.revoking = None;
         self.save(kept)
     }
 

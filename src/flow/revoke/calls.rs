@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Receipt, Revoke, Stage};
-use crate::account::{LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
+use super::{Revoke, Stage};
+use crate::account::{LayerKind, Note, Proof, Receipt, Revocation, RevokeForm, Verdict};
 use crate::flow::discover::no_answer;
 use crate::flow::probe::Check;
 use crate::flow::verify::{credential_missing, resource_url};
@@ -37,10 +37,10 @@ impl Revoke {
         self.tokens.iter().find(|(kind, _)| matches!(kind, LayerKind::AccessToken | LayerKind::ApiKey))
     }
 
-    pub(super) fn try_before(&mut self) -> Vec<Effect> {
+    pub(super) fn try_before(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.credential().is_none() {
             // There is nothing yet that could be tried.
-            return self.send();
+            return self.declare(now);
         }
         self.try_it(Stage::Before)
     }
@@ -57,7 +57,7 @@ impl Revoke {
         }
     }
 
-    pub(super) fn send(&mut self) -> Vec<Effect> {
+    pub(super) fn send(&mut self, now: Timestamp) -> Vec<Effect> {
         let Revocation::Endpoint { url, form } = &self.account.revocation else {
             return self.end(Outcome::of(credential_missing(&self.account)));
         };
@@ -67,7 +67,7 @@ impl Revoke {
         };
         // The older form ends the credential that it is called with, and knows no other.
         if *form == RevokeForm::AgentAuth && *token != bearer {
-            return self.next_token(None);
+            return self.next_token(None, now);
         }
         match wire::revoke_request(url, *form, *kind, token, &bearer, self.identity.as_ref(), self.sent.form) {
             Some(request) => {
@@ -75,7 +75,7 @@ impl Revoke {
                 self.stage = Stage::Sending;
                 vec![Effect::Http(request)]
             }
-            None => self.next_token(None),
+            None => self.next_token(None, now),
         }
     }
 
@@ -95,7 +95,7 @@ impl Revoke {
                 // Before believing the no, the call is spelled in the next known way.
                 if self.has_another_form() && matches!(response.status, 400 | 405 | 415 | 422) {
                     self.sent.form += 1;
-                    return self.send();
+                    return self.send(now);
                 }
                 let proof = self.identity.iter().flat_map(|identity| &identity.secret);
                 let secrets = self.tokens.iter().map(|(_, token)| token).chain(proof);
@@ -115,7 +115,7 @@ impl Revoke {
             self.sent.unended = self.sent.unended.take().or(refused.clone());
         }
         self.sent.refused = self.sent.refused.take().or(refused);
-        self.next_token(Some(Receipt { what: named(kind), place, answer: said, proven: None, at: now }))
+        self.next_token(Some(Receipt { what: named(kind).to_owned(), place, answer: said, proven: None, at: now }), now)
     }
 
     fn has_another_form(&self) -> bool {
@@ -124,17 +124,17 @@ impl Revoke {
     }
 
     /// Goes on to the next token, and after the last to the proof.
-    fn next_token(&mut self, receipt: Option<Receipt>) -> Vec<Effect> {
+    fn next_token(&mut self, receipt: Option<Receipt>, now: Timestamp) -> Vec<Effect> {
         self.receipts.extend(receipt);
         self.nth += 1;
         if self.nth < self.tokens.len() {
-            return self.send();
+            return self.send(now);
         }
         if self.credential().is_none() {
             // Nothing can be tried: what the service said is all there is to go by, and proves nothing.
             return match self.sent.refused.clone() {
-                None => self.forget(),
-                Some(problem) => self.unconfirmed(problem),
+                None => self.forget(now),
+                Some(problem) => self.unconfirmed(problem, now),
             };
         }
         self.try_it(Stage::After)
@@ -163,7 +163,13 @@ impl Revoke {
         if let Some(receipt) = self.receipts.iter_mut().rfind(|receipt| receipt.what == CREDENTIAL) {
             receipt.proven = shown;
         }
-        self.receipts.push(Receipt { what: "proof", place: self.account.host(), answer, proven: shown, at: now });
+        self.receipts.push(Receipt {
+            what: "proof".to_owned(),
+            place: self.account.host(),
+            answer,
+            proven: shown,
+            at: now,
+        });
         // The credential's death says nothing of what gets the next one.
         if let (true, Some(problem)) = (self.dead, self.sent.unended.clone()) {
             self.dead = false;
@@ -173,14 +179,14 @@ impl Revoke {
             return vec![Effect::Note { id: self.account.id.clone(), note, obtained: self.account.obtained_at() }];
         }
         if self.dead {
-            return self.forget();
+            return self.forget(now);
         }
         if matches!(after, Verdict::Accepted { .. }) && self.has_another_form() {
             // Whatever it said, it did not understand: the call is spelled in the next known way.
             self.sent.form += 1;
             self.sent.refused = None;
             self.nth = self.tokens.iter().position(|(kind, _)| named(*kind) == CREDENTIAL).unwrap_or(0);
-            return self.send();
+            return self.send(now);
         }
         let name = &self.account.service;
         let problem = self.sent.refused.clone().unwrap_or_else(|| match after {
@@ -195,6 +201,6 @@ impl Revoke {
                 self.by_hand(),
             ),
         });
-        self.unconfirmed(problem)
+        self.unconfirmed(problem, now)
     }
 }

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::{Receipt, Revoke, Stage};
-use crate::account::Revocation;
+use super::{Revoke, Stage};
+use crate::account::{Receipt, Revocation};
 use crate::flow::{Choice, Line, Outcome, Prompt, Screen, ScreenId};
 use crate::{trust, when};
 
@@ -41,10 +41,11 @@ impl Revoke {
                 screen
             }
             Stage::Before(_) => busy(format!("Trying the credential once at {}…", self.account.host())),
+            Stage::Declaring => busy(format!("Writing down that {name} is to end it…")),
             Stage::Sending => busy(format!("Asking {name} to revoke it…")),
             Stage::After(_) => busy("Making sure that it is dead…".into()),
             Stage::Unconfirmed => self.unconfirmed_screen(),
-            Stage::HalfDone(_) => busy("Writing that down…".into()),
+            Stage::HalfDone(_) | Stage::Settling(_) => busy("Writing that down…".into()),
             Stage::Forgetting | Stage::Noting(_) => busy("Removing it here…".into()),
             Stage::Over(outcome) => self.over_screen(outcome),
         };
@@ -127,8 +128,9 @@ impl Revoke {
             label: "What now?".into(),
             choices: vec![
                 choice("Try again", "the same calls once more"),
-                choice("Forget it here", "it may go on working at the service"),
-                choice("Keep it", "revoke it later"),
+                choice("Forget it here", "it may go on working there"),
+                choice("Leave it for later", "finished when you ask"),
+                choice("Keep it", "not revoked any more"),
             ],
         });
         screen
@@ -185,7 +187,7 @@ impl Revoke {
                 (place, answer) if place.is_empty() && answer.is_empty() => at,
                 (place, answer) => format!("{place} · {answer} · {at}"),
             };
-            Line::fact(receipt.what, said)
+            Line::fact(&receipt.what, said)
         })
     }
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{Call, Question, Sent, SignUp, Stage};
 use crate::account::{
-    Account, AccountId, Kept, Layer, LayerKind, More, Note, Proof, Renewal, Revocation, Secrets, Source, StoreKind,
-    Verdict,
+    Account, AccountId, Event, Happened, Kept, Layer, LayerKind, More, Note, Proof, Renewal, RenewedBy, Revocation,
+    Secrets, Source, StoreKind, Verdict,
 };
 use crate::flow::discover::Way;
 use crate::flow::probe::Check;
@@ -130,7 +130,23 @@ impl SignUp {
 
     fn store(&mut self) -> Vec<Effect> {
         self.stage = Stage::Saving;
-        self.ceremony.granted.clone().map(Effect::Save).into_iter().collect()
+        let kept = self.ceremony.granted.clone();
+        kept.map(|kept| {
+            let event = self.obtained_event(&kept.account);
+            Effect::Save(kept, event)
+        })
+        .into_iter()
+        .collect()
+    }
+
+    /// What the account's history is told; nothing where only the access token comes after.
+    fn obtained_event(&self, account: &Account) -> Option<Event> {
+        let (at, host) = (account.obtained_at()?, account.host());
+        let what = match self.replaced {
+            Some(_) => Happened::Renewed { way: RenewedBy::Person, host },
+            None => Happened::Obtained { way: account.mode, host },
+        };
+        self.stored.is_none().then(|| what.at(at))
     }
 
     pub(super) fn saved(&mut self, result: Result<(), Problem>, now: Timestamp) -> Vec<Effect> {

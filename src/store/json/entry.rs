@@ -284,5 +284,6 @@ const OPTIONAL: &[&str] = &[
     "renewed_at",
     "verified_at",
     "proof",
+    "more",
     "foreign",
 ];

@@ -142,10 +142,14 @@ impl App {
                 self.notice = Some(format!("Sorted {}.", self.list.sort().label()));
             }
             (Action::Open, Scene::List, None) => return self.sign_up_to_selected(now),
-            (Action::Open, ..) => self.scene = Scene::Detail { scroll: 0 },
+            (Action::Open, ..) => {
+                self.scene = Scene::Detail { scroll: 0 };
+                return self.recall();
+            }
             (Action::NextPane, scene, _) => {
                 let next = if matches!(scene, Scene::List) { Scene::Detail { scroll: 0 } } else { Scene::List };
                 *scene = next;
+                return self.recall();
             }
             (Action::Back, Scene::Detail { .. }, _) => self.scene = Scene::List,
             (Action::Back, ..) if !self.list.filter().is_empty() => self.list.set_filter("", now),

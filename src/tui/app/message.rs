@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use url::Url;
 
-use crate::account::{AccountId, Kept};
+use crate::account::{AccountId, Event, Kept};
 use crate::flow::{Effect, Input};
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -25,6 +25,8 @@ pub enum Message {
     Flow(FlowId, Input),
     Loaded(Result<Loaded, Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
+    /// What has happened to the account.
+    Recalled(AccountId, Result<Vec<Event>, Problem>),
     Forgotten(AccountId, Result<Vec<Removed>, Problem>),
     /// This machine's own clipboard has it, too.
     Copied,
@@ -61,6 +63,8 @@ pub enum Command {
     /// Read the accounts of all stores.
     Load,
     Fetch(AccountId),
+    /// Read the history of an account.
+    Recall(AccountId),
     Forget(AccountId),
     /// Undo that.
     PutBack(AccountId, Vec<Removed>),

@@ -271,7 +271,8 @@ pub fn detail(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     let Some(account) = app.list.selected() else {
         return Page::default();
     };
-    let lines = report::account_lines(account, &app.list.twins(account), now, DUE_WITHIN);
+    let mut lines = report::account_lines(account, &app.list.twins(account), now, DUE_WITHIN);
+    lines.extend(report::history::history_lines(app.past()));
     let status = theme.status(account.status(now, DUE_WITHIN));
     Page {
         title: Line::styled(account.service.clone(), theme.strong()),

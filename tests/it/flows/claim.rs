@@ -38,7 +38,7 @@ fn only_a_yes_is_written_down() {
     assert!(play.noted.is_empty());
     let mut play = at_the_question(PAGE);
     assert_eq!(play.confirm(true).outcome(), Outcome::Settled);
-    assert_eq!(play.noted, [Note::Claimed]);
+    assert_eq!(play.noted, [Note::Claimed(noon())]);
     assert_eq!(at_the_question(PAGE).step(Input::Cancel).outcome(), Outcome::Cancelled);
 }
 

@@ -20,7 +20,7 @@ fn the_day_is_the_one_that_was_chosen() {
     let mut play = asked();
     assert_eq!((play.id().as_str(), play.choices().len()), ("param:review", 4));
     assert_eq!(play.pick(1).outcome(), Outcome::Settled);
-    assert_eq!(play.noted, [Note::Review(noon() + hours(30 * 24))]);
+    assert_eq!(play.noted, [Note::Review { seen: noon(), again: noon() + hours(30 * 24) }]);
     assert!(play.text_shown().contains("to be looked at in 30 days (2026-12-22"), "{}", play.text_shown());
     assert!(play.requests.is_empty());
 }

@@ -1,14 +1,14 @@
 //! Revoking: at the service, with proof, and only then here.
 
-use authmd_tui::account::{Layer, LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
+use authmd_tui::account::{Happened, Layer, LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
 use authmd_tui::flow::revoke::{Presence, Revoke};
-use authmd_tui::flow::{Input, Lease, Outcome};
+use authmd_tui::flow::{Effect, Input, Lease, Outcome};
 use authmd_tui::http::{Body, HttpError, Response};
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
 
 use crate::support::play::{API, Fake, Play, REVOKE, answer, refusal};
-use crate::support::{account, url};
+use crate::support::{account, hours, noon, url};
 
 fn works_then(after: u16) -> Fake {
     let mut fake = Fake::acme();
@@ -55,7 +55,7 @@ fn a_yes_that_proves_false_is_not_believed() {
     play.confirm(true);
     assert_eq!((play.id(), play.forgotten), ("confirm".into(), 0));
     assert!(play.problem().contains("said yes, but the credential still works"), "{}", play.problem());
-    assert_eq!(play.choices(), ["Try again", "Forget it here", "Keep it"]);
+    assert_eq!(play.choices(), ["Try again", "Forget it here", "Leave it for later", "Keep it"]);
     play.pick(1);
     assert!(matches!(play.outcome(), Outcome::Removed(_)));
     assert!(
@@ -67,10 +67,51 @@ fn a_yes_that_proves_false_is_not_believed() {
 
 #[test]
 fn keeping_it_after_that_is_a_failure_that_says_why() {
-    let mut play = play(Presence::Person, works_then(200));
-    play.confirm(true).pick(2);
-    assert!(matches!(play.outcome(), Outcome::Refused(_)));
-    assert_eq!(play.forgotten, 0);
+    for (picked, is_left) in [(2, true), (3, false)] {
+        let mut play = play(Presence::Person, works_then(200));
+        play.confirm(true).pick(picked);
+        assert!(matches!(play.outcome(), Outcome::Refused(_)));
+        assert_eq!(play.forgotten, 0);
+        let last = play.noted.last().expect("it was written down");
+        assert_eq!(matches!(last, Note::NotRevoked { .. }), is_left, "{last:?}");
+        assert_eq!(*last == Note::KeptAfterAll, !is_left, "{last:?}");
+    }
+}
+
+#[test]
+fn what_is_to_be_ended_is_written_down_before_anybody_is_told_and_stays_until_it_is_shown() {
+    let mut failing = works_then(200);
+    failing.on(REVOKE, [refusal(503, "temporarily_unavailable")]);
+    let failed = play(Presence::Nobody, failing);
+    let done: Vec<&str> = failed.done.iter().map(String::as_str).collect();
+    let before: Vec<&str> = done.iter().copied().take_while(|done| !done.starts_with("note Not")).collect();
+    assert_eq!(before, ["unlock", "lock", "load", "http", "note Revoking", "http", "http"]);
+    let mut held = account("Acme Mail", "acme.dev", None, Some(48));
+    for note in &failed.noted {
+        held.note(note.clone(), held.obtained_at());
+    }
+    let revoking = held.more.revoking.clone().expect("it is to be revoked");
+    assert_eq!((revoking.since, revoking.tries), (noon(), 1));
+    assert!(held.needs_person(noon(), hours(1)) && revoking.why.expect("a reason").contains("503"));
+
+    let again = |fake: Fake| {
+        let mut again = Play::of(held.clone(), |held| Revoke::new(held, Presence::Nobody), fake);
+        again.begin();
+        again
+    };
+    let cut_off_again = again({
+        let mut failing = works_then(200);
+        failing.on(REVOKE, [refusal(503, "temporarily_unavailable")]);
+        failing
+    });
+    assert!(!cut_off_again.noted.iter().any(|note| matches!(note, Note::Revoking(_))), "that stands there already");
+    let finished = again(works_then(401));
+    assert!(matches!(finished.outcome(), Outcome::Removed(_)));
+    let [Happened::Revoked { receipts }] = finished.history.as_slice() else {
+        panic!("{:?}", finished.history);
+    };
+    let told: Vec<(&str, Option<bool>)> = receipts.iter().map(|it| (it.what.as_str(), it.proven)).collect();
+    assert_eq!(told, [("credential", Some(true)), ("proof", Some(true))]);
 }
 
 #[test]
@@ -233,7 +274,9 @@ fn a_cancel_after_the_service_was_told_says_so() {
     play.flow.step(Input::Stored(Ok(())), play.now);
     play.flow.step(Input::Locked(Ok(Lease::new(()))), play.now);
     play.flow.step(Input::Loaded(Ok(held)), play.now);
-    let told = play.flow.step(Input::Http(answer(200, "{}")), play.now);
+    let declared = play.flow.step(Input::Http(answer(200, "{}")), play.now);
+    assert!(matches!(declared.as_slice(), [Effect::Note { note: Note::Revoking(_), .. }]), "{declared:?}");
+    let told = play.flow.step(Input::Stored(Ok(())), play.now);
     assert!(
         matches!(told.as_slice(), [authmd_tui::flow::Effect::Http(request)] if request.url.as_str().ends_with("/revoke")),
         "{told:?}"

@@ -45,6 +45,7 @@ fn the_life_of_an_account_by_commands() {
         "client_id",
         "issuer",
         "review_at",
+        "revoking",
         "same_as",
     ];
     let members: Vec<&String> = account.as_object().expect("an object").keys().collect();
@@ -61,7 +62,11 @@ fn the_life_of_an_account_by_commands() {
         (&json!("auth_md"), &json!("ok"), &json!("person"), &json!("endpoint"), &json!("json"), &json!("own"))
     );
     assert_eq!(account["layers"][0]["kind"], "api_key");
-    assert_eq!(home.json(&["show", "127", "--json"]).1["accounts"][0], *account);
+    let mut shown = home.json(&["show", "127", "--json"]).1["accounts"][0].clone();
+    let history = shown.as_object_mut().expect("an object").remove("history").expect("a history");
+    assert_eq!(shown, *account);
+    let happened: Vec<_> = history.as_array().expect("events").iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(happened, ["obtained", "verified"]);
     let (code, text, _) = home.command(&["list"]);
     assert!(code == 0 && text.contains("Acme Mail") && text.contains("● ") && text.contains(" ok "), "{text}");
     assert!(home.command(&["show", "acme"]).1.contains("renew"), "a name is found whatever its case");

@@ -44,3 +44,49 @@ fn what_renews_itself_is_renewed_side_by_side_and_the_rest_is_named() {
     assert_eq!(world.most_at_once(), 20);
     assert_eq!(home.command(&["verify", "s000", "s019"]).0, 0, "the new ones work");
 }
+
+#[test]
+fn many_are_revoked_at_once_and_what_was_not_is_finished_later() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    world.keep(&home, (0..6).map(|nth| world.account(nth)));
+    world.is(1, Like::Deaf).is(2, Like::Dead);
+    let (code, out, err) = home.command(&["revoke", "s000", "s001", "s002", "s003"]);
+    assert!(code == 6 && err.contains("authmd-tui revoke --pending"), "{out}{err}");
+    assert_eq!(out.matches("Revoked: ").count(), 3, "{out}");
+    assert!(out.contains("Not revoked: s001") && out.contains("200, still works"), "{out}");
+
+    let ids = || -> Vec<String> {
+        let (_, listed) = home.json(&["list", "--json"]);
+        let accounts = listed["accounts"].as_array().expect("accounts").iter();
+        accounts.map(|account| account["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    assert_eq!(ids(), ["s001", "s004", "s005"], "what needs somebody comes first");
+    let (_, shown) = home.json(&["show", "s001", "--json"]);
+    assert_eq!(shown["accounts"][0]["revoking"]["tries"], 1);
+    assert!(
+        home.command(&["show", "s001"]).1.contains("tried once: Service 1 said yes, but the credential still works.")
+    );
+
+    // Another process, and the service is mended.
+    world.is(1, Like::Good);
+    let (code, out, _) = home.command(&["revoke", "--pending"]);
+    assert!(code == 0 && out.contains("Revoked: s001"), "{out}");
+    assert_eq!(home.command(&["revoke", "--pending"]), (0, String::new(), "No revocation is to be finished.\n".into()));
+    assert_eq!(ids(), ["s004", "s005"]);
+
+    let (code, history) = home.json(&["history", "s001", "--json"]);
+    let events = history["events"].as_array().expect("events");
+    let happened: Vec<&str> = events.iter().map(|event| event["event"].as_str().expect("a word")).collect();
+    assert_eq!((code, happened), (0, vec!["not_revoked", "revoked"]), "the receipts outlive the account");
+    assert_eq!(events[1]["receipts"][1]["answer"], "401, as it should be");
+    let (code, out, _) = home.command(&["history"]);
+    assert!(code == 0 && out.contains("s003  revoked, and removed here"), "{out}");
+    assert!(!out.contains("key-") && !home.read("data/history.sqlite").contains("key-"), "no secret is in it");
+    assert_eq!(home.command(&["history", "nobody"]).0, 3);
+
+    world.is(4, Like::Deaf);
+    assert_eq!(home.command(&["revoke", "s004"]).0, 6);
+    assert_eq!(home.command(&["revoke", "--withdraw", "s004"]).0, 0);
+    assert_eq!(home.command(&["revoke", "--pending"]).0, 0, "it is kept");
+    assert_eq!(home.command(&["revoke", "--withdraw", "s004"]).0, 2);
+}

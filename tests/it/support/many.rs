@@ -52,6 +52,10 @@ pub struct World {
 }
 
 impl World {
+    pub fn start() -> Self {
+        Self::that_gathers(0)
+    }
+
     /// Nobody is answered before so many calls are under way at once.
     pub fn that_gathers(at_once: usize) -> Self {
         let services = Arc::new(Services {

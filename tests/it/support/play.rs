@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authmd_tui::account::{Account, Attempt, Kept, Note, StoreKind};
+use authmd_tui::account::{Account, Attempt, Happened, Kept, Note, StoreKind};
 use authmd_tui::flow::handover::Delivery;
 use authmd_tui::flow::signup::SignUp;
 use authmd_tui::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, TakenOver, VaultState, VaultSurvey};
@@ -122,6 +122,8 @@ pub struct Play {
     pub requests: Vec<Request>,
     pub saved: Vec<Kept>,
     pub forgotten: usize,
+    /// What the account's history was told with that.
+    pub history: Vec<Happened>,
     /// What a look at the stores finds.
     pub survey: Result<Survey, Problem>,
     /// Every effect, in order.
@@ -221,6 +223,7 @@ impl Play {
             requests: Vec::new(),
             saved: Vec::new(),
             forgotten: 0,
+            history: Vec::new(),
             survey: Ok(survey(Some(Protection::Passphrase))),
             done: Vec::new(),
             noted: Vec::new(),
@@ -274,11 +277,11 @@ impl Play {
             Effect::Unlock(_) => "unlock".into(),
             Effect::Lock(_) => "lock".into(),
             Effect::Load(_) => "load".into(),
-            Effect::Save(_) => "save".into(),
+            Effect::Save(..) => "save".into(),
             Effect::Note { note, .. } => {
                 format!("note {}", format!("{note:?}").split('(').next().expect("a first word"))
             }
-            Effect::Forget(_) => "forget".into(),
+            Effect::Forget(..) => "forget".into(),
             Effect::MakeVault(_) => "make vault".into(),
             Effect::Protect(_) => "protect".into(),
             Effect::Survey => "survey".into(),
@@ -393,10 +396,11 @@ impl Play {
                 self.held = self.held_later.take().or(self.held.take());
                 Input::Loaded(Ok(now.map(Box::new)))
             }
-            Effect::Save(kept) => {
+            Effect::Save(kept, event) => {
                 let result = self.stored();
                 if result.is_ok() {
                     self.saved.push(*kept);
+                    self.history.extend(event.map(|event| event.what));
                 }
                 Input::Stored(result)
             }
@@ -447,9 +451,12 @@ impl Play {
                 let copied = usize::from(foreign);
                 Input::TakenOver(self.stored().map(|()| TakenOver { moved: 2, copied, newer: 0 }))
             }
-            Effect::Forget(_) => {
+            Effect::Forget(_, event) => {
                 let result = self.stored();
-                self.forgotten += usize::from(result.is_ok());
+                if result.is_ok() {
+                    self.forgotten += 1;
+                    self.history.push(event.what);
+                }
                 Input::Stored(result)
             }
         }

@@ -97,7 +97,7 @@ impl Walk {
             Effect::Lookup { .. } => {
                 Input::Known(Ok(Box::new(Known { stores: stores(), decided: true, ..Known::default() })))
             }
-            Effect::Save(kept) => {
+            Effect::Save(kept, _) => {
                 self.kept.push(*kept);
                 Input::Stored(Ok(()))
             }
