@@ -12,6 +12,7 @@ mod id;
 mod kept;
 mod more;
 mod status;
+mod wanting;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ pub use id::AccountId;
 pub use kept::{Kept, Secrets};
 pub use more::{More, Revoking, Trial};
 pub use status::Status;
+pub use wanting::Why;
 
 /// A credential that never ends is looked at after so long, unless somebody says otherwise.
 pub const REVIEW_AFTER: SignedDuration = SignedDuration::from_hours(90 * 24);

@@ -24,7 +24,7 @@ pub struct Arguments {
     pub command: Option<Command>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong use, 3 no such account, 5 a person is needed, 6 the service refused, \
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong use, 3 no such account, 4 something needs attention (check), 5 a person is needed, 6 the service refused, \
 7 the service could not be reached, 8 the store is locked or cannot be opened, 9 refused for safety, 130 cancelled";
 
 #[derive(Debug, Args)]
@@ -115,6 +115,21 @@ pub enum Command {
     },
     /// Show one account
     Show { account: String },
+    /// Say whether somebody is needed soon, for cron, login messages and prompts: exit code 0 or 4
+    Check {
+        /// How soon, as in 7d
+        #[arg(long, value_name = "SPAN", value_parser = when::parse_span)]
+        within: Option<SignedDuration>,
+        /// Say nothing where nobody is needed
+        #[arg(short, long)]
+        quiet: bool,
+        /// A calendar: when which account needs somebody, of all time where --within is not given
+        #[arg(long, conflicts_with_all = ["json", "prometheus"])]
+        ical: bool,
+        /// Metrics in the text format of Prometheus
+        #[arg(long, conflicts_with = "json")]
+        prometheus: bool,
+    },
     /// Ask the services whether the credentials still work
     #[command(group = ArgGroup::new("which").required(true).args(["accounts", "all"]))]
     Verify {

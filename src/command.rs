@@ -1,5 +1,6 @@
 //! The commands: each takes what was typed, does it, and says how it ended.
 
+mod check;
 mod find;
 mod handover;
 mod renewing;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use self::check::Format;
 use self::find::{find, find_all, find_to_end};
 use self::handover::Place;
 use self::revoking::Which;
@@ -49,6 +51,17 @@ pub enum Ended {
     Tell(Problem),
     /// The person has read it on the screen of a walk already.
     Told(Problem),
+    /// All went well, and somebody is needed.
+    Attention,
+}
+
+impl Ended {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Ended::Tell(problem) | Ended::Told(problem) => problem.kind.exit_code(),
+            Ended::Attention => 4,
+        }
+    }
 }
 
 impl From<Problem> for Ended {
@@ -68,6 +81,16 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Add { target, label, mode, dry_run }) => add(&settings, &target, label, mode, dry_run).await,
         Some(Command::List { within, status }) => list(&settings, within, status).await,
         Some(Command::Show { account }) => show(&settings, &account).await,
+        Some(Command::Check { within, quiet, ical, prometheus }) => {
+            let format = match (settings.json, ical, prometheus) {
+                (true, ..) => Format::Json,
+                (_, true, _) => Format::Calendar,
+                (_, _, true) => Format::Metrics,
+                _ if quiet => Format::LineIfAny,
+                _ => Format::Line,
+            };
+            check::check(&settings, within, format).await
+        }
         Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
         Some(Command::Renew { accounts, due }) => renewing::renew(&settings, &accounts, due).await,
         Some(Command::Revoke { withdraw: true, accounts, .. }) => revoking::withdraw(&settings, &accounts).await,

@@ -27,11 +27,12 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Ended::Told(problem)) => ExitCode::from(problem.kind.exit_code()),
-        Err(Ended::Tell(problem)) => {
-            // Where stderr is gone, the exit code has to do.
-            let _ = writeln!(std::io::stderr(), "{problem}");
-            ExitCode::from(problem.kind.exit_code())
+        Err(ended) => {
+            if let Ended::Tell(problem) = &ended {
+                // Where stderr is gone, the exit code has to do.
+                let _ = writeln!(std::io::stderr(), "{problem}");
+            }
+            ExitCode::from(ended.exit_code())
         }
     }
 }

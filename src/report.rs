@@ -1,12 +1,17 @@
 //! Accounts and findings as text for people and as JSON for programs.
 
+pub mod calendar;
+pub mod check;
 pub mod history;
+pub mod metrics;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
-use crate::account::{Account, LayerKind, Mode, Receipt, Renewal, Revocation, Revoking, Source, Status, Verdict};
+use crate::account::{
+    Account, Layer, LayerKind, Mode, Receipt, Renewal, Revocation, Revoking, Source, Status, Verdict,
+};
 use crate::flow::discover::{By, Calls, Discovery, Way};
 use crate::flow::enrol::{ShownCall, ShownValue};
 use crate::flow::storage::Survey;
@@ -50,6 +55,10 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
         "client_id": account.client.as_ref().map(|client| &client.id),
         "issuer": account.client.as_ref().and_then(|client| client.issuer.as_ref()),
         "review_at": moment(account.review_at()),
+        "needs_person_at": moment(account.person_needed_at()),
+        "binding": account.binding().map(|layer| layer.kind.as_str()),
+        "checked_at": moment(account.proof.map(|proof| proof.at)),
+        "check": account.proof.map(|proof| proof.verdict.as_str()),
         "revoking": account.more.revoking.as_ref().map(|it| json!({
             "since": when::rfc3339(it.since), "tries": it.tries, "problem": it.why,
         })),
@@ -210,6 +219,12 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
     let status = account.status(now, due_within);
     let mut lines = vec![
         Line::fact("status", format!("{} {} · {}", status.sign(), status.as_str(), meaning(account, status, now))),
+        Line::fact(
+            "last checked",
+            account.proof.map_or("never".to_owned(), |proof| {
+                format!("{}: {}", when::relative(proof.at, now), verdict_words(proof.verdict))
+            }),
+        ),
         Line::fact("account", account.id.as_str()),
         Line::fact("bound to", or_dash(account.identity.as_deref())),
         Line::fact("resource", trust::clean(&account.resource, 120)),
@@ -261,12 +276,6 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
         Line::fact("signed up", moment(account.created_at)),
         Line::fact("renewed", moment(account.renewed_at)),
         Line::fact("last worked", moment(account.verified_at)),
-        Line::fact(
-            "last asked",
-            account.proof.map_or("never".to_owned(), |proof| {
-                format!("{}: {}", when::relative(proof.at, now), verdict_words(proof.verdict))
-            }),
-        ),
         Line::Gap,
         Line::fact("renew", renewal_words(account)),
         Line::fact("revoke", revocation_words(account)),
@@ -327,10 +336,12 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Renews if account.lacks_credential() => {
             format!("confirmed, and the access token was never fetched; renew it{}", until(account, now))
         }
-        Status::Renews => format!("the access token ends {end}, and renews by itself{}", until(account, now)),
+        Status::Renews => format!("the access token ends {end}; renews by itself{}", until(account, now)),
         Status::Ok if end.is_empty() => "works; no end known".to_owned(),
         Status::Ok => format!("ends {end}"),
-        Status::Due if account.renews_itself() => format!("the access token ends {end}{}", until(account, now)),
+        Status::Due if account.renews_itself() => {
+            format!("renews by itself{}; then you are needed", until(account, now))
+        }
         Status::Due => format!("ends {end}; renew it"),
         Status::Expired => format!("ended {end}; renew it"),
         Status::Revoked => "the service does not accept it any more; renew or forget it".to_owned(),
@@ -340,9 +351,13 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
     }
 }
 
-/// Until when it renews itself.
+/// Until when it renews itself: the layer that ends first, of those that are not renewed.
 fn until(account: &Account, now: Timestamp) -> String {
-    account.person_needed_at().map(|end| format!("; you are needed {}", when::relative(end, now))).unwrap_or_default()
+    let until = |layer: &Layer| {
+        let end = layer.expires_at.map(|end| format!(", {}", when::relative(end, now))).unwrap_or_default();
+        format!(" until the {} ends{end}", layer.kind.label())
+    };
+    account.binding().map(until).unwrap_or_default()
 }
 
 /// What renewing does for this account, or why it cannot.

@@ -74,6 +74,15 @@ pub fn rough(span: SignedDuration) -> String {
     }
 }
 
+/// A span as somebody would type it: "7 days", "36 h".
+pub fn span(span: SignedDuration) -> String {
+    match span.as_hours() {
+        24 => "a day".to_owned(),
+        hours if hours > 0 && hours % 24 == 0 => format!("{} days", hours / 24),
+        _ => rough(span),
+    }
+}
+
 /// The exact moment for the detail: "2026-11-25 14:02 UTC".
 pub fn exact(moment: Timestamp) -> String {
     moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()

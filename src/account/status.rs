@@ -81,6 +81,15 @@ impl Account {
         self.renews_until().unwrap_or_else(|| self.expires_at())
     }
 
+    /// The layer whose end that is: the clock that counts.
+    pub fn binding(&self) -> Option<&Layer> {
+        let end = self.person_needed_at()?;
+        // What gets renewed until then does not bind.
+        let is_renewed =
+            |layer: &Layer| self.renews_itself() && matches!(layer.kind, LayerKind::AccessToken | LayerKind::ApiKey);
+        self.layers.iter().find(|layer| layer.expires_at == Some(end) && !is_renewed(layer))
+    }
+
     /// Does it wait for somebody to do something?
     pub fn needs_person(&self, now: Timestamp, due_within: SignedDuration) -> bool {
         self.spending.is_some() || self.more.revoking.is_some() || self.status(now, due_within).needs_person()

@@ -2,6 +2,7 @@
 
 mod app;
 mod architecture;
+mod check;
 mod documents;
 mod endurance;
 mod expressions;

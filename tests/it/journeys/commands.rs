@@ -45,6 +45,10 @@ fn the_life_of_an_account_by_commands() {
         "client_id",
         "issuer",
         "review_at",
+        "needs_person_at",
+        "binding",
+        "checked_at",
+        "check",
         "revoking",
         "same_as",
     ];

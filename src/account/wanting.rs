@@ -1,0 +1,56 @@
+//! Whether an account waits for somebody, and for what.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Account, Status};
+
+/// Why somebody is needed, what cannot wait first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The service does not take the credential any more.
+    Revoked,
+    Expired,
+    /// A renewal was cut off, and what came of it is unknown.
+    RenewalCutOff,
+    /// A revocation is to be finished.
+    RevocationPending,
+    /// It has few rights, or lapses, until somebody confirms it.
+    Unclaimed,
+    /// It ends, and does not renew itself.
+    Due,
+    /// It never ends, and somebody wants to look at it.
+    Review,
+}
+
+impl Why {
+    /// The word for scripts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::Revoked => "revoked",
+            Why::Expired => "expired",
+            Why::RenewalCutOff => "renewal_cut_off",
+            Why::RevocationPending => "revocation_pending",
+            Why::Unclaimed => "unclaimed",
+            Why::Due => "due",
+            Why::Review => "review",
+        }
+    }
+}
+
+impl Account {
+    /// What somebody has to do about it within this span, if anything.
+    pub fn wants(&self, now: Timestamp, within: SignedDuration) -> Option<Why> {
+        if self.spending.is_some() {
+            return Some(Why::RenewalCutOff);
+        }
+        let review = || self.review_at().filter(|at| at.duration_since(now) <= within).map(|_| Why::Review);
+        match self.status(now, within) {
+            Status::Revoked => Some(Why::Revoked),
+            Status::Expired => Some(Why::Expired),
+            _ if self.more.revoking.is_some() => Some(Why::RevocationPending),
+            Status::Unclaimed => Some(Why::Unclaimed),
+            Status::Due => Some(Why::Due),
+            Status::Unreachable | Status::Unknown | Status::Renews | Status::Ok => review(),
+        }
+    }
+}

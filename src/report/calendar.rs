@@ -1,0 +1,52 @@
+//! When somebody is needed, as a calendar (RFC 5545).
+
+use icalendar::{Calendar, Component, Event, Property};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::account::{Account, Why};
+use crate::trust;
+
+/// An event for each account that will want somebody, at the moment from which it does.
+pub fn text(accounts: &[Account], now: Timestamp, until: Option<Timestamp>) -> String {
+    let mut calendar = Calendar::new();
+    calendar.name("authmd-tui").append_property(("PRODID", "-//authmd-tui//authmd-tui//EN"));
+    let wanted = |account: &&Account| account.attention_at().is_some_and(|at| until.is_none_or(|until| at <= until));
+    for account in accounts.iter().filter(wanted) {
+        calendar.extend(account.attention_at().map(|at| event(account, at, now)));
+    }
+    calendar.to_string()
+}
+
+/// It keeps its identity for as long as the account has its id, so that a calendar that reads the file again moves it.
+fn event(account: &Account, at: Timestamp, now: Timestamp) -> Event {
+    let name = match &account.label {
+        Some(label) => format!("{} · {label}", account.service),
+        None => account.service.clone(),
+    };
+    let (what, command) = match account.wants(at, jiff::SignedDuration::ZERO) {
+        Some(Why::Review) => ("look at the key of", "review"),
+        Some(Why::Unclaimed) => ("confirm", "show"),
+        _ => ("renew", "renew"),
+    };
+    let summary = trust::clean(&format!("{what} {name}"), 120);
+    let text = format!("authmd-tui {command} {}", account.id);
+    Event::new()
+        .uid(&format!("{}@authmd-tui", account.id))
+        .append_property(utc("DTSTAMP", now))
+        .append_property(utc("DTSTART", at))
+        // It takes nobody's time from anything else.
+        .append_property(("TRANSP", "TRANSPARENT"))
+        .summary(&capitalized(&summary))
+        .description(&text)
+        .done()
+}
+
+fn utc(name: &str, moment: Timestamp) -> Property {
+    Property::new(name, moment.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string())
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
