@@ -1,6 +1,7 @@
 //! The command line: declarations only.
 
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -26,6 +27,22 @@ pub struct Arguments {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong use, 3 no such account, 4 something needs attention (check), 5 a person is needed, 6 the service refused, \
 7 the service could not be reached, 8 the store is locked or cannot be opened, 9 refused for safety, 130 cancelled";
+
+/// The names under which other programs call this one for credentials, and the command that is meant.
+const HELPERS: [(&str, &str); 2] =
+    [("git-credential-authmd-tui", "git-credential"), ("docker-credential-authmd-tui", "docker-credential")];
+
+impl Arguments {
+    /// What was typed; or what a program wants that has found this one under the name of a helper (a symbolic link).
+    pub fn of(words: impl IntoIterator<Item = OsString>) -> Self {
+        let mut words: Vec<OsString> = words.into_iter().collect();
+        let called = words.first().and_then(|program| Path::new(program).file_stem()).and_then(OsStr::to_str);
+        if let Some((_, command)) = HELPERS.iter().find(|(name, _)| called == Some(name)) {
+            words.insert(1, command.into());
+        }
+        Self::parse_from(words)
+    }
+}
 
 #[derive(Debug, Args)]
 pub struct Common {
@@ -207,6 +224,31 @@ pub enum Command {
         /// A command that reads it from its stdin
         #[arg(last = true, value_name = "CMD")]
         command: Vec<String>,
+    },
+    /// Run a command with the credential in its environment, never among its arguments
+    ///
+    /// The credential is renewed first where that needs nobody. The command takes this program's place: its exit code is the
+    /// one that is seen.
+    Run {
+        account: String,
+        /// The variable; without it, the one that the service's programs look for
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
+        #[arg(last = true, required = true, value_name = "CMD")]
+        command: Vec<OsString>,
+    },
+    /// Speak git's protocol for credential helpers (gitcredentials(7)); reads stdin
+    GitCredential {
+        /// The account to be used, for the hosts of its own domain; without it, the one whose host git asks about
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
+        /// get, store or erase; only get does anything
+        operation: String,
+    },
+    /// Speak docker's protocol for credential helpers; reads stdin
+    DockerCredential {
+        /// get, list, store or erase; only the first two do anything
+        operation: String,
     },
     /// Print the credential on stdout, and nothing else
     Token {

@@ -3,12 +3,15 @@
 mod check;
 mod find;
 mod handover;
+mod helpers;
 mod renewing;
 mod revoking;
+mod scripts;
 mod settings;
 mod storage;
 mod unattended;
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -27,7 +30,7 @@ use crate::flow::review::no_review;
 use crate::flow::signup::{self, SignUp};
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, verdict_in_words};
-use crate::flow::{Flow, Outcome};
+use crate::flow::{Flow, Line, Outcome};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem, cause};
 use crate::report;
@@ -109,7 +112,12 @@ pub async fn run(arguments: Arguments) -> Done {
             handover::handover(&settings, &account, place).await
         }
         Some(Command::Review { accounts, after }) => review(&settings, &accounts, after).await,
-        Some(Command::Token { account, claim }) => renewing::token(&settings, &account, claim).await,
+        Some(Command::Token { account, claim }) => scripts::token(&settings, &account, claim).await,
+        Some(Command::Run { account, env, command }) => scripts::run(&settings, &account, env, &command).await,
+        Some(Command::GitCredential { account, operation }) => {
+            helpers::git(&settings, account.as_deref(), &operation).await
+        }
+        Some(Command::DockerCredential { operation }) => helpers::docker(&settings, &operation).await,
         Some(Command::Store(args::Store::Status)) => storage::status(&settings).await,
         Some(Command::Store(args::Store::Init { protection })) => storage::init(&settings, protection).await,
         Some(Command::Store(args::Store::Lock)) => storage::lock(&settings).await,
@@ -341,14 +349,21 @@ async fn show(settings: &Settings, name: &str) -> Done {
     let account = find(&accounts, name)?;
     let id = account.id.clone();
     let past = ports.blocking(move |stores| stores.history().of(&id)).await?;
+    let set_here = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();
     if settings.json {
         let mut json = report::accounts_json(std::slice::from_ref(account), &accounts, now, DUE_WITHIN);
+        json["accounts"][0]["shadowed_by"] = shadowing.into();
         json["accounts"][0]["history"] = past.iter().map(report::history::event_json).collect();
         print_json(&json);
         return Ok(());
     }
     let twins: Vec<&str> = report::twins(account, &accounts).collect();
     let mut lines = report::account_lines(account, &twins, now, DUE_WITHIN);
+    if !shadowing.is_empty() {
+        let what = format!("{} is set here; programs that look there use that one", shadowing.join(", "));
+        lines.push(Line::fact("environment", what));
+    }
     lines.extend(report::history::history_lines(&past));
     print_text(settings, &format!("{}\n\n{}", account.service, report::lines_text(&lines)));
     Ok(())

@@ -7,11 +7,10 @@ use authmd_tui::args::{Arguments, Command};
 use authmd_tui::command::{self, Ended};
 use authmd_tui::shell::expressions;
 use authmd_tui::shell::process::keep_memory_private;
-use clap::Parser;
 
 fn main() -> ExitCode {
     keep_memory_private();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::of(std::env::args_os());
     if matches!(arguments.command, Some(Command::Evaluate)) {
         return expressions::serve();
     }

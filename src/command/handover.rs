@@ -73,7 +73,6 @@ async fn forget_place(ports: &Ports, account: &Account) -> Done {
 
 fn to(account: &Account, place: Place, library: &Library) -> Result<Option<HandOver>, Problem> {
     let usage = |what: String, hint: &str| Problem::new(Kind::Usage, what, hint);
-    let skill = account.skill().and_then(|source| library.read(&source).ok());
     Ok(Some(match place {
         Place::AgentOs { url, form, skill: named } => {
             trust::endpoint(&url)?;
@@ -85,11 +84,7 @@ fn to(account: &Account, place: Place, library: &Library) -> Result<Option<HandO
             HandOver::AgentOs { url, form, skill: trust::clean(&id, 80) }
         }
         Place::EnvFile { file, name } => {
-            let known = || {
-                let skill = Skill::read(&skill?.text, "").ok()?;
-                skill.env.first().cloned()
-            };
-            let name = name.or_else(known).unwrap_or_else(|| variable(&account.service));
+            let name = name.unwrap_or_else(|| default_variable(account, library));
             if !is_variable(&name) {
                 return Err(usage(
                     format!("'{}' is no name for an environment.", trust::clean(&name, 40)),
@@ -108,6 +103,21 @@ fn to(account: &Account, place: Place, library: &Library) -> Result<Option<HandO
     }))
 }
 
+/// The variables in which programs of the service look for its credential, by its skill.
+pub fn named_by_skill(account: &Account, library: &Library) -> Vec<String> {
+    let skill = account.skill().and_then(|source| library.read(&source).ok());
+    skill.and_then(|file| Skill::read(&file.text, "").ok()).map(|skill| skill.env).unwrap_or_default()
+}
+
+/// The variable that a credential is put into where nobody names one: where it was put before, or what the service's programs
+/// look for, or its name.
+pub fn default_variable(account: &Account, library: &Library) -> String {
+    match account.more.hand_over.as_deref() {
+        Some(HandOver::EnvFile { name, .. }) => name.clone(),
+        _ => named_by_skill(account, library).first().cloned().unwrap_or_else(|| variable(&account.service)),
+    }
+}
+
 /// A service's name as a variable of the environment.
 fn variable(service: &str) -> String {
     let letters = service.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
@@ -115,7 +125,7 @@ fn variable(service: &str) -> String {
     format!("{}_API_KEY", name.trim_matches('_'))
 }
 
-fn is_variable(name: &str) -> bool {
+pub fn is_variable(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
     !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit())
 }

@@ -1,27 +1,20 @@
-//! `renew` and `token`: new credentials, and handing them out.
+//! `renew`: new credentials, with a person or without one.
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::find::{find, find_all};
-use super::unattended::{self, Progress, side_by_side};
+use super::find::find_all;
+use super::unattended::{Progress, side_by_side};
 use super::{
-    Done, Ended, Settings, Walker, accounts, open_vault_for, print, print_json, rank, result_of, say, somebody_there,
-    walk,
+    Done, Ended, Settings, Walker, accounts, open_vault_for, print_json, rank, result_of, say, somebody_there, walk,
 };
-use crate::account::{Account, DUE_WITHIN, Status, StoreKind};
+use crate::account::{Account, DUE_WITHIN, Status};
 use crate::events::problem_json;
 use crate::flow::Outcome;
-use crate::flow::claim::ClaimLink;
 use crate::flow::renew::Renew;
 use crate::flow::revoke::Presence;
-use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem};
 use crate::report;
-use crate::shell::{Ports, clock};
-
-/// A credential that ends so soon is renewed before it is handed out.
-const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
+use crate::shell::clock;
 
 pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let now = clock::now();
@@ -137,75 +130,4 @@ fn lost(account: &Account, why: &Problem) -> Problem {
         format!("{} was renewed, but the new credential could not be stored and is lost: {}", account.id, why.what),
         why.hint.clone(),
     )
-}
-
-pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
-    let ports = settings.ports()?;
-    let accounts = accounts(&ports).await?;
-    let account = find(&accounts, name)?.clone();
-    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
-    if claim {
-        return claim_link(&account, &ports).await;
-    }
-    let account = renewed_if_needed(account, &ports).await?;
-    refuse_dead(&account, clock::now())?;
-    if !account.claimed {
-        say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
-    }
-    let id = account.id.clone();
-    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?;
-    print(&format!("{}\n", kept.secrets.credential.expose()));
-    Ok(())
-}
-
-/// Where the account can be made somebody's: it was told once, and is kept with the credential.
-async fn claim_link(account: &Account, ports: &Ports) -> Done {
-    let id = account.id.clone();
-    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(account))?;
-    let link = ClaimLink::of(&kept).ok_or_else(|| ClaimLink::missing(account))?;
-    // The link alone on stdout; what its page asks for is for a person.
-    link.code.into_iter().for_each(|code| say(&format!("It asks for: {}", code.expose())));
-    print(&format!("{}\n", link.page.expose()));
-    Ok(())
-}
-
-/// The account with a credential that works for a while yet, where that needs nobody.
-async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
-    let now = clock::now();
-    let left = account.expires_at().map(|end| end.duration_since(now));
-    let wanting =
-        account.lacks_credential() || account.is_refused() || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
-    if !account.renews_itself() || !wanting {
-        return Ok(account);
-    }
-    match unattended::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None).await {
-        Outcome::Connected(renewed) => {
-            if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
-                say("The new credential could not be stored: it is printed now, and kept nowhere.");
-            }
-            Ok(*renewed)
-        }
-        // It works for a moment yet; that is better than nothing.
-        outcome
-            if left.is_some_and(|left| left.is_positive()) && !account.is_refused() && !account.lacks_credential() =>
-        {
-            outcome.problem().into_iter().for_each(|problem| say(&problem.what));
-            Ok(account)
-        }
-        outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
-    }
-}
-
-/// A credential that is known to be dead is not handed out: the caller would only learn it later.
-fn refuse_dead(account: &Account, now: Timestamp) -> Done {
-    let dead = match account.status(now, DUE_WITHIN) {
-        Status::Expired => "has expired",
-        Status::Revoked => "was revoked",
-        _ => return Ok(()),
-    };
-    Err(Ended::from(Problem::new(
-        Kind::NeedsPerson,
-        format!("The credential of {} {dead}; a person has to sign up again.", account.id),
-        format!("In a terminal: authmd-tui renew {}", account.id),
-    )))
 }

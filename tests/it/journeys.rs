@@ -7,6 +7,7 @@ mod many;
 mod oauth;
 mod prompts;
 mod renewal;
+mod scripts;
 mod shapes;
 mod skills;
 mod storage;

@@ -3,6 +3,7 @@
 
 mod keys;
 mod oauth;
+mod readers;
 mod ssh;
 mod tmux;
 

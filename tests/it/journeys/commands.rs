@@ -68,6 +68,7 @@ fn the_life_of_an_account_by_commands() {
     assert_eq!(account["layers"][0]["kind"], "api_key");
     let mut shown = home.json(&["show", "127", "--json"]).1["accounts"][0].clone();
     let history = shown.as_object_mut().expect("an object").remove("history").expect("a history");
+    assert_eq!(shown.as_object_mut().expect("an object").remove("shadowed_by"), Some(json!([])));
     assert_eq!(shown, *account);
     let happened: Vec<_> = history.as_array().expect("events").iter().map(|event| event["event"].clone()).collect();
     assert_eq!(happened, ["obtained", "verified"]);

@@ -1,0 +1,164 @@
+//! `token` and `run`: a credential for a script, renewed first where that needs nobody.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::Command;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::find::find;
+use super::handover::{default_variable, is_variable};
+use super::{Done, Ended, Settings, accounts, open_vault_for, print, say, unattended};
+use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
+use crate::flow::Outcome;
+use crate::flow::claim::ClaimLink;
+use crate::flow::renew::Renew;
+use crate::flow::revoke::Presence;
+use crate::flow::verify::credential_missing;
+use crate::problem::{Kind, Problem, cause};
+use crate::shell::process::as_before;
+use crate::shell::{Ports, clock};
+use crate::trust;
+
+/// A credential that ends so soon is renewed before it is handed out.
+const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
+
+pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
+    let ports = settings.ports()?;
+    let account = find(&accounts(&ports).await?, name)?.clone();
+    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    if claim {
+        return claim_link(&account, &ports).await;
+    }
+    let kept = ready(account, &ports).await?;
+    for name in shadowing(settings, &kept) {
+        say(&format!(
+            "{name} is set in this environment: programs that look there use that, not what is printed here."
+        ));
+    }
+    print(&format!("{}\n", kept.secrets.credential.expose()));
+    Ok(())
+}
+
+/// Runs a command with the credential in its environment, and becomes it: what it ends with is what this ends with.
+pub async fn run(settings: &Settings, name: &str, variable: Option<String>, command: &[OsString]) -> Done {
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(Problem::new(Kind::Usage, "There is no command to run.", "Put it behind: -- CMD…").into());
+    };
+    let ports = settings.ports()?;
+    let account = find(&accounts(&ports).await?, name)?.clone();
+    let variable = variable.unwrap_or_else(|| default_variable(&account, &settings.library()));
+    if !is_variable(&variable) {
+        let what = format!("'{}' is no name for an environment.", trust::clean(&variable, 40));
+        return Err(Problem::new(Kind::Usage, what, "Name one with --env, like ACME_API_KEY.").into());
+    }
+    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    let kept = ready(account, &ports).await?;
+    let credential = kept.secrets.credential.expose();
+    if env::var_os(&variable).is_some_and(|there| there != credential) {
+        say(&format!("{variable} is set to something else here; the command gets that of {}.", kept.account.id));
+    }
+    let mut command = Command::new(program);
+    command.args(arguments).env(&variable, credential);
+    let error = become_it(command);
+    let program = trust::clean(&program.to_string_lossy(), 80);
+    Err(Problem::new(Kind::Usage, format!("{program} could not be run: {}.", cause(&error)), "Is it in the PATH?")
+        .into())
+}
+
+/// Returns only where that cannot be done.
+#[cfg(unix)]
+fn become_it(mut command: Command) -> std::io::Error {
+    as_before();
+    std::os::unix::process::CommandExt::exec(&mut command)
+}
+
+#[cfg(not(unix))]
+fn become_it(mut command: Command) -> std::io::Error {
+    as_before();
+    match command.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}
+
+/// The account with a credential that works for a while yet, as far as can be known without asking the service.
+pub async fn ready(account: Account, ports: &Ports) -> Result<Kept, Ended> {
+    let account = renewed_if_needed(account, ports).await?;
+    refuse_dead(&account, clock::now())?;
+    if !account.claimed {
+        say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
+    }
+    let id = account.id.clone();
+    Ok(ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(&account))?)
+}
+
+/// The variables of this environment that programs of the service would look at first, where something else is in them.
+fn shadowing(settings: &Settings, kept: &Kept) -> Vec<String> {
+    let credential = kept.secrets.credential.expose();
+    let mut names = variables(settings, &kept.account);
+    names.retain(|name| env::var_os(name).is_some_and(|there| there != credential));
+    names
+}
+
+/// The variables that programs of the service look at: those that its skill names, and the usual one.
+pub fn variables(settings: &Settings, account: &Account) -> Vec<String> {
+    let usual = default_variable(account, &settings.library());
+    let mut names = super::handover::named_by_skill(account, &settings.library());
+    if !names.contains(&usual) {
+        names.push(usual);
+    }
+    names
+}
+
+/// Where the account can be made somebody's: it was told once, and is kept with the credential.
+async fn claim_link(account: &Account, ports: &Ports) -> Done {
+    let id = account.id.clone();
+    let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(account))?;
+    let link = ClaimLink::of(&kept).ok_or_else(|| ClaimLink::missing(account))?;
+    // The link alone on stdout; what its page asks for is for a person.
+    link.code.into_iter().for_each(|code| say(&format!("It asks for: {}", code.expose())));
+    print(&format!("{}\n", link.page.expose()));
+    Ok(())
+}
+
+/// The account with a credential that works for a while yet, where that needs nobody.
+async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, Problem> {
+    let now = clock::now();
+    let left = account.expires_at().map(|end| end.duration_since(now));
+    let wanting =
+        account.lacks_credential() || account.is_refused() || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
+    if !account.renews_itself() || !wanting {
+        return Ok(account);
+    }
+    match unattended::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None).await {
+        Outcome::Connected(renewed) => {
+            if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
+                say("The new credential could not be stored: it is printed now, and kept nowhere.");
+            }
+            Ok(*renewed)
+        }
+        // It works for a moment yet; that is better than nothing.
+        outcome
+            if left.is_some_and(|left| left.is_positive()) && !account.is_refused() && !account.lacks_credential() =>
+        {
+            outcome.problem().into_iter().for_each(|problem| say(&problem.what));
+            Ok(account)
+        }
+        outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
+    }
+}
+
+/// A credential that is known to be dead is not handed out: the caller would only learn it later.
+fn refuse_dead(account: &Account, now: Timestamp) -> Done {
+    let dead = match account.status(now, DUE_WITHIN) {
+        Status::Expired => "has expired",
+        Status::Revoked => "was revoked",
+        _ => return Ok(()),
+    };
+    Err(Ended::from(Problem::new(
+        Kind::NeedsPerson,
+        format!("The credential of {} {dead}; a person has to sign up again.", account.id),
+        format!("In a terminal: authmd-tui renew {}", account.id),
+    )))
+}
