@@ -81,6 +81,11 @@ impl Account {
         self.renews_until().unwrap_or_else(|| self.expires_at())
     }
 
+    /// Does the credential work now, as far as is known?
+    pub fn works_yet(&self, now: Timestamp) -> bool {
+        !self.lacks_credential() && !self.is_refused() && self.credential_ends().is_none_or(|end| end > now)
+    }
+
     /// The layer whose end that is: the clock that counts.
     pub fn binding(&self) -> Option<&Layer> {
         let end = self.person_needed_at()?;

@@ -19,9 +19,10 @@
 //! Many services rotate refresh tokens: each works once, and one that comes a second time ends all of its family (RFC 9700,
 //! section 4.14.2). So the lock is held from reading the token until its successor is stored; what another program has
 //! obtained meanwhile is taken over; and before the token is sent, the intent is written down, which proves at the same
-//! time that the store can be written. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
+//! time that the store can be written. What comes of it is tried before the old credential is dropped: see [`proving`]. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
 //! assertion works as often as it is shown, so nothing of that is needed for it.
 
+mod proving;
 mod screens;
 mod tokens;
 
@@ -80,6 +81,10 @@ pub struct Renew {
     resource_unwanted: bool,
     /// What the account's history is told of the new credential.
     event: Option<Event>,
+    /// The new credential is stored.
+    is_stored: bool,
+    /// The person wants the old one, which may do more.
+    declined: bool,
 }
 
 #[derive(Debug)]
@@ -98,7 +103,14 @@ enum Stage {
     Rereading(Problem),
     /// Writes down that nothing was spent, or that the token is dead; then ends with the problem.
     Settling(Problem),
+    /// What gets the next credential is stored, and the old one stays.
+    Securing,
+    Proving(Check),
+    /// It may do less than the old one: does the person want it?
+    Narrowed,
     Saving,
+    /// What is stored was tried; that is written down.
+    Noting,
     /// It could not be stored, and nobody is there to ask: once more in a moment.
     Pausing,
     LookingUp,
@@ -129,6 +141,8 @@ impl Renew {
             spent: false,
             resource_unwanted: false,
             event: None,
+            is_stored: false,
+            declined: false,
         }
     }
 
@@ -199,7 +213,7 @@ impl Renew {
         let age = kept.account.renewed_at.map(|at| now.duration_since(at));
         let just_now = self.presence == Presence::Nobody
             && age.is_some_and(|age| age.abs() < RECENT)
-            && works_yet(&kept.account, now);
+            && kept.account.works_yet(now);
         if (renewed_since || just_now) && kept.account.spending.is_none() && !kept.account.lacks_credential() {
             self.adopted = true;
             return self.end(Outcome::Connected(Box::new(kept.account)));
@@ -256,7 +270,14 @@ impl Renew {
                 self.granted = None;
                 self.exchange()
             }
-            (Ok(()), _) => self.end(Outcome::Connected(Box::new(granted.account))),
+            // One that was tried before is here to stay.
+            (Ok(()), _) if granted.account.proof.is_some() || self.leaving => {
+                self.end(Outcome::Connected(Box::new(granted.account)))
+            }
+            (Ok(()), _) => {
+                self.is_stored = true;
+                self.prove()
+            }
             (Err(problem), Presence::Person) => {
                 self.leaving = false;
                 self.problem = Some(problem);
@@ -333,6 +354,9 @@ impl Renew {
             Stage::Declaring
                 | Stage::Spending
                 | Stage::Rereading(_)
+                | Stage::Securing
+                | Stage::Proving(_)
+                | Stage::Noting
                 | Stage::Saving
                 | Stage::Pausing
                 | Stage::Settling(_)
@@ -348,15 +372,12 @@ impl Renew {
                 self.leaving = true;
                 Vec::new()
             }
-            _ => self.end(Outcome::Cancelled),
+            stage => {
+                self.declined = matches!(stage, Stage::Narrowed);
+                self.end(Outcome::Cancelled)
+            }
         }
     }
-}
-
-/// As far as is known.
-fn works_yet(account: &Account, now: Timestamp) -> bool {
-    let ends = account.credential_ends();
-    !account.lacks_credential() && !account.is_refused() && ends.is_none_or(|end| end > now)
 }
 
 impl Flow for Renew {
@@ -403,6 +424,10 @@ impl Flow for Renew {
                 Kind::NeedsPerson if !self.leaving => self.sign_up_again(Some(problem), now),
                 _ => self.fail(problem),
             },
+            (Stage::Securing, Input::Stored(result)) => self.secured(result),
+            (Stage::Proving(check), Input::Http(answer)) => self.proving(check, &answer, now),
+            (Stage::Narrowed, Input::Answer(Answer::Pick(picked))) => self.narrowed_picked(picked),
+            (Stage::Noting, Input::Stored(_)) => self.noted(),
             (Stage::Saving, Input::Stored(result)) => self.saved(result),
             (Stage::Pausing, Input::Elapsed) => match self.granted.clone() {
                 Some(granted) => self.save(granted),

@@ -82,8 +82,10 @@ pub struct SignUp {
     past: Vec<Stage>,
     problem: Option<Problem>,
     known: Known,
-    /// The account that gets the new credential; it keeps the old one until the new one is stored.
+    /// The account that gets the new credential; it keeps the old one until the new one was tried and is stored.
     replaced: Option<Account>,
+    /// The new one was tried beforehand.
+    is_tried: bool,
     /// The label named beforehand: only accounts with it can be the same one.
     asked_label: Option<String>,
     label: Option<String>,
@@ -231,6 +233,8 @@ enum Stage {
     Sending(Call),
     /// Waiting until no other program renews what is replaced.
     Locking,
+    /// The credential that is replaced works yet: the new one is tried before it takes that one's place.
+    Trying(Check),
     Saving,
     Proving(Check),
     Noting,
@@ -288,6 +292,16 @@ enum Question {
     Repeat(Box<Call>, Problem, Sent),
     /// This address is not the one that the account was bound to.
     OtherAddress(String),
+    /// Something speaks against the new credential, and the old one works yet: is that to stay?
+    OldOrNew(Against),
+}
+
+/// What speaks against a new credential.
+#[derive(Debug, Clone, PartialEq)]
+enum Against {
+    TurnedAway(u16),
+    /// It may do less than the old one.
+    Lost(Vec<String>),
 }
 
 /// Did a call that failed reach the service?
@@ -310,6 +324,7 @@ impl SignUp {
             problem: None,
             known: Known { decided: true, ..Known::default() },
             replaced: None,
+            is_tried: false,
             asked_label: label.clone(),
             label,
             link: None,
@@ -567,6 +582,8 @@ impl Flow for SignUp {
                 // What gets the access token is stored; that can be had later.
                 (Question::Repeat(call, ..), false) if *call == Call::Exchange => self.exchange_left(),
                 (Question::OtherAddress(email), true) => self.email_settled(email),
+                (Question::OldOrNew(against), true) => self.old_stays(against),
+                (Question::OldOrNew(_), false) => self.take_new(),
                 (Question::OtherAddress(_), false) => {
                     self.stage = Stage::Email;
                     Vec::new()
@@ -577,7 +594,14 @@ impl Flow for SignUp {
                 ) => self.fail(problem),
             },
             (Stage::Sending(call), Input::Http(answer)) => self.answered(call, answer, now),
-            (Stage::Locking, Input::Locked(lease)) => self.locked(lease.ok()),
+            (Stage::Locking, Input::Locked(lease)) => self.locked(lease.ok(), now),
+            (Stage::Trying(mut check), Input::Http(answer)) => match check.answer(&answer) {
+                probe::Next::Send(request) => {
+                    self.stage = Stage::Trying(check);
+                    vec![Effect::Http(request)]
+                }
+                probe::Next::Over(verdict) => self.tried(&check, verdict, now),
+            },
             (Stage::Saving, Input::Stored(result)) => self.saved(result, now),
             (Stage::Proving(mut check), Input::Http(answer)) => match check.answer(&answer) {
                 probe::Next::Send(request) => {

@@ -38,7 +38,11 @@ impl Renew {
             Stage::Exchanging => busy("Exchanging the identity assertion…"),
             Stage::Spending => busy("Sending the refresh token…"),
             Stage::Rereading(_) => busy("Looking whether another program was faster…"),
-            Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => busy("Keeping what came of it…"),
+            Stage::Proving(_) | Stage::Noting => busy("Trying the new credential once…"),
+            Stage::Narrowed => self.narrowed(title, now),
+            Stage::Securing | Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => {
+                busy("Keeping what came of it…")
+            }
             Stage::Doubt => self.doubt(title, now),
             Stage::Store => self.another_store(title),
             Stage::SigningUp(_) => busy(""),
@@ -71,6 +75,32 @@ impl Renew {
         screen
     }
 
+    fn narrowed(&self, title: &str, now: Timestamp) -> Screen {
+        let mut screen = Screen::new(ScreenId::Confirm, title);
+        let scopes = |scopes: &[String]| match scopes.is_empty() {
+            true => "none that are known".to_owned(),
+            false => scopes.join(", "),
+        };
+        let granted = self.granted.as_ref().map(|granted| granted.account.scopes.as_slice()).unwrap_or_default();
+        screen.lines = vec![
+            Line::Heading("The new credential may do less than the old one.".into()),
+            Line::Gap,
+            Line::fact("old", scopes(&self.account.scopes)),
+            Line::fact("new", scopes(granted)),
+            Line::fact("lost", scopes(&self.lost_scopes)),
+        ];
+        let end = self.account.credential_ends().map(|end| format!("it ends {}", when::relative(end, now)));
+        let choice = |label: &str, detail: String| Choice { label: label.into(), detail };
+        screen.prompt = Some(Prompt::Pick {
+            label: "Which one do you want?".into(),
+            choices: vec![
+                choice("Take the new one", "to ask for more, sign in again later".into()),
+                choice("Keep the old one", end.unwrap_or_else(|| "it has no end that is known".into())),
+            ],
+        });
+        screen
+    }
+
     fn another_store(&self, title: &str) -> Screen {
         let mut screen = Screen::new(ScreenId::Store, title);
         screen.lines.push(Line::text(NOT_STORED));
@@ -86,6 +116,9 @@ impl Renew {
         let mut screen = Screen::new(id, title);
         match outcome {
             Outcome::Connected(account) => screen.lines = self.renewed(account, now),
+            Outcome::Cancelled if self.declined => {
+                screen.lines.push(Line::text("The old credential is kept; what gets the next one was renewed."));
+            }
             Outcome::Cancelled if self.spent && self.granted.is_none() => {
                 screen.lines.push(Line::text("Cancelled. What gets the next credential was renewed and is kept."));
             }

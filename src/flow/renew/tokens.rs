@@ -237,7 +237,7 @@ impl Renew {
         kept.account.spending = doubt;
         (kept.account.proof, kept.account.verified_at) = (None, None);
         kept.account.more.revoking = None;
-        self.save(kept)
+        self.granted(kept, now)
     }
 
     /// What the service was found not to want is not sent to it the next time either.

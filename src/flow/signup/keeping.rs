@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Call, Question, Sent, SignUp, Stage};
+use super::{Against, Call, Question, Sent, SignUp, Stage};
 use crate::account::{
     Account, AccountId, Event, Happened, Kept, Layer, LayerKind, More, Note, Proof, Renewal, RenewedBy, Revocation,
     Secrets, Source, StoreKind, Verdict,
@@ -12,7 +12,7 @@ use crate::flow::probe::Check;
 use crate::flow::tokens::absorb;
 use crate::flow::wire::{Granted, RefreshAt};
 use crate::flow::{Effect, Lease, Outcome};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
 use crate::{trust, when};
 
@@ -123,9 +123,73 @@ impl SignUp {
     }
 
     /// Without a lease it is stored all the same: what is shown once must be kept.
-    pub(super) fn locked(&mut self, lease: Option<Lease>) -> Vec<Effect> {
+    pub(super) fn locked(&mut self, lease: Option<Lease>, now: Timestamp) -> Vec<Effect> {
         self.lease = lease;
-        self.store()
+        // What was stored in its place before (an assertion that works often) has ended its time here.
+        let old_works = self.replaced.as_ref().is_some_and(|account| account.works_yet(now)) && self.stored.is_none();
+        match self.check().filter(|_| old_works && !self.is_tried && !self.leaving) {
+            Some(check) => {
+                let request = check.begin();
+                self.stage = Stage::Trying(check);
+                vec![Effect::Http(request)]
+            }
+            None => self.store(),
+        }
+    }
+
+    /// The new credential was tried while the old one is in its place.
+    pub(super) fn tried(&mut self, check: &Check, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
+        self.is_tried = true;
+        self.learn(check, verdict, now);
+        let before = self.replaced.as_ref().map(|account| account.scopes.clone()).unwrap_or_default();
+        let after = self.ceremony.granted.as_ref().map(|kept| kept.account.scopes.clone()).unwrap_or_default();
+        let lost: Vec<String> = before.into_iter().filter(|scope| !after.contains(scope)).collect();
+        let against = match verdict {
+            Verdict::Refused { status } => Against::TurnedAway(status),
+            _ if lost.is_empty() || after.is_empty() => return self.store(),
+            _ => Against::Lost(lost),
+        };
+        // From here on it is a person's pace; nobody else is to wait for that.
+        self.lease = None;
+        self.ask(Stage::Ask(Question::OldOrNew(against)))
+    }
+
+    pub(super) fn take_new(&mut self) -> Vec<Effect> {
+        self.ceremony.granted.clone().map(|kept| self.save(kept)).unwrap_or_default()
+    }
+
+    pub(super) fn old_stays(&mut self, against: Against) -> Vec<Effect> {
+        let name = self.service_name();
+        let what = match against {
+            Against::TurnedAway(status) => format!("{name} turns its new credential away ({status})."),
+            Against::Lost(_) => "The new credential would have done less than the old one.".to_owned(),
+        };
+        let hint = "The old one is kept. What is left of the new one can be ended on the service's own site.";
+        self.fail(Problem::new(Kind::ServiceRefused, what, hint))
+    }
+
+    /// How the new credential is tried, where that tells anything.
+    fn check(&self) -> Option<Check> {
+        let Kept { account, secrets } = self.ceremony.granted.as_deref()?;
+        let resource = account.tried_at().ok().filter(|_| account.can_be_tried() && !account.lacks_credential())?;
+        let check = Check::of(account, resource, secrets.credential.clone());
+        // What another domain handed out is shown in the way that it was handed out for.
+        let apart = matches!(self.way, Way::OAuth(_) | Way::Enrol(_)) || self.discovery.resource_apart().is_some();
+        Some(if apart { check } else { check.or_otherwise() })
+    }
+
+    /// What a trial has told of the new credential; as a note, for where it is stored.
+    fn learn(&mut self, check: &Check, verdict: Verdict, now: Timestamp) -> Option<Note> {
+        let kept = self.ceremony.granted.as_deref_mut()?;
+        let proof = Proof { at: now, verdict };
+        let note = match check.presentation() {
+            known if *known == kept.account.presentation => Note::Proof(proof),
+            // It works when it is shown in another way: that is part of the account.
+            another => Note::Shown(another.clone(), proof),
+        };
+        let obtained = kept.account.obtained_at();
+        kept.account.note(note.clone(), obtained);
+        Some(note)
     }
 
     fn store(&mut self) -> Vec<Effect> {
@@ -185,21 +249,14 @@ impl SignUp {
 
     /// What is stored is tried once.
     pub(super) fn prove(&mut self) -> Vec<Effect> {
-        let Some(Kept { account, secrets }) = self.ceremony.granted.as_deref().cloned() else {
-            return Vec::new();
-        };
-        match account.tried_at() {
-            Ok(resource) if !self.leaving && account.can_be_tried() => {
-                let check = Check::of(&account, resource, secrets.credential);
-                // What another domain handed out is shown in the way that it was handed out for.
-                let apart =
-                    matches!(self.way, Way::OAuth(_) | Way::Enrol(_)) || self.discovery.resource_apart().is_some();
-                let check = if apart { check } else { check.or_otherwise() };
+        match self.check().filter(|_| !self.leaving && !self.is_tried) {
+            Some(check) => {
                 let request = check.begin();
                 self.stage = Stage::Proving(check);
                 vec![Effect::Http(request)]
             }
-            _ => self.end(Outcome::Connected(Box::new(account))),
+            None if self.is_tried && self.ending_of_former().is_some() && !self.leaving => self.ask(Stage::EndFormer),
+            None => self.finish(),
         }
     }
 
@@ -238,18 +295,11 @@ impl SignUp {
     }
 
     pub(super) fn proven(&mut self, check: &Check, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
-        let Some(kept) = self.ceremony.granted.as_deref_mut() else {
+        let note = self.learn(check, verdict, now);
+        let Some((kept, note)) = self.ceremony.granted.as_deref().zip(note) else {
             return Vec::new();
         };
-        let proof = Proof { at: now, verdict };
-        let note = match check.presentation() {
-            known if *known == kept.account.presentation => Note::Proof(proof),
-            // It works when it is shown in another way: that is part of the account.
-            another => Note::Shown(another.clone(), proof),
-        };
-        let obtained = kept.account.obtained_at();
-        kept.account.note(note.clone(), obtained);
         self.stage = Stage::Noting;
-        vec![Effect::Note { id: kept.account.id.clone(), note, obtained }]
+        vec![Effect::Note { id: kept.account.id.clone(), note, obtained: kept.account.obtained_at() }]
     }
 }

@@ -61,6 +61,7 @@ impl SignUp {
             Stage::Ask(question) => self.asked(question),
             Stage::Sending(call) => self.sending(call),
             Stage::Locking | Stage::Saving => self.busy("Keeping the credential…", 2),
+            Stage::Trying(_) => self.busy("Trying the new credential once; the old one is in its place yet…", 2),
             Stage::Proving(_) | Stage::Noting => self.busy("Kept. Trying the new credential once…", 3),
             Stage::EndFormer => self.end_former_asked(),
             Stage::EndingFormer => self.busy("Ending the former key…", 3),

@@ -546,6 +546,8 @@ fn a_key_is_rotated() {
     play.known.accounts = vec![held.clone()];
     play.held = Some(authmd_tui::account::Kept::new(held.clone(), Secret::new("nj_old")));
     play.begin().pick(0).text("build").pick(0).confirm(true);
+    assert!(play.text_shown().contains("turns it away (401). The old one works yet"), "{}", play.text_shown());
+    play.confirm(false);
     assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.screen());
     assert!(play.requests.iter().all(|request| request.method.as_str() != "DELETE"));
 }

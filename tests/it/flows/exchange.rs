@@ -41,6 +41,7 @@ fn renewal(kept: Kept, presence: Presence, fake: Fake) -> Play {
 
 fn exchanging() -> Fake {
     let mut fake = Fake::acme();
+    fake.on(API, [answer(200, "{}")]);
     fake.json(TOKEN, json!({"access_token": "at_2", "token_type": "Bearer", "expires_in": 3600, "scope": "mail.read"}));
     fake.json(IDENTITY, json!({"id": "reg_1", "identity": {"assertion": "jwt_2", "expires_at": "2026-11-24T12:00:00Z", "refresh_token": {"value": "irt_2", "expires_at": "2027-02-01T12:00:00Z"}}}));
     fake
@@ -64,7 +65,11 @@ fn layers_stand_in_their_order_whatever_comes_first() {
 fn an_assertion_that_lives_is_exchanged_and_nothing_else_is_spent() {
     let play = renewal(held(24), Presence::Nobody, exchanging());
     assert!(matches!(play.outcome(), Outcome::Connected(_)), "{}", play.problem());
-    assert_eq!(play.done, ["unlock", "lock", "load", "http", "save"], "no intent is needed for what works often");
+    assert_eq!(
+        play.done,
+        ["unlock", "lock", "load", "http", "save", "http", "note Proof"],
+        "no intent is needed for what works often"
+    );
     assert_eq!(
         play.last_body(),
         ["grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion=jwt_1", "resource=https://api.acme.dev/"]
@@ -81,7 +86,7 @@ fn an_assertion_that_is_over_is_had_anew_for_the_refresh_token_and_kept_before_i
     assert!(matches!(play.outcome(), Outcome::Connected(_)), "{}", play.problem());
     assert_eq!(
         play.done,
-        ["unlock", "lock", "load", "note Spending", "http", "save", "http", "save"],
+        ["unlock", "lock", "load", "note Spending", "http", "save", "http", "save", "http", "note Proof"],
         "what works once is stored before anything else happens"
     );
     assert_eq!(play.bodies()[0], ["type=refresh", "refresh_token=irt_1"]);
@@ -182,7 +187,7 @@ fn after(
     refreshes: Vec<Result<Response, HttpError>>,
 ) -> (String, String) {
     let mut fake = Fake::acme();
-    fake.on(TOKEN, exchanges).on(IDENTITY, refreshes);
+    fake.on(API, [answer(200, "{}")]).on(TOKEN, exchanges).on(IDENTITY, refreshes);
     let play = renewal(held(assertion_ends), Presence::Nobody, fake);
     assert!(matches!(play.outcome(), Outcome::Connected(_)), "{:?}", play.outcome());
     let last = play.saved.last().expect("saved");

@@ -66,6 +66,13 @@ fn fake() -> Fake {
     fake
 }
 
+/// The same, and what is tried is taken.
+fn works() -> Fake {
+    let mut fake = fake();
+    fake.on(API, [answer(200, "{}")]);
+    fake
+}
+
 fn renewal(kept: Kept, presence: Presence, fake: Fake) -> Play {
     let mut play = Play::of(kept.account.clone(), |account| Renew::new(account, presence), fake);
     play.held = Some(kept);
@@ -75,7 +82,7 @@ fn renewal(kept: Kept, presence: Presence, fake: Fake) -> Play {
 
 #[test]
 fn it_renews_itself_as_who_it_is_known_for_the_resource_it_is_for() {
-    let play = renewal(held(client(), None, None), Presence::Nobody, fake());
+    let play = renewal(held(client(), None, None), Presence::Nobody, works());
     assert!(matches!(play.outcome(), Outcome::Connected(_)));
     assert_eq!(
         play.last_body(),
@@ -93,7 +100,7 @@ fn it_renews_itself_as_who_it_is_known_for_the_resource_it_is_for() {
 
 #[test]
 fn a_resource_that_is_not_wanted_at_renewal_is_left_out_there() {
-    let mut fake = fake();
+    let mut fake = works();
     fake.on(TOKEN, [refusal(400, "invalid_target"), answer(200, PAIR)]);
     let play = renewal(held(client(), None, None), Presence::Nobody, fake);
     assert!(matches!(play.outcome(), Outcome::Connected(_)));

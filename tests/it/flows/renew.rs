@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use authmd_tui::account::{Kept, Layer, LayerKind, Note, Renewal, StoreKind};
+use authmd_tui::account::{Happened, Kept, Layer, LayerKind, Note, Renewal, RenewedBy, StoreKind};
 use authmd_tui::flow::renew::Renew;
 use authmd_tui::flow::revoke::Presence;
 use authmd_tui::flow::signup::SignUp;
@@ -13,13 +13,15 @@ use authmd_tui::secret::Secret;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::play::{API, Fake, Play, answer, refusal};
+use crate::support::play::{API, COMPLETE, Fake, Play, answer, challenge, refusal};
 use crate::support::{account, hours, noon, url};
 
 fn renewal() -> Play {
     let mut held = account("Acme Mail", "acme.dev", Some("work"), Some(48));
     held.store = StoreKind::Json;
-    let mut play = Play::new(SignUp::again(held.clone()).expect("a flow"), Fake::acme());
+    let mut fake = Fake::acme();
+    fake.on(API, [challenge(), answer(200, "{}")]);
+    let mut play = Play::new(SignUp::again(held.clone()).expect("a flow"), fake);
     play.known.accounts = vec![held.clone()];
     play.known.ids = vec![held.id];
     play.begin();
@@ -82,6 +84,7 @@ fn refreshing(presence: Presence, fake: Fake) -> Play {
 
 fn pair() -> Fake {
     let mut fake = Fake::acme();
+    fake.on(API, [answer(200, "{}")]);
     fake.json(
         TOKEN,
         json!({"access_token": "at_2", "expires_in": 3600, "refresh_token": "rt_2", "scope": "mail.read"}),
@@ -95,7 +98,7 @@ fn the_refresh_token_is_spent_once_and_its_successor_kept() {
     play.begin();
     assert_eq!(
         play.done,
-        ["unlock", "lock", "load", "note Spending", "http", "save"],
+        ["unlock", "lock", "load", "note Spending", "http", "save", "http", "note Proof"],
         "the intent is written before it is sent"
     );
     assert_eq!(play.last_body(), ["grant_type=refresh_token", "refresh_token=rt_1"]);
@@ -264,7 +267,7 @@ fn what_was_just_obtained_and_does_not_work_any_more_is_renewed_again() {
         let account = held.clone();
         play.flow = Box::new(Renew::new(account, Presence::Nobody));
         play.begin();
-        play.requests.len()
+        play.posts().len()
     };
     assert_eq!(renewed(3_600, 2), 0, "another program has just done it");
     assert_eq!(renewed(-1, 2), 1, "it is over already");
@@ -278,4 +281,144 @@ fn leaving_with_the_new_credential_in_hand_says_what_that_means() {
     play.storing = VecDeque::from([Err(Problem::new(Kind::Store, "The disk is full.", "Make room."))]);
     play.begin().step(Input::Cancel);
     assert!(play.text_shown().contains("was not kept and is lost"), "{}", play.text_shown());
+}
+
+// The new credential is tried before the old one is dropped.
+
+/// The same, and the old access token works for an hour yet.
+fn beside_a_good_one(presence: Presence, fake: Fake) -> Play {
+    let mut play = refreshing(presence, fake);
+    let held = &mut play.held.as_mut().expect("held").account;
+    held.layers[0].expires_at = Some(noon() + hours(1));
+    let account = held.clone();
+    play.flow = Box::new(Renew::new(account, presence));
+    play.begin();
+    play
+}
+
+fn parts(kept: &Kept) -> (&str, &str) {
+    let refresh = kept.secret_of(LayerKind::RefreshToken).expect("a refresh token");
+    (kept.secrets.credential.expose(), refresh.expose())
+}
+
+/// With all the scopes of the old one.
+fn whole_pair() -> Fake {
+    let mut fake = pair();
+    fake.json(TOKEN, json!({"access_token": "at_2", "expires_in": 7200, "refresh_token": "rt_2"}));
+    fake
+}
+
+#[test]
+fn what_comes_next_is_stored_at_once_and_the_old_credential_dropped_when_the_new_one_works() {
+    let play = beside_a_good_one(Presence::Nobody, whole_pair());
+    assert!(matches!(play.outcome(), Outcome::Connected(_)), "{}", play.problem());
+    assert_eq!(play.done, ["unlock", "lock", "load", "note Spending", "http", "save", "http", "save"]);
+    assert_eq!(
+        parts(&play.saved[0]),
+        ("sk_held", "rt_2"),
+        "the successor of a token that works once, beside the old one"
+    );
+    assert_eq!(play.saved[0].account.obtained_at(), account("", "acme.dev", None, None).created_at);
+    assert_eq!(parts(&play.saved[1]), ("at_2", "rt_2"));
+    assert_eq!(play.saved[1].account.verified_at, Some(noon()));
+    let renewed = Happened::Renewed { way: RenewedBy::RefreshToken, host: "auth.acme.dev".into() };
+    assert_eq!(play.history, [renewed]);
+}
+
+#[test]
+fn a_new_credential_that_is_turned_away_leaves_the_old_one_in_place() {
+    let mut fake = whole_pair();
+    fake.on(API, [answer(401, "")]);
+    let play = beside_a_good_one(Presence::Nobody, fake);
+    assert!(matches!(play.outcome(), Outcome::Refused(_)));
+    assert!(play.problem().contains("turns it away (401)"), "{}", play.problem());
+    let last = play.saved.last().expect("stored");
+    assert_eq!((parts(last), last.account.spending), (("sk_held", "rt_2"), None));
+    assert_eq!(last.account.expires_at(), Some(noon() + hours(1)));
+    assert_eq!(play.history, [], "it was not renewed");
+
+    // Where the old one had ended, there is nothing to go back to: it is told.
+    let mut fake = whole_pair();
+    fake.on(API, [answer(401, "")]);
+    let mut play = refreshing(Presence::Nobody, fake);
+    play.begin();
+    assert!(matches!(play.outcome(), Outcome::Refused(_)), "{:?}", play.outcome());
+    assert_eq!(parts(&play.saved[0]), ("at_2", "rt_2"));
+    assert!(matches!(play.noted.last(), Some(Note::Proof(_))));
+}
+
+#[test]
+fn silence_about_the_new_credential_is_no_refusal() {
+    let mut fake = whole_pair();
+    fake.on(API, [Err(HttpError::Unreachable("refused".into()))]);
+    let play = beside_a_good_one(Presence::Nobody, fake);
+    assert!(matches!(play.outcome(), Outcome::Connected(_)));
+    assert_eq!(parts(play.saved.last().expect("stored")), ("at_2", "rt_2"));
+}
+
+#[test]
+fn a_loss_of_scopes_is_asked_about_and_decided_by_nobody_else() {
+    for (picked, credential, ends) in [(0, "at_2", true), (1, "sk_held", false)] {
+        let mut play = beside_a_good_one(Presence::Person, pair());
+        assert_eq!(play.choices(), ["Take the new one", "Keep the old one"]);
+        assert!(play.text_shown().contains("lost") && play.text_shown().contains("mail.send"), "{}", play.text_shown());
+        play.pick(picked);
+        assert_eq!(matches!(play.outcome(), Outcome::Connected(_)), ends);
+        assert_eq!(
+            parts(play.saved.last().expect("stored")),
+            (credential, "rt_2"),
+            "what comes next is kept in any case"
+        );
+    }
+    let mut left = beside_a_good_one(Presence::Person, pair());
+    left.step(Input::Cancel);
+    assert!(left.text_shown().contains("The old credential is kept"), "{}", left.text_shown());
+    let alone = beside_a_good_one(Presence::Nobody, pair());
+    assert!(matches!(alone.outcome(), Outcome::Failed(problem) if problem.kind == Kind::NeedsPerson));
+    assert_eq!(parts(alone.saved.last().expect("stored")), ("sk_held", "rt_2"));
+}
+
+/// Signing up again beside a credential that works, with a service that answers a trial of the new one so.
+fn signed_up_again(trial: Vec<Result<authmd_tui::http::Response, HttpError>>) -> Play {
+    let mut play = renewal();
+    let answers = std::iter::once(challenge()).chain(trial);
+    play.fake.on(API, answers);
+    play.flow = Box::new(SignUp::again(play.known.accounts[0].clone()).expect("a flow"));
+    play.done.clear();
+    play.begin().pick(0).confirm(true).text("ada@example.com").text("123456");
+    play
+}
+
+#[test]
+fn who_signs_up_again_has_the_new_credential_tried_before_the_old_one_goes() {
+    let taken = signed_up_again(vec![answer(200, "{}")]);
+    assert!(matches!(taken.outcome(), Outcome::Connected(_)), "{}", taken.problem());
+    assert_eq!(taken.done[taken.done.len() - 3..], ["lock", "http", "save"]);
+    assert_eq!(taken.saved[0].account.verified_at, Some(noon()));
+
+    let mut refused = signed_up_again(vec![answer(401, "")]);
+    assert_eq!((refused.id(), refused.saved.len()), ("confirm".into(), 0));
+    let told = refused.text_shown();
+    assert!(told.contains("turns it away (401). The old one works until 2026-11-24 12:00 UTC"), "{told}");
+    refused.confirm(true);
+    assert!(matches!(refused.outcome(), Outcome::Refused(_)) && refused.saved.is_empty());
+
+    let mut refused = signed_up_again(vec![answer(401, "")]);
+    refused.confirm(false);
+    assert_eq!(refused.saved[0].secrets.credential.expose(), "sk_final", "whoever wants it has it");
+    assert!(refused.saved[0].account.is_refused());
+}
+
+#[test]
+fn who_signs_up_again_is_asked_about_a_loss_of_scopes() {
+    let narrower = json!({"status": "claimed", "credential": "sk_final", "scopes": ["mail.read"]});
+    for (old, saved) in [(true, 0), (false, 1)] {
+        let mut play = renewal();
+        play.fake.on(API, [challenge(), answer(200, "{}")]).json(COMPLETE, narrower.clone());
+        play.flow = Box::new(SignUp::again(play.known.accounts[0].clone()).expect("a flow"));
+        play.begin().pick(0).confirm(true).text("ada@example.com").text("123456");
+        assert!(play.text_shown().contains("has not got any more: mail.send"), "{}", play.text_shown());
+        play.confirm(old);
+        assert_eq!(play.saved.len(), saved);
+    }
 }

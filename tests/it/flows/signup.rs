@@ -398,7 +398,9 @@ fn an_account_held_already_is_kept_replaced_or_joined_by_another() {
     play.pick(0);
     assert_eq!((play.outcome(), play.posts()), (Outcome::Connected(Box::new(held.clone())), vec![]));
 
-    let mut play = with_held(Fake::acme());
+    let mut works = Fake::acme();
+    works.on(API, [challenge(), answer(200, "{}")]);
+    let mut play = with_held(works);
     play.known.accounts[0].store = StoreKind::Memory;
     play.pick(1).confirm(true).text("ada@example.com").text("123456");
     let Kept { account: renewed, .. } = &play.saved[0];

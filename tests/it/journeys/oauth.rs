@@ -36,8 +36,17 @@ fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
     let (code, token, _) = home.command(&["token", "meridian"]);
     assert!(code == 0 && token.starts_with("at_sandbox_"), "{token}");
     service.fault("token", "narrowed");
+    let (_, before, _) = home.command(&["token", "meridian"]);
     let (code, _, told) = home.command(&["renew", "meridian"]);
-    assert!(code == 0 && told.contains("notes.write"), "{told}");
+    assert!(code == 5 && told.contains("would not have any more: notes.write"), "{told}");
+    assert_eq!(home.command(&["token", "meridian"]).1, before, "what may do more is kept until somebody decides");
+    service.fault("token", "narrowed");
+    let mut asked = Screen::start(&["renew", "meridian"], &home);
+    asked.shows("Which one do you want?");
+    asked.line("1");
+    asked.shows("has a new credential");
+    assert_eq!(asked.ends().0, 0);
+    assert_ne!(home.command(&["token", "meridian"]).1, before);
     let (_, shown) = home.json(&["show", "meridian", "--json"]);
     let account = &shown["accounts"][0];
     assert_eq!((&account["mode"], &account["audience"]), (&"oauth".into(), &account["resource"]));

@@ -1,9 +1,9 @@
 //! Something unforeseen that only the person can decide.
 
-use super::super::{Call, Question, Sent};
+use super::super::{Against, Call, Question, Sent};
 use super::SignUp;
 use crate::flow::{Line, Prompt, Screen, ScreenId};
-use crate::trust;
+use crate::{trust, when};
 
 impl SignUp {
     /// The new key works: the one before it can go.
@@ -34,6 +34,7 @@ impl SignUp {
             Question::Repeat(call, ..) if **call == Call::Claim => 1,
             Question::Repeat(call, ..) if **call == Call::Exchange => 3,
             Question::OtherAddress(_) => 1,
+            Question::OldOrNew(_) => 3,
             _ => 2,
         };
         let mut screen = self.page(ScreenId::Confirm, Some(at));
@@ -83,6 +84,22 @@ impl SignUp {
                     "Stop here",
                 )
             }
+            Question::OldOrNew(against) => {
+                let old = self.replaced.as_ref().and_then(|account| account.credential_ends());
+                let old = old.map_or("works yet".to_owned(), |end| format!("works until {}", when::exact(end)));
+                let text = match against {
+                    Against::TurnedAway(status) => {
+                        format!(
+                            "{name} has handed out a new credential, and turns it away ({status}). The old one {old}."
+                        )
+                    }
+                    Against::Lost(scopes) => {
+                        let lost = trust::clean(&scopes.join(", "), 160);
+                        format!("The new credential works, and has not got any more: {lost}. The old one {old}.")
+                    }
+                };
+                (text, "Keep the old one?", "Keep the old one", "Take the new one")
+            }
             Question::OtherAddress(typed) => {
                 let bound = self.replaced.as_ref().and_then(|account| account.identity.as_deref()).unwrap_or_default();
                 (
@@ -103,7 +120,7 @@ impl SignUp {
             Question::NewCode(problem) | Question::RegisterAgain(problem) | Question::Repeat(_, problem, _) => {
                 Some(problem.clone())
             }
-            Question::OtherAddress(_) => None,
+            Question::OtherAddress(_) | Question::OldOrNew(_) => None,
         };
         screen.prompt = Some(Prompt::Confirm { label: label.into(), yes: yes.into(), no: no.into() });
         screen
