@@ -187,6 +187,24 @@ pub enum Command {
         #[arg(required = true)]
         accounts: Vec<String>,
     },
+    /// Write accounts into a sealed file, for another machine or a safe place
+    ///
+    /// Without --for, a passphrase is asked for. Nothing of what is in it can be seen without that.
+    #[command(group = ArgGroup::new("which").required(true).args(["accounts", "all"]))]
+    Export {
+        accounts: Vec<String>,
+        /// All accounts
+        #[arg(long)]
+        all: bool,
+        /// A file that is not there yet
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// The public key of another vault, as `store key` prints it there
+        #[arg(long, value_name = "KEY")]
+        r#for: Option<String>,
+    },
+    /// Take in what export has written; what is here and as new stays
+    Import { file: PathBuf },
     /// Say that keys without an end were looked at, and when they are to be again
     ///
     /// Of a key that came at once, it says that you have made it yours at the service. Nothing is sent.
@@ -283,6 +301,8 @@ pub enum Store {
     },
     /// Make every running program forget the vault's key before it uses it again
     Lock,
+    /// Print the vault's public key: with it, another machine can export accounts that only this vault opens
+    Key,
     /// Move: copy, verify each, then delete
     #[command(group = ArgGroup::new("direction").required(true).args(["to", "from"]))]
     Migrate {

@@ -1,6 +1,7 @@
 //! The commands: each takes what was typed, does it, and says how it ended.
 
 mod check;
+mod exporting;
 mod find;
 mod handover;
 mod helpers;
@@ -112,6 +113,11 @@ pub async fn run(arguments: Arguments) -> Done {
             handover::handover(&settings, &account, place).await
         }
         Some(Command::Review { accounts, after }) => review(&settings, &accounts, after).await,
+        Some(Command::Export { accounts, all, to, r#for }) => {
+            exporting::export(&settings, (!all).then_some(accounts), &to, r#for).await
+        }
+        Some(Command::Import { file }) => exporting::import(&settings, file).await,
+        Some(Command::Store(args::Store::Key)) => exporting::key(&settings).await,
         Some(Command::Token { account, claim }) => scripts::token(&settings, &account, claim).await,
         Some(Command::Run { account, env, command }) => scripts::run(&settings, &account, env, &command).await,
         Some(Command::GitCredential { account, operation }) => {

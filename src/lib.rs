@@ -39,7 +39,7 @@
 //!   where the person sits, their browser and clipboard, folders, the settings file, skills, what they were, and the child that
 //!   evaluates their expressions, where credentials are handed, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::attempts`] remembers sign-ups,
-//!   [`store::history`] what has happened to each account, [`store::record`] writes small files of that kind, [`store::fingerprint`] notices twins; [`store::vault::seal`] has all other cryptography, [`store::keyring`] the system's
+//!   [`store::history`] what has happened to each account, [`store::export`] seals accounts for another machine, [`store::record`] writes small files of that kind, [`store::fingerprint`] notices twins; [`store::vault::seal`] has all other cryptography, [`store::keyring`] the system's
 //!   keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen: its state and keys, and how it is drawn. [`plain`]: prompts. [`events`]: the record of a walk.
 //! - [`sandbox`]: services to try things on.

@@ -171,6 +171,13 @@ impl Console {
         typed
     }
 
+    /// A passphrase, not shown; nothing where the person gives up.
+    pub async fn passphrase(&mut self, question: &str) -> Option<Secret> {
+        let typed = self.hidden(question).await.filter(|typed| !typed.is_empty());
+        self.seen();
+        typed
+    }
+
     /// Asks for the passphrase until it opens the vault; an empty line gives up.
     pub async fn unlock(&mut self, ports: &Ports) -> Result<(), Problem> {
         let unlocked = loop {

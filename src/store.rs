@@ -4,6 +4,7 @@
 //! metadata only. Nothing is ever deleted because something could not be read.
 
 pub mod attempts;
+pub mod export;
 pub mod fingerprint;
 pub mod history;
 pub mod json;
@@ -231,6 +232,14 @@ impl Stores {
 
     /// The account that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
+        match self.find(id)? {
+            Some(account) => self.store(account.store)?.load(id),
+            None => Ok(None),
+        }
+    }
+
+    /// The same without its secrets.
+    pub fn find(&self, id: &AccountId) -> Result<Option<Account>, Problem> {
         let mut newest: Option<Account> = None;
         let mut unreadable = None;
         for store in &self.stores {
@@ -243,7 +252,7 @@ impl Stores {
             }
         }
         match (newest, unreadable) {
-            (Some(account), _) => self.store(account.store)?.load(id),
+            (Some(account), _) => Ok(Some(account)),
             (None, Some(problem)) => Err(problem),
             (None, None) => Ok(None),
         }

@@ -56,6 +56,8 @@ pub enum Happened {
     },
     /// Forgetting it was taken back.
     PutBack,
+    /// It came in a file from another machine, or from before.
+    Imported,
 }
 
 /// What got the new credential.

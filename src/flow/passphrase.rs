@@ -38,6 +38,11 @@ impl NewPassphrase {
         }
     }
 
+    /// Why what was typed last is not taken.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
+    }
+
     pub fn screen(&self, title: &str) -> Screen {
         let id = if self.first.is_some() { "passphrase_again" } else { "passphrase" };
         let mut screen = Screen::new(ScreenId::Param(id.into()), title);

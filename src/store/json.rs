@@ -12,6 +12,7 @@
 mod entry;
 mod text;
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -132,6 +133,32 @@ impl Json {
     }
 }
 
+/// The text of a file that has these accounts, and nothing else.
+pub fn whole(accounts: &[Kept]) -> Secret {
+    let mut keys: HashSet<String> = HashSet::new();
+    let mut members = Vec::new();
+    for kept in accounts {
+        let key = key_of(&kept.account, |key| keys.contains(key));
+        members.push(Secret::new(format!("{}: {}", serde_json::json!(key), entry::written("", kept))));
+        keys.insert(key);
+    }
+    // Room for all of it from the start: a text that grows leaves copies behind.
+    let mut text = String::with_capacity(members.iter().map(|member| member.expose().len() + 2).sum::<usize>() + 4);
+    text.push('{');
+    for (nth, member) in members.iter().enumerate() {
+        text.push_str(if nth == 0 { "\n" } else { ",\n" });
+        text.push_str(member.expose());
+    }
+    text.push_str("\n}");
+    Secret::new(text)
+}
+
+/// The accounts in such a text, each with its secrets.
+pub fn accounts_in(text: &str) -> Vec<Kept> {
+    let entries = entry::all(text, KEY, "").into_iter();
+    entries.filter_map(|entry| Some(Kept { account: entry.account, secrets: entry.secrets? })).collect()
+}
+
 impl Store for Json {
     fn kind(&self) -> StoreKind {
         StoreKind::Json
@@ -230,11 +257,17 @@ fn readers(path: &Path) -> &'static str {
 
 /// The plain key for the first account of a resource; with the label, or the id, for others.
 fn free_key(account: &Account, entries: &[Entry]) -> String {
+    key_of(account, |key| entries.iter().any(|entry| entry.key == key))
+}
+
+fn key_of(account: &Account, is_taken: impl Fn(&str) -> bool) -> String {
     let plain = format!("{KEY}{}", account.resource);
-    let told_apart = account.label.clone().unwrap_or_else(|| account.id.to_string());
-    match account.label.is_none() && entries.iter().all(|entry| entry.key != plain) {
-        true => plain,
-        false => format!("{plain}#{told_apart}"),
+    let labelled = account.label.as_ref().map(|label| format!("{plain}#{label}"));
+    let by_id = format!("{plain}#{}", account.id);
+    match labelled {
+        Some(labelled) if !is_taken(&labelled) => labelled,
+        None if !is_taken(&plain) => plain,
+        _ => by_id,
     }
 }
 

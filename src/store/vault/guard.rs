@@ -112,8 +112,13 @@ impl Vault {
         }
     }
 
+    /// To which everything in it is sealed: whoever has this can send accounts to the vault, and open nothing.
+    pub fn public_key(&self) -> Result<PublicKey, Problem> {
+        Ok(self.head_or_none_yet()?.public)
+    }
+
     /// The private key: from memory, else from the keyring. A passphrase has to be typed first, with [`Self::unlock`].
-    pub(super) fn key(&self) -> Result<PrivateKey, Problem> {
+    pub fn key(&self) -> Result<PrivateKey, Problem> {
         let head = self.head_or_none_yet()?;
         if let Some(key) = self.remembered(head.locks, &head.public) {
             return Ok(key);

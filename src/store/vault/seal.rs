@@ -13,8 +13,11 @@
 //! ```
 
 use std::fmt;
+use std::str::FromStr;
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use crypto_box::aead::OsRng;
@@ -32,7 +35,7 @@ const HEADER: usize = MAGIC.len() + 12 + SALT + NONCE;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unopened;
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey([u8; KEY]);
 
 /// The key that opens everything. Wiped when dropped.
@@ -46,6 +49,25 @@ impl PublicKey {
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// Before a public key where a person handles it.
+const NAMED: &str = "authmd-key-";
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{NAMED}{}", URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = Unopened;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let encoded = text.trim().strip_prefix(NAMED).ok_or(Unopened)?;
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| Unopened)?;
+        Self::from_bytes(&bytes).ok_or(Unopened)
     }
 }
 
