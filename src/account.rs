@@ -259,6 +259,8 @@ pub enum StoreKind {
     Memory,
     /// The file other tools share (`AUTH_MD_TOKEN_STORE`).
     Json,
+    /// A file of another program, which is only read.
+    Foreign,
 }
 
 impl StoreKind {
@@ -267,6 +269,7 @@ impl StoreKind {
             StoreKind::Vault => "vault",
             StoreKind::Memory => "memory",
             StoreKind::Json => "json",
+            StoreKind::Foreign => "foreign",
         }
     }
 }
@@ -275,8 +278,18 @@ impl StoreKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     Own,
-    /// Another tool, in this file.
-    Foreign(String),
+    /// Another program.
+    Foreign(Elsewhere),
+}
+
+/// Where another program has written it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    pub file: String,
+    /// The program, where it is known.
+    pub tool: Option<&'static str>,
+    /// What rights others have to the file, if any: "can be read by others (mode 0644)".
+    pub loose: Option<String>,
 }
 
 /// What the service said when it was last asked with the credential.
@@ -442,6 +455,11 @@ impl Account {
     /// The skill that describes the service.
     pub fn skill(&self) -> Option<skill::Source> {
         self.metadata.as_ref().and_then(skill::Source::of)
+    }
+
+    /// Is it another program's, and only read here?
+    pub fn is_foreign(&self) -> bool {
+        self.store == StoreKind::Foreign
     }
 
     /// The host that the credential is for, as a person reads it.

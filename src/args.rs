@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use url::Url;
 
-use crate::account::{AgentOs, Mode, Status, StoreKind};
+use crate::account::{AgentOs, Mode, Status};
 use crate::flow::Protection;
 use crate::sandbox::fault::Fault;
 use crate::when;
@@ -84,16 +84,6 @@ pub enum StoreChoice {
     Json,
     /// Nowhere: gone when the program ends
     Memory,
-}
-
-impl From<StoreChoice> for StoreKind {
-    fn from(choice: StoreChoice) -> Self {
-        match choice {
-            StoreChoice::Vault => StoreKind::Vault,
-            StoreChoice::Json => StoreKind::Json,
-            StoreChoice::Memory => StoreKind::Memory,
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -205,6 +195,11 @@ pub enum Command {
     },
     /// Take in what export has written; what is here and as new stays
     Import { file: PathBuf },
+    /// Copy what another program keeps, to look after it here; shown before, and asked for each
+    TakeOver {
+        #[arg(required = true)]
+        accounts: Vec<String>,
+    },
     /// Say that keys without an end were looked at, and when they are to be again
     ///
     /// Of a key that came at once, it says that you have made it yours at the service. Nothing is sent.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use self::check::Format;
-use self::find::{find, find_all, find_to_end};
+use self::find::{find, find_all, find_own, find_to_end};
 use self::handover::Place;
 use self::revoking::Which;
 use self::unattended::Progress;
@@ -29,6 +29,7 @@ use crate::events::Events;
 use crate::flow::discover::{Discover, Way};
 use crate::flow::review::no_review;
 use crate::flow::signup::{self, SignUp};
+use crate::flow::takeover::TakeOver;
 use crate::flow::target::Target;
 use crate::flow::verify::{Verify, verdict_in_words};
 use crate::flow::{Flow, Line, Outcome};
@@ -113,6 +114,7 @@ pub async fn run(arguments: Arguments) -> Done {
             handover::handover(&settings, &account, place).await
         }
         Some(Command::Review { accounts, after }) => review(&settings, &accounts, after).await,
+        Some(Command::TakeOver { accounts }) => take_over(&settings, &accounts).await,
         Some(Command::Export { accounts, all, to, r#for }) => {
             exporting::export(&settings, (!all).then_some(accounts), &to, r#for).await
         }
@@ -378,7 +380,11 @@ async fn show(settings: &Settings, name: &str) -> Done {
 async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     let ports = settings.ports()?;
     let known = accounts(&ports).await?;
-    let chosen = if all { known } else { find_all(&known, names)? };
+    let chosen = match all {
+        // Other programs' tokens go nowhere unless they are named.
+        true => known.into_iter().filter(|account| !account.is_foreign()).collect(),
+        false => find_all(&known, names)?,
+    };
     open_vault_for(&chosen, &ports, None).await?;
     let mut progress = Progress::new("Asked", chosen.len());
     let flows = chosen.into_iter().map(Verify::new).collect();
@@ -434,13 +440,34 @@ fn bad_news(account: &Account) -> Option<Problem> {
     }
 }
 
+/// Copies what other programs keep, one after another, as the person agrees.
+async fn take_over(settings: &Settings, names: &[String]) -> Done {
+    let ports = settings.ports()?;
+    let chosen = find_all(&accounts(&ports).await?, names)?;
+    if let Some(own) = chosen.iter().find(|account| !account.is_foreign()) {
+        let what = format!("{} is looked after here already.", own.id);
+        return Err(Problem::new(Kind::Usage, what, "Other programs' are at the end of: authmd-tui list").into());
+    }
+    if !somebody_there() {
+        let what = "Taking something over from another program needs a person at a terminal: it is asked for each.";
+        return Err(Problem::new(Kind::NeedsPerson, what, "Run it in a terminal. Nothing was copied.").into());
+    }
+    let mut walker = Walker::new(settings, ports)?;
+    for account in chosen {
+        let mut flow = TakeOver::new(account);
+        let outcome = plain::run(&mut flow, &walker.ports, &mut walker.console, walker.events.as_mut()).await;
+        result_of(outcome).map_err(Ended::Told)?;
+    }
+    Ok(())
+}
+
 /// Somebody has looked at keys that never end, and wants to again.
 async fn review(settings: &Settings, names: &[String], after: Option<SignedDuration>) -> Done {
     let (ports, now) = (settings.ports()?, clock::now());
     let at = now.checked_add(after.unwrap_or(REVIEW_AFTER)).map_err(|_| {
         Problem::new(Kind::Usage, "That is further away than the calendar goes.", "Name a span like 90d.")
     })?;
-    for account in find_all(&accounts(&ports).await?, names)? {
+    for account in find_own(&accounts(&ports).await?, names)? {
         let (id, obtained) = (account.id.clone(), account.obtained_at());
         let claimed = Account { claimed: true, ..account.clone() };
         if account.can_be_claimed() && claimed.review_at().is_some() {
@@ -471,8 +498,8 @@ async fn forget(settings: &Settings, names: &[String]) -> Done {
                 account.id, account.service
             ),
         });
-        if let Source::Foreign(file) = &account.source {
-            say(&format!("It was another program's entry in {file}."));
+        if let Source::Foreign(elsewhere) = &account.source {
+            say(&format!("It was another program's entry in {}.", elsewhere.file));
         }
     }
     Ok(())

@@ -29,6 +29,7 @@ pub mod revoke;
 pub mod screen;
 pub mod signup;
 pub mod storage;
+pub mod takeover;
 pub mod target;
 pub mod tokens;
 pub mod verify;

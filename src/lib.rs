@@ -20,7 +20,7 @@
 //! # The rooms
 //!
 //! What is decided, without touching the world (held by `tests/it/architecture.rs`):
-//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, review, claim, hand over, storage; [`flow::oauth`] is the
+//! - [`flow`]: the machines, one file each: discover, sign up, renew, verify, revoke, review, claim, hand over, take over, storage; [`flow::oauth`] is the
 //!   part of a sign-up that is OAuth, [`flow::enrol`] the part that is calls of a service's own; [`flow::wire`] knows how
 //!   services spell things, and nothing else does: every answer of auth.md is one [`flow::wire::Reply`], and what it holds
 //!   decides how a flow goes on; [`flow::target`] understands what a person typed; [`flow::screen`] is what a person sees;
@@ -39,7 +39,7 @@
 //!   where the person sits, their browser and clipboard, folders, the settings file, skills, what they were, and the child that
 //!   evaluates their expressions, where credentials are handed, process, log.
 //! - [`store`]: where credentials are kept: the vault, the shared JSON file, memory; [`store::attempts`] remembers sign-ups,
-//!   [`store::history`] what has happened to each account, [`store::export`] seals accounts for another machine, [`store::record`] writes small files of that kind, [`store::fingerprint`] notices twins; [`store::vault::seal`] has all other cryptography, [`store::keyring`] the system's
+//!   [`store::history`] what has happened to each account, [`store::export`] seals accounts for another machine, [`store::foreign`] reads what other programs keep, [`store::record`] writes small files of that kind, [`store::fingerprint`] notices twins; [`store::vault::seal`] has all other cryptography, [`store::keyring`] the system's
 //!   keyring, [`store::lock`] one renewal at a time.
 //! - [`tui`]: the full screen: its state and keys, and how it is drawn. [`plain`]: prompts. [`events`]: the record of a walk.
 //! - [`sandbox`]: services to try things on.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use crate::account::{
-    Account, Layer, LayerKind, Mode, Receipt, Renewal, Revocation, Revoking, Source, Status, Verdict,
+    Account, Elsewhere, Layer, LayerKind, Mode, Receipt, Renewal, Revocation, Revoking, Source, Status, Verdict,
 };
 use crate::flow::discover::{By, Calls, Discovery, Way};
 use crate::flow::enrol::{ShownCall, ShownValue};
@@ -49,8 +49,10 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
         "verified_at": moment(account.verified_at),
         "source": match &account.source {
             Source::Own => "own",
-            Source::Foreign(file) => file,
+            Source::Foreign(elsewhere) => &elsewhere.file,
         },
+        "source_tool": elsewhere(account).and_then(|it| it.tool),
+        "source_exposed": elsewhere(account).map(|it| it.loose.is_some()),
         "audience": account.bound.then_some(&account.resource),
         "client_id": account.client.as_ref().map(|client| &client.id),
         "issuer": account.client.as_ref().and_then(|client| client.issuer.as_ref()),
@@ -162,8 +164,10 @@ fn review_in(at: Timestamp, now: Timestamp) -> String {
 
 /// The accounts as an aligned table.
 pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuration) -> String {
+    let (foreign, accounts): (Vec<&Account>, Vec<&Account>) = accounts.iter().partition(|account| account.is_foreign());
+    let foreign = foreign_text(&foreign, now, due_within);
     if accounts.is_empty() {
-        return "No accounts yet. Sign up to a service with: authmd-tui add HOST\n".to_owned();
+        return format!("No accounts yet. Sign up to a service with: authmd-tui add HOST\n{foreign}");
     }
     let header = ["", "ACCOUNT", "SERVICE", "IDENTITY", "WAY", "STATUS", "LEFT", "SCOPES"].map(str::to_owned);
     let rows = accounts.iter().map(|account| {
@@ -184,7 +188,35 @@ pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuratio
     if accounts.iter().all(|account| account.scopes.is_empty()) {
         rows.iter_mut().for_each(|row| drop(row.pop()));
     }
-    columns(&rows)
+    columns(&rows) + &foreign
+}
+
+/// What other programs keep.
+fn foreign_text(accounts: &[&Account], now: Timestamp, due_within: SignedDuration) -> String {
+    let rows = accounts.iter().filter_map(|account| {
+        let kept = elsewhere(account)?;
+        let status = account.status(now, due_within);
+        Some([
+            status.sign().to_string(),
+            account.id.to_string(),
+            account.service.clone(),
+            account.identity.clone().unwrap_or_else(|| "–".to_owned()),
+            status.as_str().to_owned(),
+            left(account, status, now).unwrap_or_else(|| "–".to_owned()),
+            match &kept.loose {
+                Some(loose) => format!("{} {loose}", trust::clean(&kept.file, 100)),
+                None => trust::clean(&kept.file, 100),
+            },
+        ])
+    });
+    let rows: Vec<[String; 7]> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\nOther programs', only read; a copy is looked after with: authmd-tui take-over ACCOUNT\n{}",
+        columns(&rows)
+    )
 }
 
 /// The services of the person's skills that have no account, with what signing up would take.
@@ -283,7 +315,7 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
             "kept in",
             match &account.source {
                 Source::Own => account.store.as_str().to_owned(),
-                Source::Foreign(file) => format!("{}, written by another program", trust::clean(file, 100)),
+                Source::Foreign(elsewhere) => kept_elsewhere(elsewhere),
             },
         ),
     ]);
@@ -300,6 +332,19 @@ fn pending_words(revoking: &Revoking, now: Timestamp) -> String {
         (Some(why), tries) => format!("; tried {tries} times: {}", trust::clean(why, 160)),
     };
     format!("since {since}{tried} To finish it: authmd-tui revoke --pending")
+}
+
+fn elsewhere(account: &Account) -> Option<&Elsewhere> {
+    match &account.source {
+        Source::Foreign(elsewhere) => Some(elsewhere),
+        Source::Own => None,
+    }
+}
+
+fn kept_elsewhere(elsewhere: &Elsewhere) -> String {
+    let whose = elsewhere.tool.map_or("written by another program".to_owned(), |tool| format!("written by {tool}"));
+    let loose = elsewhere.loose.as_ref().map(|loose| format!("; it {loose}")).unwrap_or_default();
+    format!("{}, {whose}{loose}", trust::clean(&elsewhere.file, 100))
 }
 
 /// The accounts that hold the same credential.
@@ -381,6 +426,9 @@ pub fn renewal_words(account: &Account) -> String {
         Renewal::Person => {
             "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()
         }
+        Renewal::None if account.is_foreign() => {
+            format!("its own program does; to look after a copy here: authmd-tui take-over {}", account.id)
+        }
         Renewal::None => "no way is known".to_owned(),
     }
 }
@@ -399,6 +447,7 @@ pub fn revocation_words(account: &Account) -> String {
                 trust::clean(url.path(), 60)
             )
         }
+        Revocation::None if account.is_foreign() => "its own program does".to_owned(),
         Revocation::None => "the service offers no call for it; you can forget it here".to_owned(),
         Revocation::Undiscovered => match account.source {
             Source::Own => "the service is asked how first".to_owned(),

@@ -84,7 +84,7 @@ pub async fn perform(effect: Effect, ports: &Ports) -> Input {
         Effect::Unlock(StoreKind::Vault) => {
             Input::Stored(ports.blocking(|stores| stores.required_vault()?.ready()).await)
         }
-        Effect::Unlock(StoreKind::Json | StoreKind::Memory) => Input::Stored(Ok(())),
+        Effect::Unlock(StoreKind::Json | StoreKind::Memory | StoreKind::Foreign) => Input::Stored(Ok(())),
         Effect::Lock(id) => Input::Locked(ports.blocking(move |stores| stores.lock(&id)).await),
         Effect::Save(kept, event) => {
             Input::Stored(ports.blocking(move |stores| stores.save(&kept, event.as_ref())).await)

@@ -6,6 +6,7 @@
 pub mod attempts;
 pub mod export;
 pub mod fingerprint;
+pub mod foreign;
 pub mod history;
 pub mod json;
 pub mod keyring;
@@ -206,6 +207,8 @@ impl Stores {
     pub fn known(&self, resource: &str) -> Known {
         let accounts: Vec<Account> = self.stores.iter().flat_map(|store| store.accounts().accounts).collect();
         let ids = accounts.iter().map(|account| account.id.clone()).collect();
+        // What another program has was not signed up for here.
+        let accounts: Vec<Account> = accounts.into_iter().filter(|account| !account.is_foreign()).collect();
         let same = |published: &str| published.trim_end_matches('/') == resource.trim_end_matches('/');
         Known {
             ids,

@@ -56,6 +56,10 @@ pub enum Happened {
     },
     /// Forgetting it was taken back.
     PutBack,
+    /// It was copied from another program's file.
+    TakenOver {
+        from: String,
+    },
     /// It came in a file from another machine, or from before.
     Imported,
 }

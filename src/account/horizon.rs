@@ -16,10 +16,13 @@ pub enum Horizon {
     Later,
     /// No end is known.
     Never,
+    /// Another program looks after it.
+    Elsewhere,
 }
 
 impl Horizon {
-    pub const ALL: [Horizon; 5] = [Horizon::Now, Horizon::Week, Horizon::Month, Horizon::Later, Horizon::Never];
+    pub const ALL: [Horizon; 6] =
+        [Horizon::Now, Horizon::Week, Horizon::Month, Horizon::Later, Horizon::Never, Horizon::Elsewhere];
 
     pub fn label(self) -> &'static str {
         match self {
@@ -28,6 +31,7 @@ impl Horizon {
             Horizon::Month => "this month",
             Horizon::Later => "later",
             Horizon::Never => "no expiry",
+            Horizon::Elsewhere => "other programs' (only read)",
         }
     }
 }
@@ -40,6 +44,9 @@ impl Account {
 
     /// `status` is that of the same moment.
     pub fn horizon(&self, status: Status, now: Timestamp) -> Horizon {
+        if self.is_foreign() {
+            return Horizon::Elsewhere;
+        }
         let is_unfinished = self.spending.is_some() || self.more.revoking.is_some();
         if is_unfinished || matches!(status, Status::Revoked | Status::Expired | Status::Unclaimed) {
             return Horizon::Now;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Account, Status};
+use super::{Account, DUE_WITHIN, Status};
 
 /// Why somebody is needed, what cannot wait first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +38,22 @@ impl Why {
 }
 
 impl Account {
+    /// Is it to be renewed now, with somebody or without: it ends within a week, or has ended?
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let ends_soon = || self.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
+        match self.status(now, DUE_WITHIN) {
+            _ if self.is_foreign() || self.more.revoking.is_some() => false,
+            Status::Renews => self.lacks_credential() || ends_soon(),
+            _ => self.needs_person(now, DUE_WITHIN),
+        }
+    }
+
     /// What somebody has to do about it within this span, if anything.
     pub fn wants(&self, now: Timestamp, within: SignedDuration) -> Option<Why> {
+        // Another program's is that program's to look after.
+        if self.is_foreign() {
+            return None;
+        }
         if self.spending.is_some() {
             return Some(Why::RenewalCutOff);
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::find::find_all;
+use super::find::find_own;
 use super::{Done, Settings, accounts, open_vault_for, print, print_json, say, somebody_there};
 use crate::account::{Account, AccountId, Kept, Source};
 use crate::flow::passphrase::NewPassphrase;
@@ -21,7 +21,7 @@ pub async fn export(settings: &Settings, named: Option<Vec<String>>, file: &Path
     let ports = settings.ports()?;
     let known = accounts(&ports).await?;
     let chosen = match named {
-        Some(names) => find_all(&known, &names)?,
+        Some(names) => find_own(&known, &names)?,
         None => known.into_iter().filter(|account| account.source == Source::Own).collect(),
     };
     let public = key.map(|key| key.parse::<PublicKey>().map_err(|_| no_key(&key))).transpose()?;

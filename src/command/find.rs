@@ -53,10 +53,23 @@ pub fn find_all(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, 
     Ok(found)
 }
 
+/// The accounts named, which are to be changed: none of another program's.
+pub fn find_own(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
+    let found = find_all(accounts, names)?;
+    match found.iter().find(|account| account.is_foreign()) {
+        Some(account) => Err(Problem::new(
+            Kind::Usage,
+            format!("{} is kept by another program, and only read here.", account.id),
+            format!("Use that program; or look after a copy here: authmd-tui take-over {}", account.id),
+        )),
+        None => Ok(found),
+    }
+}
+
 /// The accounts named to be ended. A name that is an id but for the label means the account without one: where that is gone,
 /// the one with the label is not meant.
 pub fn find_to_end(accounts: &[Account], names: &[String]) -> Result<Vec<Account>, Problem> {
-    let found = find_all(accounts, names)?;
+    let found = find_own(accounts, names)?;
     let labelled = |account: &&Account| names.iter().any(|name| account.id.as_str().starts_with(&format!("{name}:")));
     match found.iter().find(labelled) {
         Some(account) => Err(Problem::new(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::find::find;
+use super::find::find_own;
 use super::{Done, Settings, Walker, accounts, open_vault_for, result_of, say, somebody_there};
 use crate::account::{Account, AgentOs, HandOver, Kept};
 use crate::flow::Outcome;
@@ -27,7 +27,7 @@ pub enum Place {
 
 pub async fn handover(settings: &Settings, name: &str, place: Place) -> Done {
     let ports = settings.ports()?;
-    let account = find(&accounts(&ports).await?, name)?.clone();
+    let account = find_own(&accounts(&ports).await?, &[name.to_owned()])?.remove(0);
     if matches!(place, Place::Nowhere) {
         return forget_place(&ports, &account).await;
     }

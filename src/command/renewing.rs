@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::find::find_all;
+use super::find::find_own;
 use super::unattended::{Progress, side_by_side};
 use super::{
     Done, Ended, Settings, Walker, accounts, open_vault_for, print_json, rank, result_of, say, somebody_there, walk,
 };
-use crate::account::{Account, DUE_WITHIN, Status};
+use crate::account::{Account, DUE_WITHIN};
 use crate::events::problem_json;
 use crate::flow::Outcome;
 use crate::flow::renew::Renew;
@@ -20,14 +20,9 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let now = clock::now();
     let ports = settings.ports()?;
     let known = accounts(&ports).await?;
-    let ends_soon = |account: &Account| account.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
-    let is_due = |account: &Account| match account.status(now, DUE_WITHIN) {
-        Status::Renews => account.lacks_credential() || ends_soon(account),
-        _ => account.needs_person(now, DUE_WITHIN),
-    };
     let chosen = match due {
-        true => known.into_iter().filter(is_due).collect(),
-        false => find_all(&known, names)?,
+        true => known.into_iter().filter(|account| account.is_due(now)).collect(),
+        false => find_own(&known, names)?,
     };
     let mut walker = Walker::new(settings, ports)?;
     // Who signs up again needs no secret that is kept.

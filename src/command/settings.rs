@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::account::StoreKind;
-use crate::args::Common;
+use crate::args::{Common, StoreChoice};
 use crate::events::Events;
 use crate::problem::{Kind, Problem};
 use crate::shell::browser::Browser;
@@ -24,6 +23,7 @@ use crate::shell::surroundings::Found;
 use crate::shell::{Ports, log};
 use crate::store::attempts::Attempts;
 use crate::store::fingerprint::Fingerprints;
+use crate::store::foreign::Foreign;
 use crate::store::history::History;
 use crate::store::json::Json;
 use crate::store::keyring::System;
@@ -51,7 +51,7 @@ pub struct Settings {
     pub lock_after: SignedDuration,
     /// How far requests may go.
     pub reach: Reach,
-    store: Option<StoreKind>,
+    store: Option<StoreChoice>,
     token_file: Option<PathBuf>,
     paths: Paths,
     events: Option<PathBuf>,
@@ -72,7 +72,7 @@ impl Settings {
             found,
             lock_after: lock_after()?,
             reach: if common.resolve_private { Reach::Private } else { Reach::Public },
-            store: common.store.map(Into::into),
+            store: common.store,
             token_file: set("AUTH_MD_TOKEN_STORE").map(PathBuf::from),
             paths,
             events: common.events.clone(),
@@ -143,17 +143,18 @@ impl Settings {
     /// one, a file of our own counts, where somebody has chosen that.
     fn stores(&self) -> Stores {
         let memory: Arc<dyn Store> = Arc::new(Memory::default());
+        let foreign: Arc<dyn Store> = Arc::new(Foreign::here());
         let locks = Locks::Folder(self.paths.lock_folder());
         let vault = self.vault();
         let file = Arc::new(Json::new(self.token_file.clone().unwrap_or_else(|| self.paths.token_file())));
         let fingerprints = Fingerprints::in_file(self.paths.data.join("fingerprint.key"));
         let history = History::in_file(self.paths.data.join("history.sqlite"));
         let (in_use, why): (Vec<Arc<dyn Store>>, _) = match (self.store, &self.token_file) {
-            (Some(StoreKind::Memory), _) => (vec![memory], Some(ASKED_FOR)),
-            (Some(StoreKind::Json), _) => (vec![file.clone(), memory], Some(ASKED_FOR)),
-            (Some(StoreKind::Vault), _) => (vec![vault.clone(), memory], Some(ASKED_FOR)),
-            (None, Some(_)) => (vec![file.clone(), memory], Some("AUTH_MD_TOKEN_STORE names it")),
-            (None, None) => (vec![vault.clone(), file.clone(), memory], None),
+            (Some(StoreChoice::Memory), _) => (vec![memory], Some(ASKED_FOR)),
+            (Some(StoreChoice::Json), _) => (vec![file.clone(), memory], Some(ASKED_FOR)),
+            (Some(StoreChoice::Vault), _) => (vec![vault.clone(), memory], Some(ASKED_FOR)),
+            (None, Some(_)) => (vec![file.clone(), memory, foreign], Some("AUTH_MD_TOKEN_STORE names it")),
+            (None, None) => (vec![vault.clone(), file.clone(), memory, foreign], None),
         };
         let stores = Stores::new(in_use, locks, why).with_vault(vault).with_file(file);
         stores.with_fingerprints(fingerprints).with_history(history)

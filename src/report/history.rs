@@ -55,6 +55,7 @@ pub fn in_words(what: &Happened) -> String {
         Happened::NotRevoked { why, .. } => format!("not revoked: {}", trust::clean(why, 200)),
         Happened::Forgotten { .. } => "removed here".to_owned(),
         Happened::PutBack => "put back".to_owned(),
+        Happened::TakenOver { from } => format!("copied from {}", trust::clean(from, 120)),
         Happened::Imported => "imported from a file".to_owned(),
     }
 }

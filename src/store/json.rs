@@ -84,7 +84,8 @@ impl Json {
     fn entries(&self) -> Result<Vec<Entry>, Problem> {
         let text = self.read()?;
         let source = self.path.display().to_string();
-        Ok(entry::all(&text, KEY, &source))
+        let loose = rights::loose(&self.file()).ok().flatten().map(|loose| loose.what);
+        Ok(entry::all(&text, KEY, &source, loose.as_deref()))
     }
 
     /// Changes the text under the lock. `change` sees the entries and the text as they are now.
@@ -98,7 +99,7 @@ impl Json {
         }
         let _lock = self.lock(&path)?;
         let text = self.read()?;
-        let entries = entry::all(&text, KEY, "");
+        let entries = entry::all(&text, KEY, "", None);
         match change(&entries, text) {
             Some(changed) => replace(&path, changed.as_bytes()).map_err(|error| self.problem("write", &error)),
             None => Ok(()),
@@ -155,7 +156,7 @@ pub fn whole(accounts: &[Kept]) -> Secret {
 
 /// The accounts in such a text, each with its secrets.
 pub fn accounts_in(text: &str) -> Vec<Kept> {
-    let entries = entry::all(text, KEY, "").into_iter();
+    let entries = entry::all(text, KEY, "", None).into_iter();
     entries.filter_map(|entry| Some(Kept { account: entry.account, secrets: entry.secrets? })).collect()
 }
 

@@ -2,6 +2,7 @@
 //! world comes out as [`Command`]s.
 
 mod accounts;
+mod background;
 mod clicks;
 mod flows;
 mod message;
@@ -18,16 +19,16 @@ use url::Url;
 
 use super::keymap::{Action, Key, Keymap, Place};
 use super::list::List;
-use super::session::{FlowId, Session, type_unseen};
+use super::session::{Session, type_unseen};
 use super::theme::{Depth, Theme};
 use super::view;
-use crate::account::{self, Account, AccountId, DUE_WITHIN, Kept, Status};
-use crate::flow::verify::Verify;
+use crate::account::{self, AccountId, DUE_WITHIN, Kept, Status};
 use crate::flow::{Opening, Screen, Surroundings};
 use crate::problem::Problem;
 use crate::store::Removed;
 use crate::trust::Reach;
 
+use background::Background;
 pub use message::{Command, Loaded, Message, Wheel};
 use overlay::Then;
 pub use overlay::{CredentialPane, Overlay, Question, UnlockPane};
@@ -83,10 +84,7 @@ pub struct App {
     pub banner: Option<String>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    checks: Vec<(FlowId, Verify)>,
-    checks_waiting: VecDeque<Account>,
-    /// What has come of the verifications since none was under way.
-    checked: Vec<Result<Account, Problem>>,
+    background: Background,
     walks: VecDeque<(Walk, AccountId)>,
     walks_in_all: usize,
     /// How often something has happened, and how often it had when the screen was drawn last.
@@ -129,9 +127,7 @@ impl App {
             store,
             banner,
             size: (80, 24),
-            checks: Vec::new(),
-            checks_waiting: VecDeque::new(),
-            checked: Vec::new(),
+            background: Background::default(),
             walks: VecDeque::new(),
             walks_in_all: 0,
             happened: 0,
@@ -188,12 +184,6 @@ impl App {
             Scene::Session(session) => Some(session),
             _ => None,
         }
-    }
-
-    /// Is this account being asked about right now?
-    pub fn is_being_checked(&self, account: &Account) -> bool {
-        self.checks_waiting.iter().any(|waiting| waiting.id == account.id)
-            || self.checks.iter().any(|(_, check)| check.account().id == account.id)
     }
 
     /// When the screen changes by the clock alone, so that nobody looks earlier.
@@ -298,8 +288,7 @@ impl App {
     fn is_awaited(&self, command: &Command) -> bool {
         match command {
             Command::Perform(id, _) => {
-                self.session().is_some_and(|session| session.id == *id)
-                    || self.checks.iter().any(|(check, _)| check == id)
+                self.session().is_some_and(|session| session.id == *id) || self.background.is_awaiting(*id)
             }
             _ => true,
         }
@@ -484,7 +473,8 @@ impl App {
     }
 
     fn at_stake(&self) -> Option<String> {
-        self.session()?.screen().at_stake.clone()
+        let of_session = self.session().and_then(|session| session.screen().at_stake.clone());
+        of_session.or_else(|| self.background.at_stake())
     }
 
     fn listed(&mut self, result: Result<Loaded, Problem>, now: Timestamp) {

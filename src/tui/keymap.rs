@@ -106,6 +106,9 @@ pub enum Action {
     Review,
     Claim,
     HandOver,
+    RenewDue,
+    RevokePending,
+    TakeOver,
     Credential,
     OpenPage,
     Filter,
@@ -160,6 +163,9 @@ impl Action {
             Action::Review => "review",
             Action::Claim => "claim",
             Action::HandOver => "handover",
+            Action::RenewDue => "renew-due",
+            Action::RevokePending => "revoke-pending",
+            Action::TakeOver => "take-over",
             Action::Credential => "credential",
             Action::OpenPage => "page",
             Action::Filter => "filter",
@@ -285,6 +291,9 @@ pub const BINDINGS: &[Binding] = &[
     known(char('w'), Action::Review, "looked at it", ACCOUNT),
     known(char('c'), Action::Claim, "make it yours: claim", ACCOUNT),
     known(char('h'), Action::HandOver, "hand over again", ACCOUNT),
+    known(char('R'), Action::RenewDue, "renew all that is due", ACCOUNT),
+    known(char('X'), Action::RevokePending, "finish revocations", ACCOUNT),
+    known(char('i'), Action::TakeOver, "copy another program's", ACCOUNT),
     known(char('y'), Action::Credential, "credential", &[Place::List]),
     seen(char('y'), Action::Credential, "credential", &[Place::Detail]),
     known(char('o'), Action::OpenPage, "open its page", ACCOUNT),
@@ -726,9 +735,9 @@ mod tests {
 
     #[test]
     fn a_changed_key_takes_the_place_of_the_old_one_wherever_that_was() {
-        let keymap = with("renew", &["R", "f6"]).expect("no conflict");
+        let keymap = with("renew", &["E", "f6"]).expect("no conflict");
         let does = |place, text: &str| keymap.action(place, Key::parse(text).expect("a key"));
-        for key in ["R", "f6"] {
+        for key in ["E", "f6"] {
             assert_eq!([does(Place::List, key), does(Place::Detail, key)], [Some(Action::Renew); 2], "{key}");
         }
         assert_eq!(does(Place::List, "r"), None);

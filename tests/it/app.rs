@@ -1,6 +1,6 @@
 //! The full-screen program without a screen: keys in, commands out.
 
-use authmd_tui::account::{Account, Kept, Note, Proof, Revocation, Verdict};
+use authmd_tui::account::{Account, AccountId, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Verdict};
 use authmd_tui::flow::{Effect, Input, Known};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::{Kind, Problem};
@@ -15,7 +15,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::SignedDuration;
 
 use crate::support::play::stores;
-use crate::support::{account, loaded, noon};
+use crate::support::{account, loaded, noon, url};
 
 fn plain_theme() -> Theme {
     Theme { look: Look::Terminal, depth: Depth::None, unicode: true }
@@ -71,9 +71,12 @@ fn notice(app: &App) -> &str {
 }
 
 /// Answers the effects of the guided pane with `answer` until it waits for a person.
-fn settle(app: &mut App, mut commands: Vec<Command>, answer: impl Fn(&Effect) -> Input) {
-    while let Some(Command::Perform(id, effect)) = commands.pop() {
-        commands = app.update(Message::Flow(id, answer(&effect)), noon());
+fn settle(app: &mut App, commands: Vec<Command>, answer: impl Fn(&Effect) -> Input) {
+    let mut commands = std::collections::VecDeque::from(commands);
+    while let Some(command) = commands.pop_front() {
+        if let Command::Perform(id, effect) = command {
+            commands.extend(app.update(Message::Flow(id, answer(&effect)), noon()));
+        }
     }
 }
 
@@ -224,7 +227,7 @@ fn verification_runs_behind_the_list_and_tells_what_came() {
     );
     assert_eq!(app.place(), Place::List, "nothing is in the way");
     let account = app.list.selected().expect("selected").clone();
-    assert!(app.is_being_checked(&account));
+    assert!(app.is_at(&account).is_some());
     assert!(press(&mut app, "v").is_empty(), "asked once");
     settle(&mut app, commands, |effect| match effect {
         Effect::Load(_) => Input::Loaded(Ok(Some(kept(&account, "sk")))),
@@ -237,7 +240,7 @@ fn verification_runs_behind_the_list_and_tells_what_came() {
         notice(&app),
         "api.acme.dev:work was revoked: the service turns it away (401). r signs up again in place."
     );
-    assert!(!app.is_being_checked(&account));
+    assert!(app.is_at(&account).is_none());
 }
 
 #[test]
@@ -257,11 +260,106 @@ fn marks_make_keys_act_on_many() {
         ("", 2, 0),
         "esc shows all, marks and all"
     );
+}
+
+/// Marks the first accounts of a list of these.
+fn marked(accounts: Vec<Account>, marks: usize) -> App {
+    let mut app = app();
+    app.update(loaded(accounts), noon());
+    press(&mut app, &" ".repeat(marks));
+    app
+}
+
+#[test]
+fn several_are_revoked_with_one_yes_side_by_side_and_each_has_its_receipts() {
+    let mut app = marked(some_accounts(), 2);
+    let ids: Vec<AccountId> = app.list.targets().iter().map(|account| account.id.clone()).collect();
+    assert!(press(&mut app, "x").is_empty(), "asked first");
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
+    assert!(question.text.join(" ").contains("Revoke these 2 at their services?"), "{:?}", question.text);
+    assert!(ids.iter().all(|id| question.text[1].contains(id.as_str())), "{:?}", question.text);
+    assert!(press(&mut app, "n\n").is_empty() && app.overlay.is_none());
     press(&mut app, "x");
-    assert_eq!(app.session().and_then(|session| session.position), Some((1, 2)));
+    let commands = press(&mut app, "y\n");
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    assert_eq!((app.place(), app.list.marked()), (Place::List, 0), "nothing is in the way");
+    assert!(press(&mut app, "q").is_empty(), "leaving is asked about");
+    press(&mut app, "n\n");
+    let accounts = app.list.accounts().to_vec();
+    let tries = std::cell::RefCell::new(std::collections::HashMap::<String, usize>::new());
+    settle(&mut app, commands, |effect| match effect {
+        Effect::Load(id) => {
+            let account = accounts.iter().find(|account| account.id == *id).expect("listed");
+            Input::Loaded(Ok(Some(kept(account, "sk"))))
+        }
+        Effect::Lock(_) => Input::Locked(Ok(authmd_tui::flow::Lease::new(()))),
+        Effect::Http(request) => {
+            let mut tries = tries.borrow_mut();
+            let nth = tries.entry(request.url.to_string()).or_default();
+            *nth += 1;
+            // The second service goes on taking it.
+            let dead = *nth > 1 && !request.url.as_str().contains("acme");
+            let status = if request.url.path().ends_with("/revoke") || !dead { 200 } else { 401 };
+            Input::Http(Ok(authmd_tui::http::Response { status, headers: vec![], body: Secret::default() }))
+        }
+        _ => Input::Stored(Ok(())),
+    });
+    let screen = app.session().expect("the receipts").screen();
+    assert_eq!(screen.title, "Revoked 1 of 2");
+    let text: Vec<String> = screen.lines.iter().map(|line| line.plain()).collect();
+    let text = text.join("\n");
+    assert!(text.contains("api.orbit.dev: revoked\n") && text.contains("401, as it should be"), "{text}");
+    assert!(text.contains("api.acme.dev:work: not revoked\n") && text.contains("still works"), "{text}");
+    press(&mut app, "\n");
+    assert_eq!(app.place(), Place::List);
+}
+
+#[test]
+fn of_several_what_needs_nobody_is_renewed_behind_the_list_and_the_rest_walked_one_after_another() {
+    let renewing = |mut account: Account| {
+        account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource: None };
+        account.layers.push(Layer { kind: LayerKind::RefreshToken, expires_at: None });
+        account
+    };
+    let ending = |name: &str, host: &str| account(name, host, None, Some(1));
+    let accounts = vec![
+        ending("A", "a.dev"),
+        renewing(ending("B", "b.dev")),
+        ending("C", "c.dev"),
+        renewing(ending("D", "d.dev")),
+    ];
+    let mut app = app();
+    app.update(loaded(accounts.clone()), noon());
+    let commands = press(&mut app, "R");
+    assert_eq!(commands.len(), 2, "those that renew themselves: {commands:?}");
+    assert_eq!(app.place(), Place::List);
+    settle(&mut app, commands, |effect| match effect {
+        Effect::Load(id) => {
+            let account = accounts.iter().find(|account| account.id == *id).expect("listed");
+            let mut kept = kept(account, "at_1");
+            kept.secrets.further.push((LayerKind::RefreshToken, Secret::new("rt_1")));
+            Input::Loaded(Ok(Some(kept)))
+        }
+        Effect::Lock(_) => Input::Locked(Ok(authmd_tui::flow::Lease::new(()))),
+        Effect::Http(request) if request.url.path() == "/token" => {
+            // The refresh token of one of them is dead: it joins the queue.
+            let grant = request.body.fields().iter().any(|field| field.name == "refresh_token");
+            assert!(grant);
+            crate::support::play::refusal(400, "invalid_grant")
+                .map_or_else(|error| Input::Http(Err(error)), |no| Input::Http(Ok(no)))
+        }
+        _ => Input::Stored(Ok(())),
+    });
+    assert_eq!(notice(&app), "Renewed 0 of 2. 4 need you, one after another:");
+    assert_eq!(app.session().and_then(|session| session.position), Some((1, 4)), "the queue");
     press(&mut app, "\u{1b}");
     assert_eq!(app.place(), Place::List, "who stops one does not want the next one begun");
-    assert!(notice(&app).contains("The other one was left alone."), "{}", notice(&app));
+    assert!(notice(&app).contains("The other 3 were left alone."), "{}", notice(&app));
+    app.update(loaded(vec![account("E", "e.dev", None, Some(900))]), noon());
+    press(&mut app, "R");
+    assert_eq!(notice(&app), "Nothing is due.");
+    press(&mut app, "X");
+    assert_eq!(notice(&app), "There is no revocation to be finished.");
 }
 
 #[test]

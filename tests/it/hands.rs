@@ -117,15 +117,15 @@ fn a_command_is_found_by_its_name_and_done() {
 fn keys_of_ones_own_are_those_that_are_shown() {
     let mut tour = listed();
     let changes =
-        [("renew", "R"), ("add", "+"), ("revoke", "X")].map(|(action, key)| (action.to_owned(), vec![key.to_owned()]));
+        [("renew", "E"), ("add", "+"), ("revoke", "K")].map(|(action, key)| (action.to_owned(), vec![key.to_owned()]));
     tour.app.keymap = Keymap::with(changes).expect("no conflict");
     let picture = tour.picture(80, 24);
-    assert!(picture.contains("+ add") && picture.contains("R renew") && !picture.contains(" r renew"), "{picture}");
+    assert!(picture.contains("+ add") && picture.contains("E renew") && !picture.contains(" r renew"), "{picture}");
     tour.keys("r");
     assert_eq!(tour.app.place(), Place::List);
     tour.keys("jjd");
-    assert!(tour.picture(80, 24).contains("revoke it (X)"), "{}", tour.picture(80, 24));
-    tour.press(KeyCode::Esc).keys("gR");
+    assert!(tour.picture(80, 24).contains("revoke it (K)"), "{}", tour.picture(80, 24));
+    tour.press(KeyCode::Esc).keys("gE");
     assert!(matches!(tour.app.scene, Scene::Session(_)));
     let mut empty = Tour::new(COLOR, vec![]);
     empty.app.keymap = tour.app.keymap.clone();

@@ -7,6 +7,7 @@ mod documents;
 mod endurance;
 mod expressions;
 mod flows;
+mod foreign;
 mod hands;
 mod hostile;
 mod invariants;

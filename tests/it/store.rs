@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::thread;
 
 use authmd_tui::account::{
-    Account, Client, Event, Happened, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source, StoreKind,
-    Verdict,
+    Account, Client, Elsewhere, Event, Happened, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Source,
+    StoreKind, Verdict,
 };
 use authmd_tui::flow::StoreOffer;
 use authmd_tui::http::Presentation;
@@ -168,7 +168,14 @@ fn entries_of_other_tools_are_listed_and_stay_letter_for_letter() {
     );
     assert_eq!(
         (&accounts[0].revocation, &accounts[0].source),
-        (&Revocation::Undiscovered, &Source::Foreign(path.display().to_string()))
+        (
+            &Revocation::Undiscovered,
+            &Source::Foreign(Elsewhere {
+                file: path.display().to_string(),
+                tool: None,
+                loose: Some("can be read by others (mode 0644)".into())
+            })
+        )
     );
     assert_eq!(
         (accounts[0].scopes.as_slice(), accounts[0].expires_at()),

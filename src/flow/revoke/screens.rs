@@ -175,7 +175,7 @@ impl Revoke {
 
     /// One line a token: where it was ended, what was answered, when. The columns line up where lines are short enough for
     /// every screen.
-    fn receipt_lines(&self) -> impl Iterator<Item = Line> {
+    pub fn receipt_lines(&self) -> impl Iterator<Item = Line> {
         const SHORT: usize = 30;
         let widest = |text: fn(&Receipt) -> usize| self.receipts.iter().map(text).max().unwrap_or(0);
         let places = widest(|receipt| receipt.place.chars().count());

@@ -86,7 +86,7 @@ pub fn survey_lines(survey: &Survey) -> Vec<Line> {
     let name = match survey.store {
         StoreKind::Vault => "the vault",
         StoreKind::Json => "the token file",
-        StoreKind::Memory => "memory",
+        StoreKind::Memory | StoreKind::Foreign => "memory",
     };
     // What is wrong comes first; what is well, last.
     let (well, wrong): (Vec<_>, Vec<_>) = survey.findings.iter().partition(|finding| finding.level == Level::Good);

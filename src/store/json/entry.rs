@@ -7,8 +7,8 @@ use url::Url;
 
 use super::text;
 use crate::account::{
-    Account, AccountId, Client, Kept, Layer, LayerKind, Mode, More, Proof, Renewal, Revocation, Secrets, Source,
-    StoreKind,
+    Account, AccountId, Client, Elsewhere, Kept, Layer, LayerKind, Mode, More, Proof, Renewal, Revocation, Secrets,
+    Source, StoreKind,
 };
 use crate::http::Presentation;
 use crate::secret::Secret;
@@ -94,7 +94,8 @@ fn further(value: &Value) -> Vec<Further> {
 }
 
 /// Every entry that is a credential; what else is in the file is somebody else's.
-pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
+/// `source` is the file, and `loose` what rights others have to it.
+pub fn all(text: &str, prefix: &str, source: &str, loose: Option<&str>) -> Vec<Entry> {
     let mut parsed: Vec<(String, &str, Value)> = Vec::new();
     let members = text::members(text).unwrap_or_default();
     for member in &members {
@@ -115,7 +116,7 @@ pub fn all(text: &str, prefix: &str, source: &str) -> Vec<Entry> {
             .and_then(|ours| AccountId::stored(&ours.id))
             .unwrap_or_else(|| AccountId::of_resource(resource));
         let is_readable = ours.is_some() || value.get(OURS).is_none();
-        let Some(account) = account(id, resource, &value, ours, source) else {
+        let Some(account) = account(id, resource, &value, ours, source, loose) else {
             continue;
         };
         let further = further(&value).into_iter().filter(|further| account.layers.contains(&further.layer));
@@ -143,7 +144,14 @@ fn ours(value: &Value) -> Option<Ours> {
     (ours.version <= VERSION).then_some(ours)
 }
 
-fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, source: &str) -> Option<Account> {
+fn account(
+    id: AccountId,
+    resource: &str,
+    value: &Value,
+    ours: Option<Ours>,
+    source: &str,
+    loose: Option<&str>,
+) -> Option<Account> {
     let resource = ours.as_ref().map_or(resource, |ours| &ours.resource).to_owned();
     if trust::has_invisible(&resource) {
         return None;
@@ -186,7 +194,7 @@ fn account(id: AccountId, resource: &str, value: &Value, ours: Option<Ours>, sou
         source: if ours.as_ref().is_some_and(|ours| !ours.foreign) {
             Source::Own
         } else {
-            Source::Foreign(source.to_owned())
+            Source::Foreign(Elsewhere { file: source.to_owned(), tool: None, loose: loose.map(str::to_owned) })
         },
         created_at,
         renewed_at: current.and_then(|ours| ours.renewed_at),

@@ -12,6 +12,7 @@ use crate::flow::handover::HandingOver;
 use crate::flow::review::Review;
 use crate::flow::signup::SignUp;
 use crate::flow::storage::{Storage, Wish};
+use crate::flow::takeover::TakeOver;
 use crate::flow::target::Target;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::view;
@@ -47,6 +48,7 @@ impl App {
                 | Action::Credential
                 | Action::OpenPage
                 | Action::Mark
+                | Action::TakeOver
                 | Action::NextPane
         );
         match self.list.selected() {
@@ -60,6 +62,23 @@ impl App {
                     true => "There is no account here yet: first sign up to a service (add).",
                     false => "No account fits the filter; esc shows all.",
                 });
+            }
+            Some(account)
+                if account.is_foreign()
+                    && matches!(
+                        action,
+                        Action::Renew
+                            | Action::Revoke
+                            | Action::Forget
+                            | Action::Review
+                            | Action::Claim
+                            | Action::HandOver
+                    ) =>
+            {
+                return Some("It is another program's, and only read here; take it over to look after a copy.");
+            }
+            Some(account) if action == Action::TakeOver && !account.is_foreign() => {
+                return Some("It is looked after here already.");
             }
             Some(account) if action == Action::Review && !account.claimed => {
                 return Some("It is to be claimed, or confirmed, before it has a day of review.");
@@ -80,6 +99,9 @@ impl App {
         match action {
             Action::Filter | Action::Sort if self.list.accounts().is_empty() => {
                 Some("There are no accounts yet: first sign up to a service (add).")
+            }
+            Action::RevokePending if !self.list.accounts().iter().any(|account| account.more.revoking.is_some()) => {
+                Some("There is no revocation to be finished.")
             }
             Action::Undo if self.forgotten.is_empty() => Some("There is nothing that was forgotten to be taken back."),
             Action::OpenLink | Action::CopyLink | Action::PrintLink if link.is_none() => {
@@ -165,6 +187,14 @@ impl App {
             (Action::Renew, ..) => return self.walk(Walk::Renew, now),
             (Action::Revoke, ..) => return self.walk(Walk::Revoke, now),
             (Action::Verify, ..) => return self.verify(now),
+            (Action::RenewDue, ..) => return self.renew_due(now),
+            (Action::RevokePending, ..) => {
+                let accounts = self.list.accounts().iter();
+                let pending: Vec<Account> =
+                    accounts.filter(|account| account.more.revoking.is_some()).cloned().collect();
+                self.ask_to_revoke(&pending);
+            }
+            (Action::TakeOver, _, Some(account)) => return self.start(Box::new(TakeOver::new(account)), now),
             (Action::Forget, ..) => {
                 let question = match self.list.targets().as_slice() {
                     [] => return Vec::new(),
@@ -215,8 +245,8 @@ impl App {
             }
         };
         let mut text = vec![format!("Remove {} here only?", account.id), still_works];
-        if let Source::Foreign(file) = &account.source {
-            text.push(format!("It is another program's entry in {file}."));
+        if let Source::Foreign(elsewhere) = &account.source {
+            text.push(format!("It is another program's entry in {}.", elsewhere.file));
         }
         Question::new(text, "Forget it", "Keep it", Then::Forget(vec![account.id.clone()]))
     }

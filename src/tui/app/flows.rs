@@ -2,16 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{App, Command, Overlay, Question, Scene, Then, Walk, one_line, scrolled};
-use crate::account::{Account, Verdict};
+use super::{App, Command, Overlay, Question, Scene, Then, Walk, scrolled};
+use crate::account::Account;
 use crate::flow::handover::HandingOver;
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::signup::SignUp;
 use crate::flow::target::Target;
-use crate::flow::verify::{Verify, verdict_in_words};
-use crate::flow::{AT_ONCE, Flow, Input, Outcome};
-use crate::problem::{Kind, Problem};
+use crate::flow::{Flow, Input, Outcome};
 use crate::secret::Secret;
 use crate::tui::keymap::{Action, Place};
 use crate::tui::session::{FlowId, Session};
@@ -46,51 +44,20 @@ impl App {
             commands.extend(self.leave_if_nothing_is_told(now));
             return commands;
         }
-        let Some(nth) = self.checks.iter().position(|(check, _)| *check == id) else {
-            // The flow is gone; nobody waits for this answer.
-            return Vec::new();
-        };
-        let (_, check) = &mut self.checks[nth];
-        let effects = check.step(input, now);
-        let mut commands: Vec<Command> = effects.into_iter().map(|effect| Command::Perform(id, effect)).collect();
-        if let Some(outcome) = check.screen(now).outcome {
-            self.checks.remove(nth);
-            self.checked.push(match outcome {
-                Outcome::Checked(account) => Ok(*account),
-                outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
-            });
-            commands.push(Command::Load);
-            commands.extend(self.check_next(now));
-            if self.checks.is_empty() {
-                let renew = self.key_label(Place::List, Action::Renew);
-                self.notice = Some(checked_in_words(&std::mem::take(&mut self.checked), renew.as_deref()));
-            }
-        }
-        commands
+        self.heard_behind(id, input, now)
     }
 
-    pub(super) fn verify(&mut self, now: Timestamp) -> Vec<Command> {
-        let chosen: Vec<Account> =
-            self.list.targets().into_iter().filter(|account| !self.is_being_checked(account)).cloned().collect();
-        self.checks_waiting.extend(chosen);
-        self.check_next(now)
-    }
-
-    pub(super) fn check_next(&mut self, now: Timestamp) -> Vec<Command> {
-        let mut commands = Vec::new();
-        while self.checks.len() < AT_ONCE
-            && let Some(account) = self.checks_waiting.pop_front()
-        {
-            let id = self.new_flow();
-            let mut check = Verify::new(account);
-            commands.extend(check.step(Input::Begin, now).into_iter().map(|effect| Command::Perform(id, effect)));
-            self.checks.push((id, check));
-        }
-        commands
-    }
-
+    /// One is walked with the person, from its first question on; several are begun together.
     pub(super) fn walk(&mut self, walk: Walk, now: Timestamp) -> Vec<Command> {
-        self.walks = self.list.targets().into_iter().map(|account| (walk, account.id.clone())).collect();
+        let targets: Vec<Account> = self.list.targets().into_iter().cloned().collect();
+        if targets.len() > 1 {
+            match walk {
+                Walk::Renew => return self.renew_many(targets, now),
+                Walk::Revoke => self.ask_to_revoke(&targets),
+            }
+            return Vec::new();
+        }
+        self.walks = targets.iter().map(|account| (walk, account.id.clone())).collect();
         self.walks_in_all = self.walks.len();
         self.list.clear_marks();
         self.walk_next(now)
@@ -253,34 +220,4 @@ impl App {
         });
         commands
     }
-}
-
-/// What came of one verification, or of several. `renew` is the key for that.
-fn checked_in_words(results: &[Result<Account, Problem>], renew: Option<&str>) -> String {
-    if let [one] = results {
-        return match one {
-            Ok(account) if account.is_refused() => {
-                let way_on = renew.map(|key| format!(" {key} signs up again in place.")).unwrap_or_default();
-                verdict_in_words(account) + &way_on
-            }
-            Ok(account) => verdict_in_words(account),
-            Err(problem) => one_line(problem),
-        };
-    }
-    if let Some(Err(problem)) = results.first()
-        && results.iter().all(Result::is_err)
-    {
-        return match problem.kind {
-            // The person has just been asked for the passphrase.
-            Kind::Locked => format!("Not verified. {}", problem.what),
-            _ => format!("Not verified. {}", one_line(problem)),
-        };
-    }
-    let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
-    let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);
-    let rest: Vec<String> = rest
-        .into_iter()
-        .map(|result| result.as_ref().map_or_else(|problem| problem.what.clone(), verdict_in_words))
-        .collect();
-    format!("Asked {}, {} work. {}", results.len(), good.len(), rest.join(" "))
 }

@@ -59,6 +59,7 @@ impl Question {
 
 pub(super) enum Then {
     Forget(Vec<AccountId>),
+    Revoke(Vec<AccountId>),
     CancelSession,
     Quit,
     /// Open a page in a browser that the person may not see.
@@ -139,9 +140,8 @@ impl App {
                 // What has not begun yet would ask for the same.
                 let given_up = std::mem::take(&mut self.wants_vault);
                 self.walks.clear();
-                let unchecked = std::mem::take(&mut self.checks_waiting);
                 if let Some((_, why)) = given_up.first() {
-                    self.checked.extend(unchecked.iter().map(|_| Err(why.clone())));
+                    self.background.give_up_waiting(why);
                 }
                 given_up.into_iter().flat_map(|(command, why)| self.given_up(command, &why, now)).collect()
             }
@@ -171,6 +171,7 @@ impl App {
             Action::ChooseRight | Action::No => Some(1),
             Action::Submit => match (question.chosen, question.then) {
                 (Some(0), Then::Forget(ids)) => return ids.into_iter().map(Command::Forget).collect(),
+                (Some(0), Then::Revoke(ids)) => return self.revoke_many(&ids, now),
                 (Some(0), Then::CancelSession) => return self.end_session(now),
                 (Some(0), Then::Quit) => return vec![Command::Quit],
                 (Some(0), Then::Open(page)) => return vec![Command::Open(page)],

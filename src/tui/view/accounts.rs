@@ -221,7 +221,7 @@ impl Columns {
         let theme = app.theme;
         let selected = app.list.selected_row() == nth;
         let status = account.status(now, DUE_WITHIN);
-        let word = if app.is_being_checked(account) { "asking" } else { status.as_str() };
+        let word = app.is_at(account).unwrap_or(status.as_str());
         let left = report::left(account, status, now).unwrap_or_else(|| theme.dash().to_owned());
         let identity = account.identity.as_deref().unwrap_or(theme.dash());
         let service = account.label.as_ref().map_or(account.service.clone(), |label| {

@@ -41,6 +41,8 @@ fn the_life_of_an_account_by_commands() {
         "renewed_at",
         "verified_at",
         "source",
+        "source_tool",
+        "source_exposed",
         "audience",
         "client_id",
         "issuer",

@@ -1,6 +1,6 @@
 //! The full-screen program on the way through its screens, with a pretended service behind it: keys in, cells out.
 
-use authmd_tui::account::{Account, AccountId, Kept, Proof, Source, StoreKind, Verdict};
+use authmd_tui::account::{Account, AccountId, Elsewhere, Kept, Proof, Source, StoreKind, Verdict};
 use authmd_tui::flow::{Effect, Input, Known, Lease, Listening, Opening, Protection, Ssh, Surroundings};
 use authmd_tui::problem::Problem;
 use authmd_tui::secret::Secret;
@@ -183,7 +183,8 @@ pub fn accounts() -> Vec<Account> {
     let mut unclaimed = account("Contoso", "contoso.com", None, Some(24 * 64));
     unclaimed.claimed = false;
     let mut foreign = account("Northwind", "northwind.dev", Some("ci"), Some(24 * 90));
-    (foreign.store, foreign.source) = (StoreKind::Json, Source::Foreign("/home/ada/tokens.json".into()));
+    (foreign.store, foreign.source) =
+        (StoreKind::Json, Source::Foreign(Elsewhere { file: "/home/ada/tokens.json".into(), tool: None, loose: None }));
     vec![
         account("Orbit API", "orbit.dev", None, Some(-49)),
         account("Acme Mail", "acme.dev", Some("work"), Some(73)),

@@ -61,7 +61,7 @@ impl SignUp {
         match self.place {
             Some(StoreKind::Vault) => "in the vault",
             Some(StoreKind::Json) => "in a file",
-            Some(StoreKind::Memory) | None => "in memory",
+            Some(StoreKind::Memory | StoreKind::Foreign) | None => "in memory",
         }
     }
 

@@ -141,7 +141,7 @@ impl SignUp {
         let kept = match account.store {
             StoreKind::Vault => "the vault".to_owned(),
             StoreKind::Json => "the token file".to_owned(),
-            StoreKind::Memory => "memory only; gone when this program ends".to_owned(),
+            StoreKind::Memory | StoreKind::Foreign => "memory only; gone when this program ends".to_owned(),
         };
         let tried = match account.proof.map(|proof| proof.verdict) {
             Some(Verdict::Accepted { status }) => format!("works ({status})"),
