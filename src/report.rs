@@ -5,6 +5,8 @@ pub mod check;
 pub mod history;
 pub mod metrics;
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
@@ -69,9 +71,17 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
 
 /// `all` are the accounts that these are some of.
 pub fn accounts_json(accounts: &[Account], all: &[Account], now: Timestamp, due_within: SignedDuration) -> Value {
+    let mut alike: HashMap<&str, Vec<&Account>> = HashMap::new();
+    for account in all {
+        if let Some(fingerprint) = &account.more.fingerprint {
+            alike.entry(fingerprint).or_default().push(account);
+        }
+    }
     let with_twins = |account: &Account| {
         let mut json = account_json(account, now, due_within);
-        json["same_as"] = twins(account, all).collect();
+        let alike = account.more.fingerprint.as_deref().and_then(|fingerprint| alike.get(fingerprint));
+        let others = alike.into_iter().flatten().filter(|other| other.id != account.id);
+        json["same_as"] = others.map(|other| other.id.as_str()).collect();
         json
     };
     let accounts: Vec<Value> = accounts.iter().map(with_twins).collect();
@@ -129,12 +139,9 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
 
 /// What needs somebody soonest first; what never does comes last, by name.
 pub fn soonest_first(accounts: &mut [Account]) {
-    accounts.sort_by(|a, b| {
-        let key = |account: &Account| account.attention_at().map_or((1, Timestamp::MAX), |end| (0, end));
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.service.to_lowercase().cmp(&b.service.to_lowercase()))
-            .then_with(|| a.id.cmp(&b.id))
+    accounts.sort_by_cached_key(|account| {
+        let at = account.attention_at().map_or((1, Timestamp::MAX), |end| (0, end));
+        (at, account.service.to_lowercase(), account.id.clone())
     });
 }
 
