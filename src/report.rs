@@ -348,6 +348,11 @@ fn elsewhere(account: &Account) -> Option<&Elsewhere> {
     }
 }
 
+/// How it was obtained, in a column; of another program's, which program that is.
+pub fn way(account: &Account) -> &'static str {
+    elsewhere(account).and_then(|elsewhere| elsewhere.tool).unwrap_or(account.mode.label())
+}
+
 fn kept_elsewhere(elsewhere: &Elsewhere) -> String {
     let whose = elsewhere.tool.map_or("written by another program".to_owned(), |tool| format!("written by {tool}"));
     let loose = elsewhere.loose.as_ref().map(|loose| format!("; it {loose}")).unwrap_or_default();
@@ -391,6 +396,9 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Renews => format!("the access token ends {end}; renews by itself{}", until(account, now)),
         Status::Ok if end.is_empty() => "works; no end known".to_owned(),
         Status::Ok => format!("ends {end}"),
+        Status::Due if account.is_foreign() => format!("ends {end}, as far as its file tells"),
+        Status::Expired if account.is_foreign() => format!("ended {end}, as far as its file tells"),
+        Status::Unknown if account.is_foreign() => "no end known; only its own program knows".to_owned(),
         Status::Due if account.renews_itself() => {
             format!("renews by itself{}; then you are needed", until(account, now))
         }

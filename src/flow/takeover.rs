@@ -160,12 +160,12 @@ impl Flow for TakeOver {
             Stage::Over(outcome) => {
                 screen.lines.push(Line::text(match outcome {
                     Outcome::Connected(copy) => {
-                        format!(
-                            "Copied: {} is in the {}. {} keeps its own.",
-                            copy.id,
-                            copy.store.as_str(),
-                            self.whose()
-                        )
+                        let place = match copy.store {
+                            StoreKind::Vault => "in the vault",
+                            StoreKind::Json => "in the token file",
+                            StoreKind::Memory | StoreKind::Foreign => "in memory only",
+                        };
+                        format!("Copied: {} is {place}. {} keeps its own.", copy.id, self.whose())
                     }
                     Outcome::Cancelled => "Nothing was copied.".to_owned(),
                     _ => "Not copied.".to_owned(),

@@ -65,7 +65,8 @@ const HOUR: i64 = 3_600;
 /// When an account is told of in the calendar, if it is: what is over at its service, or never ends, is not. What has ended
 /// stands at this very hour.
 pub fn mark(account: &Account, status: Status, now: Timestamp) -> Option<Timestamp> {
-    let is_told = status != Status::Revoked && account.horizon(status, now) != Horizon::Never;
+    let is_told =
+        status != Status::Revoked && !matches!(account.horizon(status, now), Horizon::Never | Horizon::Elsewhere);
     let at = account.attention_at().filter(|_| is_told)?.max(now);
     Timestamp::from_second(at.as_second().div_euclid(HOUR) * HOUR).ok()
 }
@@ -381,7 +382,8 @@ impl List {
             summary.needing_now += usize::from(horizon == Horizon::Now);
             summary.needing_this_week += usize::from(horizon == Horizon::Week);
             changes.extend(account.horizon_changes(now));
-            let end = account.person_needed_at().filter(|end| *end > now && status != Status::Revoked);
+            let counts = status != Status::Revoked && !account.is_foreign();
+            let end = account.person_needed_at().filter(|end| *end > now && counts);
             if let Some(end) = end.filter(|end| next.is_none_or(|(soonest, _)| *end < soonest)) {
                 next = Some((end, nth));
             }

@@ -213,3 +213,20 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
     assert_eq!(StoreKind::Foreign.as_str(), "foreign");
     assert_eq!(home.command(&["take-over", "api.github.com:ops"]).0, 2);
 }
+
+#[test]
+fn in_the_full_screen_they_stand_apart_and_are_counted_nowhere() {
+    let home = TempDir::new().expect("a folder");
+    filled(home.path());
+    let mut tour = crate::support::tour::Tour::new(crate::support::tour::COLOR, at(home.path()).accounts().accounts);
+    let picture = tour.picture(80, 24);
+    assert!(picture.contains("Nothing needs you this week.\n"), "{picture}");
+    assert!(picture.contains("other programs' (only read)") && picture.contains(" gh "), "{picture}");
+    tour.keys("r");
+    assert_eq!(
+        tour.app.notice.as_deref(),
+        Some("It is another program's, and only read here; take it over to look after a copy.")
+    );
+    tour.keys("i");
+    assert!(tour.picture(80, 24).contains("Copy it?"), "{}", tour.picture(80, 24));
+}

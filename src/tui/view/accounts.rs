@@ -230,7 +230,7 @@ impl Columns {
             format!("{} · {label}", cut(&account.service, room.max(4), theme))
         });
         let before =
-            self.before_status([&service, identity, account.mode.label(), &scopes(account, self.scopes, theme)], theme);
+            self.before_status([&service, identity, report::way(account), &scopes(account, self.scopes, theme)], theme);
         let mark = match (selected, app.list.is_marked(&account.id)) {
             (_, true) => theme.mark(),
             (true, false) => theme.bar(),
