@@ -19,7 +19,7 @@
 //! Many services rotate refresh tokens: each works once, and one that comes a second time ends all of its family (RFC 9700,
 //! section 4.14.2). So the lock is held from reading the token until its successor is stored; what another program has
 //! obtained meanwhile is taken over; and before the token is sent, the intent is written down, which proves at the same
-//! time that the store can be written. What comes of it is tried before the old credential is dropped: see [`proving`]. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
+//! time that the store can be written. What comes of it is tried before the old credential is dropped: see `renew/proving.rs`. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
 //! assertion works as often as it is shown, so nothing of that is needed for it.
 
 mod proving;
