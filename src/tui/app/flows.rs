@@ -24,8 +24,10 @@ impl App {
     pub(super) fn start(&mut self, flow: Box<dyn Flow>, now: Timestamp) -> Vec<Command> {
         let id = self.new_flow();
         let mut session = Session::new(id, flow, now);
-        if self.walks_in_all > 1 {
-            session.position = Some((self.walks_in_all - self.walks.len(), self.walks_in_all));
+        // What is begun while others wait for their turn is none of those.
+        let nth = self.walks_in_all.saturating_sub(self.walks.len());
+        if self.walks_in_all > 1 && nth > 0 {
+            session.position = Some((nth, self.walks_in_all));
         }
         self.scene = Scene::Session(Box::new(session));
         self.flow(id, Input::Begin, now)
