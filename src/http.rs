@@ -3,6 +3,7 @@
 //! A flow says what it wants to send by building a [`Request`]; `shell::net` sends it. Bodies are lists of named fields,
 //! so a test can state a whole request and a log can leave the secret fields out.
 
+mod ahead;
 mod presentation;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use url::{Position, Url};
 use zeroize::Zeroizing;
 
+pub use ahead::{Ahead, Shelf, UnderWay};
 pub use presentation::{Header, Part, Piece, Place, Presentation};
 
 use crate::json::Document;
@@ -51,11 +53,13 @@ pub struct Request {
     pub discreet: bool,
     /// What stands in the address and is not to be repeated.
     pub in_address: Box<[Secret]>,
+    /// What may be asked side by side with it.
+    pub ahead: Option<Box<Ahead>>,
 }
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, url, query, headers, credential, body, discreet, in_address: _ } = self;
+        let Self { method, url, query, headers, credential, body, discreet, in_address: _, ahead: _ } = self;
         let end = if *discreet { Position::BeforePath } else { Position::AfterFragment };
         let mut shown = f.debug_struct("Request");
         shown.field("method", method).field("url", &&url[..end]).field("query", query);
@@ -212,6 +216,7 @@ impl Request {
             body: Body::Empty,
             discreet: false,
             in_address: Box::default(),
+            ahead: None,
         }
     }
 
@@ -265,6 +270,10 @@ impl Request {
     pub fn query(mut self, field: Field) -> Self {
         self.query.push(field);
         self
+    }
+
+    pub fn reading_ahead(self, likely: Vec<Url>, shelf: Shelf) -> Self {
+        Self { ahead: Some(Box::new(Ahead { likely, shelf })), ..self }
     }
 
     /// The URL as it is sent.

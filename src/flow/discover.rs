@@ -10,6 +10,9 @@
 //!
 //! Each phase has a queue of places to try; the first that answers with a JSON object settles it. [`Discovery`] is the
 //! machine, used by every flow that has to find a service; [`Discover`] is the flow that does nothing else.
+//!
+//! It decides on one answer at a time, in this order, and says with each request what it will probably ask next: what does
+//! not depend on an answer is read side by side with it, so that finding a service takes three answers' time, not six.
 
 mod answer;
 mod places;
@@ -31,7 +34,7 @@ use super::target::Target;
 use super::wire::authorization::Server;
 use super::wire::{self, Offer, ResourceMetadata};
 use super::{Effect, Flow, Input, Line, Outcome, Screen, ScreenId, SkillFile, StepState};
-use crate::http::{HttpError, Request, Response};
+use crate::http::{HttpError, Request, Response, Shelf};
 use crate::problem::Problem;
 use crate::skill::{Skill, Source};
 use crate::trust;
@@ -64,6 +67,8 @@ pub struct Discovery {
     challenge_server: Option<Url>,
     /// Hosts that let us wait in vain once. They are asked for nothing more.
     silent: Vec<String>,
+    /// What is read ahead.
+    shelf: Shelf,
     /// Where the metadata of the resource is, by its challenge or its auth.md.
     resource_place: Option<Url>,
     resource: Option<(Url, ResourceMetadata)>,
@@ -157,6 +162,7 @@ impl Discovery {
             challenge_scopes: None,
             challenge_server: None,
             silent: Vec::new(),
+            shelf: Shelf::default(),
             resource_place: None,
             resource: None,
             offer: None,
@@ -243,6 +249,8 @@ impl Discovery {
             self.retries += 1;
             self.waits += 1;
             self.queue.push_front(url);
+            // What was asked beside it is as old as this answer.
+            self.shelf = Shelf::default();
             self.note(StepState::Active, format!("{}, asking again", said(&answer)), None);
             return Next::Wait(*wait);
         }
@@ -255,7 +263,8 @@ impl Discovery {
             self.silent.push(trust::authority(&url));
         }
         let told = answer.as_ref().ok().and_then(|response| wire::clock_offset(response, now));
-        self.clock = told.or(self.clock);
+        // Time on the way, or on the shelf, makes a clock look behind, never ahead.
+        self.clock = self.clock.max(told);
         let trouble = match &answer {
             // A page that leads elsewhere or is large has answered.
             Err(HttpError::Redirected(_) | HttpError::TooLarge(_)) if self.phase == Phase::Api => None,
@@ -311,14 +320,13 @@ impl Discovery {
                 self.tried.push((url, "not asked: no answer there before".into()));
                 continue;
             }
-            let allowed =
-                trust::endpoint_from(&url, &self.target.start).and_then(|()| trust::within(&url, self.target.reach));
-            if let Err(problem) = allowed {
+            if let Err(problem) = self.may_be_asked(&url) {
                 self.findings.push(Finding::new(Level::Refused, "unsafe_url", problem.what));
                 continue;
             }
+            let likely = self.likely_after(&url);
             self.asked = Some(url.clone());
-            return Next::Send(Request::get(url));
+            return Next::Send(Request::get(url).reading_ahead(likely, self.shelf.clone()));
         }
         match self.phase {
             Phase::Over | Phase::Skill => return Next::Over,
@@ -347,6 +355,11 @@ impl Discovery {
             Phase::SignUp | Phase::Over | Phase::Skill => Phase::Over,
         };
         self.enter(following, now)
+    }
+
+    pub(super) fn may_be_asked(&self, url: &Url) -> Result<(), Problem> {
+        trust::endpoint_from(url, &self.target.start)?;
+        trust::within(url, self.target.reach)
     }
 
     fn nothing_found(&self) -> String {

@@ -20,6 +20,7 @@ use jiff::SignedDuration;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use reqwest::redirect::Policy;
 use serde_json::Value;
+use tokio::task::JoinSet;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -27,7 +28,7 @@ use self::fault::{classified, innermost};
 use self::proxy::Proxies;
 use self::resolve::{Here, Within};
 use super::clock;
-use crate::http::{HttpError, Method, Presentation, Request, Response};
+use crate::http::{Ahead, HttpError, Method, Presentation, Request, Response, UnderWay};
 use crate::json::{self, Document};
 use crate::problem::{Kind, Problem};
 use crate::secret::Secret;
@@ -85,7 +86,35 @@ impl Net {
         Ok(Self { clients: Arc::new(clients), reach, timeout })
     }
 
+    /// Sends it, or waits for what was asked ahead of it; what is likely to follow is asked from now on.
     pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        let Some(Ahead { likely, shelf }) = request.ahead.as_deref() else {
+            return self.send_now(request).await;
+        };
+        let under_way = shelf.take(&request.url);
+        for url in likely.iter().filter(|url| !shelf.has(url)) {
+            shelf.put(url.clone(), self.clone().read_ahead(Request::get(url.clone())));
+        }
+        match under_way {
+            Some(answer) => answer.await,
+            None => self.send_now(request).await,
+        }
+    }
+
+    fn read_ahead(self, request: Request) -> UnderWay {
+        // A set ends its tasks when it is dropped.
+        let mut task = JoinSet::new();
+        let (net, asked) = (self.clone(), request.clone());
+        task.spawn(async move { net.send_now(&asked).await });
+        Box::pin(async move {
+            match task.join_next().await {
+                Some(Ok(answer)) => answer,
+                _ => self.send_now(&request).await,
+            }
+        })
+    }
+
+    async fn send_now(&self, request: &Request) -> Result<Response, HttpError> {
         let started = clock::now();
         // One deadline over all of it: whoever sends a byte now and then does not push it back.
         let answer = tokio::time::timeout(self.timeout, self.follow(request)).await.unwrap_or_else(|_| {
@@ -283,7 +312,14 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+
     use super::*;
+    use crate::http::Shelf;
 
     #[tokio::test]
     async fn an_address_out_of_reach_is_told_as_what_it_is() {
@@ -303,6 +339,63 @@ mod tests {
             let answer = net.send(&Request::get(Url::parse(url).expect("a URL"))).await;
             assert!(matches!(answer, Err(HttpError::Forbidden(_))), "{url}: {answer:?}");
         }
+    }
+
+    /// A service that says its path, once so many wait for it; and how many have.
+    async fn gathering(many: usize) -> (Url, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}/", listener.local_addr().expect("an address"));
+        let (waiting, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let came = Arc::clone(&waiting);
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let (came, gate) = (Arc::clone(&came), Arc::clone(&gate));
+                tokio::spawn(async move {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(connection.read_u8().await?);
+                    }
+                    if came.fetch_add(1, Ordering::SeqCst) + 1 == many {
+                        gate.add_permits(Semaphore::MAX_PERMITS);
+                    }
+                    let _open = gate.acquire().await;
+                    let head = String::from_utf8_lossy(&head);
+                    let path = head.split(' ').nth(1).unwrap_or_default();
+                    let length = path.len();
+                    let answer =
+                        format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{path}");
+                    connection.write_all(answer.as_bytes()).await
+                });
+            }
+        });
+        (Url::parse(&base).expect("a URL"), waiting)
+    }
+
+    #[tokio::test]
+    async fn what_is_likely_to_follow_is_asked_side_by_side_and_once() {
+        let net = Net::new(TIMEOUT, Reach::Public).expect("clients");
+        let (base, asked) = gathering(3).await;
+        let at = |path: &str| base.join(path).expect("a URL");
+        let shelf = Shelf::default();
+        // Nobody is answered before all three have asked.
+        let first = Request::get(at("/one")).reading_ahead(vec![at("/two"), at("/three")], shelf.clone());
+        let second = Request::get(at("/two")).reading_ahead(vec![at("/three")], shelf.clone());
+        let third = Request::get(at("/three")).reading_ahead(Vec::new(), shelf);
+        for (request, path) in [(first, "/one"), (second, "/two"), (third, "/three")] {
+            assert_eq!(net.send(&request).await.expect("an answer").body.expose(), path);
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_again_after_that_is_asked_anew() {
+        let net = Net::new(TIMEOUT, Reach::Public).expect("clients");
+        let (base, asked) = gathering(1).await;
+        let request = Request::get(base).reading_ahead(Vec::new(), Shelf::default());
+        for _ in 0..2 {
+            net.send(&request).await.expect("an answer");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use authmd_tui::flow::discover::Verdict;
 
 use service::Service;
 use walk::Way::{self, AtOnce, Code, Exchanged, Page, Pasted, Told};
-use walk::{Walk, complaint, verdict};
+use walk::{Walk, complaint, discovered};
 
 use Verdict::{AgentOnly, None as Nothing, Placeholder, Prose, Signup};
 
@@ -98,10 +98,20 @@ fn every_service_has_its_line() {
     assert_eq!(files, lines);
 }
 
+/// The API, the documents beside it, and the server are read side by side as far as they do not name each other.
+#[test]
+fn every_service_is_found_in_the_time_of_three_answers() {
+    let late = TABLE.iter().filter_map(|(name, ..)| {
+        let (_, answers) = discovered(&mut service(name));
+        (answers > 3).then(|| format!("{name}: {answers}"))
+    });
+    assert_eq!(late.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
 #[test]
 fn every_service_gets_its_verdict() {
     let wrong = TABLE.iter().filter_map(|(name, expected, _)| {
-        let found = verdict(&mut service(name));
+        let (found, _) = discovered(&mut service(name));
         (found != *expected).then(|| format!("{name}: {} instead of {}", found.as_str(), expected.as_str()))
     });
     assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use url::Url;
 
-use super::Discovery;
+use super::{Discovery, Phase};
 use crate::{json, trust};
 
 /// Authorization servers that are asked, of those that a resource names.
@@ -29,11 +29,8 @@ impl Discovery {
         let named = self.named_in_prose.iter().chain(named).chain(&self.challenge_server);
         let mut issuers: Vec<&Url> = named.take(MOST_SERVERS).collect();
         // Those that cannot be contacted are as good as none.
-        let start = &self.target.start;
-        let usable =
-            |url: &&Url| trust::endpoint_from(url, start).and_then(|()| trust::within(url, self.target.reach)).is_ok();
-        if !issuers.iter().any(usable) {
-            issuers.push(start);
+        if !issuers.iter().any(|url| self.may_be_asked(url).is_ok()) {
+            issuers.push(&self.target.start);
         }
         issuers.into_iter().flat_map(server_metadata).collect()
     }
@@ -61,6 +58,27 @@ impl Discovery {
             }
         }
         places
+    }
+
+    /// Places that will probably be asked after this one, whatever it answers. Another site hears of us once it is its turn.
+    pub(super) fn likely_after(&self, url: &Url) -> Vec<Url> {
+        let usual = || server_metadata(&self.target.start).into_iter().chain(self.document_places());
+        let following: Vec<Url> = match self.phase {
+            Phase::Api => self.resource_places().into_iter().chain(usual()).collect(),
+            Phase::Resource => usual().collect(),
+            Phase::Document => self.endpoint_place().into(),
+            Phase::Skill | Phase::Server | Phase::SignUp | Phase::Over => Vec::new(),
+        };
+        let mut likely: Vec<Url> = Vec::new();
+        for place in self.queue.iter().cloned().chain(following) {
+            let known = place == *url || likely.contains(&place) || self.tried.iter().any(|(tried, _)| *tried == place);
+            let silent = self.silent.contains(&trust::authority(&place));
+            let near = place.origin() == url.origin() || trust::same_site(&place, &self.target.start);
+            if near && !known && !silent && self.may_be_asked(&place).is_ok() {
+                likely.push(place);
+            }
+        }
+        likely
     }
 }
 

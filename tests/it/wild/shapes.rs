@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::service::Service;
-use super::walk::{Walk, Way, complaint, verdict};
+use super::walk::{Walk, Way, complaint, discovered};
 
 const RESOURCE: &str = "https://HOST/.well-known/oauth-protected-resource";
 const SERVER: &str = "https://HOST/.well-known/oauth-authorization-server";
@@ -116,7 +116,7 @@ fn service(parts: &Value, written: &Value) -> Service {
 fn each_is_judged_and_walked_as_is_written_of_it() {
     let (parts, mut wrong) = (file("parts"), Vec::new());
     for written in all() {
-        let found = verdict(&mut service(&parts, &written));
+        let (found, _) = discovered(&mut service(&parts, &written));
         if written["verdict"] != found.as_str() {
             wrong.push(format!("{}: {}", name(&written), found.as_str()));
         }

@@ -1,5 +1,7 @@
 //! A person who walks through a sign-up, and looks whether anything is done without them.
 
+use std::collections::HashMap;
+
 use authmd_tui::account::{Account, Kept, LayerKind, Renewal};
 use authmd_tui::flow::discover::{Discovery, Next, Verdict};
 use authmd_tui::flow::signup::SignUp;
@@ -7,6 +9,7 @@ use authmd_tui::flow::{Answer, Effect, Flow, Input, Known, Lease, Outcome, Promp
 use authmd_tui::http::{Method, Request};
 use authmd_tui::secret::Secret;
 use jiff::Timestamp;
+use url::Url;
 
 use super::service::Service;
 use crate::support::noon;
@@ -152,19 +155,28 @@ impl Walk {
     }
 }
 
-/// What discovery makes of it.
-pub fn verdict(service: &mut Service) -> Verdict {
+/// What discovery makes of it, and how many answers' time that takes where every answer takes as long, and what is read ahead
+/// is asked at once.
+pub fn discovered(service: &mut Service) -> (Verdict, usize) {
     let mut discovery = Discovery::new(service.target());
     let mut next = discovery.begin(noon());
+    let mut now = 0;
+    let mut under_way: HashMap<Url, usize> = HashMap::new();
     loop {
         next = match next {
             Next::Send(request) => {
                 assert_eq!(request.method, Method::Get, "discovery only reads");
+                let there = under_way.remove(&request.url).unwrap_or(now + 1);
+                let ahead = request.ahead.as_ref().expect("it always says what is next");
+                for likely in &ahead.likely {
+                    under_way.entry(likely.clone()).or_insert(now + 1);
+                }
+                now = there.max(now);
                 discovery.answer(service.answer(&request), noon())
             }
             Next::Wait(_) => discovery.resume(noon()),
             Next::Read(_) => unreachable!("no skill was named"),
-            Next::Over => return discovery.verdict(),
+            Next::Over => return (discovery.verdict(), now),
         };
     }
 }
