@@ -5,6 +5,7 @@ mod exporting;
 mod find;
 mod handover;
 mod helpers;
+mod output;
 mod renewing;
 mod revoking;
 mod scripts;
@@ -13,7 +14,7 @@ mod storage;
 mod unattended;
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -21,6 +22,7 @@ use jiff::SignedDuration;
 use self::check::Format;
 use self::find::{find, find_all, find_own, find_to_end};
 use self::handover::Place;
+use self::output::{print, print_json, print_text, say};
 use self::revoking::Which;
 use self::unattended::Progress;
 use crate::account::{Account, DUE_WITHIN, Happened, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
@@ -76,6 +78,14 @@ impl From<Problem> for Ended {
 }
 
 pub async fn run(arguments: Arguments) -> Done {
+    match done(arguments).await {
+        Ok(()) => Ok(output::arrived()?),
+        Err(Ended::Attention) => output::arrived().map_err(Ended::from).and(Err(Ended::Attention)),
+        failed => failed,
+    }
+}
+
+async fn done(arguments: Arguments) -> Done {
     let full_screen = matches!(arguments.command, None | Some(Command::Demo));
     let settings = Settings::new(&arguments.common, full_screen)?;
     match arguments.command {
@@ -136,27 +146,6 @@ pub async fn run(arguments: Arguments) -> Done {
         Some(Command::Evaluate) => Ok(()),
         Some(Command::Doctor { repair }) => storage::doctor(&settings, repair).await,
     }
-}
-
-/// Data for whoever reads stdout. A reader that has gone away is no failure of ours.
-fn print(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
-}
-
-/// Text for people, in the letters that they can see.
-fn print_text(settings: &Settings, text: &str) {
-    match settings.unicode {
-        true => print(text),
-        false => print(&report::in_ascii(text)),
-    }
-}
-
-fn print_json(value: &serde_json::Value) {
-    print(&format!("{value:#}\n"));
-}
-
-fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
@@ -224,7 +213,6 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     say(&format!("  {:<18} {}", "Inbox", sandbox.inbox()));
     say("Ctrl-C ends it.");
     print(&format!("{}\n", sandbox.ready_line()));
-    let _ = io::stdout().flush();
     let _ = tokio::signal::ctrl_c().await;
     Ok(())
 }
@@ -361,8 +349,10 @@ async fn show(settings: &Settings, name: &str) -> Done {
     let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();
     if settings.json {
         let mut json = report::accounts_json(std::slice::from_ref(account), &accounts, now, DUE_WITHIN);
-        json["accounts"][0]["shadowed_by"] = shadowing.into();
-        json["accounts"][0]["history"] = past.iter().map(report::history::event_json).collect();
+        json.accounts.iter_mut().for_each(|account| {
+            account.shadowed_by = Some(shadowing.clone());
+            account.history = Some(past.iter().map(report::history::event_json).collect());
+        });
         print_json(&json);
         return Ok(());
     }

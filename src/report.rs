@@ -1,11 +1,10 @@
 //! Accounts and findings as text for people and as JSON for programs.
 
+mod account;
 pub mod calendar;
 pub mod check;
 pub mod history;
 pub mod metrics;
-
-use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -24,69 +23,7 @@ use crate::{trust, when};
 /// The version of every JSON document printed here.
 const VERSION: u32 = 1;
 
-pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuration) -> Value {
-    let moment = |moment: Option<Timestamp>| moment.map(when::rfc3339);
-    let automatic = account.renews_itself();
-    let registers = account.client.as_ref().is_some_and(|client| client.registered);
-    let layers = account.layers.iter().map(|layer| {
-        let renews = if layer.kind == LayerKind::ClientRegistration { registers } else { automatic };
-        json!({ "kind": layer.kind.as_str(), "expires_at": moment(layer.expires_at), "renews": renews })
-    });
-    json!({
-        "id": account.id.as_str(),
-        "service": account.service,
-        "resource": account.resource,
-        "label": account.label,
-        "identity": account.identity,
-        "mode": account.mode.as_str(),
-        "status": account.status(now, due_within).as_str(),
-        "expires_at": moment(account.expires_at()),
-        "scopes": account.scopes,
-        "layers": layers.collect::<Vec<_>>(),
-        "renewal": account.renewal.as_str(),
-        "revocation": account.revocation.as_str(),
-        "store": account.store.as_str(),
-        "created_at": moment(account.created_at),
-        "renewed_at": moment(account.renewed_at),
-        "verified_at": moment(account.verified_at),
-        "source": match &account.source {
-            Source::Own => "own",
-            Source::Foreign(elsewhere) => &elsewhere.file,
-        },
-        "source_tool": elsewhere(account).and_then(|it| it.tool),
-        "source_exposed": elsewhere(account).map(|it| it.loose.is_some()),
-        "audience": account.bound.then_some(&account.resource),
-        "client_id": account.client.as_ref().map(|client| &client.id),
-        "issuer": account.client.as_ref().and_then(|client| client.issuer.as_ref()),
-        "review_at": moment(account.review_at()),
-        "needs_person_at": moment(account.person_needed_at()),
-        "binding": account.binding().map(|layer| layer.kind.as_str()),
-        "checked_at": moment(account.proof.map(|proof| proof.at)),
-        "check": account.proof.map(|proof| proof.verdict.as_str()),
-        "revoking": account.more.revoking.as_ref().map(|it| json!({
-            "since": when::rfc3339(it.since), "tries": it.tries, "problem": it.why,
-        })),
-    })
-}
-
-/// `all` are the accounts that these are some of.
-pub fn accounts_json(accounts: &[Account], all: &[Account], now: Timestamp, due_within: SignedDuration) -> Value {
-    let mut alike: HashMap<&str, Vec<&Account>> = HashMap::new();
-    for account in all {
-        if let Some(fingerprint) = &account.more.fingerprint {
-            alike.entry(fingerprint).or_default().push(account);
-        }
-    }
-    let with_twins = |account: &Account| {
-        let mut json = account_json(account, now, due_within);
-        let alike = account.more.fingerprint.as_deref().and_then(|fingerprint| alike.get(fingerprint));
-        let others = alike.into_iter().flatten().filter(|other| other.id != account.id);
-        json["same_as"] = others.map(|other| other.id.as_str()).collect();
-        json
-    };
-    let accounts: Vec<Value> = accounts.iter().map(with_twins).collect();
-    json!({ "version": VERSION, "accounts": accounts })
-}
+pub use account::{AccountJson, AccountsJson, account_json, accounts_json};
 
 pub fn verify_json(
     results: &[(Account, Option<crate::problem::Problem>)],

@@ -1,5 +1,6 @@
 //! Moments and spans in the words people use: "in 3 days", "2 h ago", "9 min 12 s".
 
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 
 const MINUTE: i64 = 60;
@@ -90,7 +91,8 @@ pub fn exact(moment: Timestamp) -> String {
 
 /// A moment as RFC 3339 with whole seconds, as files and JSON have it.
 pub fn rfc3339(moment: Timestamp) -> String {
-    moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    const WHOLE_SECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+    WHOLE_SECONDS.timestamp_to_string(&moment)
 }
 
 /// The moment without its fraction of a second, as it reads back from a file.

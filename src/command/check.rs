@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::{Done, Ended, Settings, accounts, print, print_json, print_text};
+use super::output::{print, print_json, print_text};
+use super::{Done, Ended, Settings, accounts};
 use crate::account::DUE_WITHIN;
 use crate::report::check::Check;
 use crate::report::{calendar, metrics};

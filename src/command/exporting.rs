@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::find::find_own;
-use super::{Done, Settings, accounts, open_vault_for, print, print_json, say, somebody_there};
+use super::output::{print, print_json, say};
+use super::{Done, Settings, accounts, open_vault_for, somebody_there};
 use crate::account::{Account, AccountId, Kept, Source};
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::verify::credential_missing;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::find::find_own;
-use super::{Done, Settings, Walker, accounts, open_vault_for, result_of, say, somebody_there};
+use super::output::say;
+use super::{Done, Settings, Walker, accounts, open_vault_for, result_of, somebody_there};
 use crate::account::{Account, AgentOs, HandOver, Kept};
 use crate::flow::Outcome;
 use crate::flow::handover::HandingOver;

@@ -7,8 +7,9 @@ use serde_json::json;
 use url::Url;
 
 use super::find::find;
+use super::output::{print, say};
 use super::scripts::ready;
-use super::{Done, Settings, accounts, open_vault_for, print, say};
+use super::{Done, Settings, accounts, open_vault_for};
 use crate::account::{Account, Kept};
 use crate::problem::{Kind, Problem};
 use crate::trust;

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::find::find_own;
+use super::output::{print_json, say};
 use super::unattended::{Progress, side_by_side};
-use super::{
-    Done, Ended, Settings, Walker, accounts, open_vault_for, print_json, rank, result_of, say, somebody_there, walk,
-};
+use super::{Done, Ended, Settings, Walker, accounts, open_vault_for, rank, result_of, somebody_there, walk};
 use crate::account::{Account, DUE_WITHIN};
 use crate::events::problem_json;
 use crate::flow::Outcome;

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::find::{find_all, find_to_end};
+use super::output::{print, print_json, print_text, say};
 use super::unattended::{Progress, side_by_side};
-use super::{Done, Settings, accounts, open_vault_for, print, print_json, print_text, rank, result_of, say};
+use super::{Done, Settings, accounts, open_vault_for, rank, result_of};
 use crate::account::{Account, AccountId, Event, Note, Receipt};
 use crate::events::problem_json;
 use crate::flow::Outcome;

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::find::find;
 use super::handover::{default_variable, is_variable};
-use super::{Done, Ended, Settings, accounts, open_vault_for, print, say, unattended};
+use super::output::{print, say};
+use super::{Done, Ended, Settings, accounts, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
 use crate::flow::Outcome;
 use crate::flow::claim::ClaimLink;

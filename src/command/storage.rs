@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Done, Settings, print_json, print_text, result_of, say, somebody_there};
+use super::output::{print_json, print_text, say};
+use super::{Done, Settings, result_of, somebody_there};
 use crate::account::Source;
 use crate::args::ProtectionChoice;
 use crate::flow::storage::{Finding, Level, Storage, Survey, TakenOver, Wish, survey_lines, taken_in_words};

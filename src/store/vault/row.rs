@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -94,25 +95,19 @@ fn unopened(id: &AccountId) -> Problem {
 
 /// Every account that can be read, in the order in which they came, and a problem for those that cannot.
 pub fn all(connection: &Connection) -> Result<(Vec<Account>, Option<Problem>), Fault> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY rowid"))?;
-    let rows: Vec<(String, Read<Account>)> =
-        statement.query_map([], |row| Ok((row.get(0)?, account(row))))?.collect::<Read<_>>()?;
-    let mut layers = connection.prepare_cached("SELECT account, kind, expires_at FROM layer ORDER BY account, nth")?;
-    let mut of: std::collections::HashMap<String, Vec<Layer>> = std::collections::HashMap::with_capacity(rows.len());
-    let mut cursor = layers.query([])?;
+    let count: u32 = connection.query_row("SELECT count(*) FROM account", [], |row| row.get(0))?;
+    let mut accounts = Vec::with_capacity(count as usize);
     let mut unread: Option<String> = None;
+    let mut rows = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY rowid"))?;
+    let mut layers =
+        connection.prepare_cached("SELECT kind, expires_at FROM layer WHERE account = ?1 ORDER BY nth")?;
+    let mut cursor = rows.query([])?;
     while let Some(row) = cursor.next()? {
-        let id: String = row.get(0)?;
-        match layer(row, 1) {
-            Ok(layer) => of.entry(id).or_default().push(layer),
-            Err(_) => unread = unread.or(Some(id)),
-        }
-    }
-    let mut accounts = Vec::with_capacity(rows.len());
-    for (id, account) in rows {
-        match (account, of.remove(&id)) {
-            (Ok(account), Some(layers)) => accounts.push(Account { layers, ..account }),
-            _ => unread = unread.or(Some(id)),
+        let id = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let read = layers.query_map([id], |row| layer(row, 0))?.collect::<Read<Vec<Layer>>>();
+        match (account(row), read) {
+            (Ok(account), Ok(layers)) if !layers.is_empty() => accounts.push(Account { layers, ..account }),
+            _ => unread = unread.or_else(|| Some(id.to_owned())),
         }
     }
     let problem = unread.map(|id| {
@@ -282,8 +277,8 @@ fn unreadable(column: usize) -> rusqlite::Error {
 
 /// A variant by its name.
 fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    serde_json::from_value(text.into()).map_err(|_| unreadable(column))
+    let text: StrDeserializer<'_, serde::de::value::Error> = row.get_ref(column)?.as_str()?.into_deserializer();
+    T::deserialize(text).map_err(|_| unreadable(column))
 }
 
 fn parsed<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<T> {
