@@ -302,7 +302,7 @@ async fn add(
     };
     let outcome = walk(settings, &mut walker, &mut flow).await;
     if let (true, Some(account)) = (settings.json, outcome.account()) {
-        print_json(&report::accounts_json(std::slice::from_ref(account), &[], clock::now(), DUE_WITHIN));
+        print_json(&report::accounts_json(&[account], &[], clock::now(), DUE_WITHIN));
     }
     if settings.json && outcome == Outcome::Found {
         print_json(&report::calls_json(&flow.calls().unwrap_or_default()));
@@ -313,15 +313,15 @@ async fn add(
 async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
     let now = clock::now();
     let all = accounts(&settings.ports()?).await?;
-    let mut accounts = all.clone();
     // A key that never ends is looked at on its day.
     let ends_within = |account: &Account| {
         let end = account.expires_at().or_else(|| account.review_at());
         within.is_none_or(|within| end.is_some_and(|end| end.duration_since(now) <= within))
     };
-    accounts.retain(|account| {
+    let fits = |account: &&Account| {
         ends_within(account) && status.is_none_or(|status| account.status(now, DUE_WITHIN) == status)
-    });
+    };
+    let accounts: Vec<&Account> = all.iter().filter(fits).collect();
     match settings.json {
         true => print_json(&report::accounts_json(&accounts, &all, now, DUE_WITHIN)),
         false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
@@ -348,7 +348,7 @@ async fn show(settings: &Settings, name: &str) -> Done {
     let set_here = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty());
     let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();
     if settings.json {
-        let mut json = report::accounts_json(std::slice::from_ref(account), &accounts, now, DUE_WITHIN);
+        let mut json = report::accounts_json(&[account], &accounts, now, DUE_WITHIN);
         json.accounts.iter_mut().for_each(|account| {
             account.shadowed_by = Some(shadowing.clone());
             account.history = Some(past.iter().map(report::history::event_json).collect());

@@ -107,7 +107,7 @@ fn review_in(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// The accounts as an aligned table.
-pub fn list_text(accounts: &[Account], now: Timestamp, due_within: SignedDuration) -> String {
+pub fn list_text(accounts: &[&Account], now: Timestamp, due_within: SignedDuration) -> String {
     let (foreign, accounts): (Vec<&Account>, Vec<&Account>) = accounts.iter().partition(|account| account.is_foreign());
     let foreign = foreign_text(&foreign, now, due_within);
     if accounts.is_empty() {

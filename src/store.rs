@@ -182,6 +182,14 @@ impl Stores {
         for store in &self.stores {
             let read = store.accounts();
             listing.problem = listing.problem.or(read.problem);
+            // Mostly there is one store that holds any.
+            if listing.accounts.is_empty() {
+                listing.accounts = read.accounts;
+                continue;
+            }
+            if places.is_empty() {
+                places.extend(listing.accounts.iter().map(|account| account.id.clone()).zip(0..));
+            }
             for account in read.accounts {
                 match places.get(&account.id).map(|place| &mut listing.accounts[*place]) {
                     Some(known) if account.obtained_at() > known.obtained_at() => *known = account,

@@ -1,6 +1,6 @@
 //! What commands print: data on stdout, words beside it on stderr.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -15,8 +15,17 @@ static LOST: OnceLock<String> = OnceLock::new();
 /// Data for whoever reads stdout. A reader that has gone away is no failure of ours; a disk that is full is one, see
 /// [`arrived`].
 pub fn print(text: &str) {
-    let mut stdout = io::stdout().lock();
-    if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+    written(io::stdout().write_all(text.as_bytes()));
+}
+
+pub fn print_json(value: &impl Serialize) {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    written(serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from));
+    written(stdout.write_all(b"\n").and_then(|()| stdout.flush()));
+}
+
+fn written(done: io::Result<()>) {
+    if let Err(error) = done.and_then(|()| io::stdout().flush())
         && error.kind() != ErrorKind::BrokenPipe
     {
         LOST.get_or_init(|| cause(&error));
@@ -40,14 +49,6 @@ pub fn print_text(settings: &Settings, text: &str) {
     match settings.unicode {
         true => print(text),
         false => print(&report::in_ascii(text)),
-    }
-}
-
-pub fn print_json(value: &impl Serialize) {
-    match serde_json::to_string_pretty(value) {
-        Ok(text) => print(&(text + "\n")),
-        // Of a map whose keys are no texts.
-        Err(error) => drop(LOST.get_or_init(|| error.to_string())),
     }
 }
 

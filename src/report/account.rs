@@ -134,7 +134,7 @@ pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuratio
 
 /// `all` are the accounts that these are some of.
 pub fn accounts_json<'a>(
-    accounts: &'a [Account],
+    accounts: &[&'a Account],
     all: &'a [Account],
     now: Timestamp,
     due_within: SignedDuration,
@@ -145,7 +145,7 @@ pub fn accounts_json<'a>(
             alike.entry(fingerprint).or_default().push(account);
         }
     }
-    let with_twins = |account: &'a Account| {
+    let with_twins = |account: &&'a Account| {
         let alike = account.more.fingerprint.as_deref().and_then(|fingerprint| alike.get(fingerprint));
         let others = alike.into_iter().flatten().filter(|other| other.id != account.id);
         let same_as = Some(others.map(|other| other.id.as_str()).collect());

@@ -85,7 +85,8 @@ fn the_clock_that_counts_is_named() {
         line(&accounts[8]),
         "the access token ends in 1 h; renews by itself until the refresh token ends, in 12 days"
     );
-    let read = |account| -> Value { serde_json::to_value(report::account_json(account, noon(), hours(WEEK))).expect("JSON") };
+    let read =
+        |account| -> Value { serde_json::to_value(report::account_json(account, noon(), hours(WEEK))).expect("JSON") };
     let json = read(&accounts[8]);
     assert_eq!((&json["binding"], &json["needs_person_at"]), (&json!("refresh_token"), &json!("2026-12-04T12:00:00Z")));
     let json = read(&accounts[7]);

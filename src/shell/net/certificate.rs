@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -23,7 +23,7 @@ const NAME_WIDTH: usize = 60;
 
 pub fn config() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
-    let examiner = Examiner { judge: judge(&provider), provider: Arc::clone(&provider) };
+    let examiner = Examiner { judge: OnceLock::new(), provider: Arc::clone(&provider) };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -90,14 +90,18 @@ pub fn refused(cause: &(dyn Error + 'static)) -> Option<Refused> {
 /// Asks the platform for everything.
 #[derive(Debug)]
 struct Examiner {
-    judge: Result<Verifier, String>,
+    /// Found when it is first asked: reading the system's roots takes longer than listing accounts.
+    judge: OnceLock<Result<Verifier, String>>,
     provider: Arc<CryptoProvider>,
 }
 
 impl Examiner {
+    fn found(&self) -> Result<&Verifier, &String> {
+        self.judge.get_or_init(|| judge(&self.provider)).as_ref()
+    }
+
     fn judge(&self) -> Result<&Verifier, rustls::Error> {
-        self.judge
-            .as_ref()
+        self.found()
             .map_err(|why| Refused { fault: CertificateFault::NothingTrusted(why.clone()), issuer: None }.into())
     }
 }
@@ -135,18 +139,18 @@ impl ServerCertVerifier for Examiner {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        match &self.judge {
+        match self.found() {
             Ok(judge) => judge.supported_verify_schemes(),
             Err(_) => self.provider.signature_verification_algorithms.supported_schemes(),
         }
     }
 
     fn requires_raw_public_keys(&self) -> bool {
-        self.judge.as_ref().is_ok_and(|judge| judge.requires_raw_public_keys())
+        self.found().is_ok_and(|judge| judge.requires_raw_public_keys())
     }
 
     fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
-        self.judge.as_ref().ok()?.root_hint_subjects()
+        self.found().ok()?.root_hint_subjects()
     }
 }
 

@@ -99,8 +99,7 @@ pub fn all(connection: &Connection) -> Result<(Vec<Account>, Option<Problem>), F
     let mut accounts = Vec::with_capacity(count as usize);
     let mut unread: Option<String> = None;
     let mut rows = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM account ORDER BY rowid"))?;
-    let mut layers =
-        connection.prepare_cached("SELECT kind, expires_at FROM layer WHERE account = ?1 ORDER BY nth")?;
+    let mut layers = connection.prepare_cached("SELECT kind, expires_at FROM layer WHERE account = ?1 ORDER BY nth")?;
     let mut cursor = rows.query([])?;
     while let Some(row) = cursor.next()? {
         let id = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
