@@ -41,10 +41,10 @@ use crate::report;
 use crate::sandbox::{self, Sandbox};
 use crate::shell::{Ports, clock};
 use crate::skill::Described;
-use crate::store::Stores;
 use crate::store::attempts::Attempts;
 use crate::store::lock::Locks;
 use crate::store::memory::Memory;
+use crate::store::{Listing, Stores};
 use crate::{tui, when};
 
 pub use settings::Settings;
@@ -148,8 +148,18 @@ async fn done(arguments: Arguments) -> Done {
     }
 }
 
+/// The accounts that this program looks after.
 async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
-    let listing = ports.blocking(|stores| Ok(stores.accounts())).await?;
+    listed(ports, Stores::accounts).await
+}
+
+/// The same, and what other programs keep: to be listed, and for whoever names one of those.
+async fn everything(ports: &Ports) -> Result<Vec<Account>, Problem> {
+    listed(ports, Stores::everything).await
+}
+
+async fn listed(ports: &Ports, list: fn(&Stores) -> Listing) -> Result<Vec<Account>, Problem> {
+    let listing = ports.blocking(move |stores| Ok(list(stores))).await?;
     // A list that may hide something is no list for a script.
     if let Some(problem) = listing.problem {
         return Err(problem);
@@ -312,7 +322,7 @@ async fn add(
 
 async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
     let now = clock::now();
-    let all = accounts(&settings.ports()?).await?;
+    let all = everything(&settings.ports()?).await?;
     // A key that never ends is looked at on its day.
     let ends_within = |account: &Account| {
         let end = account.expires_at().or_else(|| account.review_at());
@@ -341,7 +351,7 @@ async fn list(settings: &Settings, within: Option<SignedDuration>, status: Optio
 async fn show(settings: &Settings, name: &str) -> Done {
     let now = clock::now();
     let ports = settings.ports()?;
-    let accounts = accounts(&ports).await?;
+    let accounts = everything(&ports).await?;
     let account = find(&accounts, name)?;
     let id = account.id.clone();
     let past = ports.blocking(move |stores| stores.history().of(&id)).await?;
@@ -369,11 +379,10 @@ async fn show(settings: &Settings, name: &str) -> Done {
 
 async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     let ports = settings.ports()?;
-    let known = accounts(&ports).await?;
     let chosen = match all {
         // Other programs' tokens go nowhere unless they are named.
-        true => known.into_iter().filter(|account| !account.is_foreign()).collect(),
-        false => find_all(&known, names)?,
+        true => accounts(&ports).await?,
+        false => find_all(&everything(&ports).await?, names)?,
     };
     open_vault_for(&chosen, &ports, None).await?;
     let mut progress = Progress::new("Asked", chosen.len());
@@ -433,7 +442,7 @@ fn bad_news(account: &Account) -> Option<Problem> {
 /// Copies what other programs keep, one after another, as the person agrees.
 async fn take_over(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
-    let chosen = find_all(&accounts(&ports).await?, names)?;
+    let chosen = find_all(&everything(&ports).await?, names)?;
     if let Some(own) = chosen.iter().find(|account| !account.is_foreign()) {
         let what = format!("{} is looked after here already.", own.id);
         return Err(Problem::new(Kind::Usage, what, "Other programs' are at the end of: authmd-tui list").into());
@@ -457,7 +466,7 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
     let at = now.checked_add(after.unwrap_or(REVIEW_AFTER)).map_err(|_| {
         Problem::new(Kind::Usage, "That is further away than the calendar goes.", "Name a span like 90d.")
     })?;
-    for account in find_own(&accounts(&ports).await?, names)? {
+    for account in find_own(&everything(&ports).await?, names)? {
         let (id, obtained) = (account.id.clone(), account.obtained_at());
         let claimed = Account { claimed: true, ..account.clone() };
         if account.can_be_claimed() && claimed.review_at().is_some() {
@@ -475,7 +484,7 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
 
 async fn forget(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
-    for account in find_to_end(&accounts(&ports).await?, names)? {
+    for account in find_to_end(&everything(&ports).await?, names)? {
         let id = account.id.clone();
         let event = Happened::Forgotten { receipts: Vec::new() }.at(clock::now());
         // Not while another program renews it: what that stores would bring it back.

@@ -174,12 +174,21 @@ impl Stores {
         self.vault.as_ref().ok_or_else(|| self.no_such(StoreKind::Vault))
     }
 
-    /// The accounts of all stores that can be read, and why one cannot. Where two stores have the same id, the credential
-    /// obtained later is the one: a renewal that had to be kept elsewhere.
+    /// The accounts that this program looks after, of all stores that can be read, and why one cannot. Where two stores have
+    /// the same id, the credential obtained later is the one: a renewal that had to be kept elsewhere.
     pub fn accounts(&self) -> Listing {
+        self.listing(|kind| kind != StoreKind::Foreign)
+    }
+
+    /// The same, and what other programs keep: for a list, and for whoever names one of those.
+    pub fn everything(&self) -> Listing {
+        self.listing(|_| true)
+    }
+
+    fn listing(&self, of: impl Fn(StoreKind) -> bool) -> Listing {
         let mut listing = Listing::default();
         let mut places: HashMap<AccountId, usize> = HashMap::new();
-        for store in &self.stores {
+        for store in self.stores.iter().filter(|store| of(store.kind())) {
             let read = store.accounts();
             listing.problem = listing.problem.or(read.problem);
             // Mostly there is one store that holds any.

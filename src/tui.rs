@@ -282,7 +282,7 @@ impl Program {
                 Command::Load => self.spawn(|ports| async move {
                     let library = ports.library.clone();
                     let load = move |stores: &Stores| {
-                        let (listing, store) = (stores.accounts(), stores.name());
+                        let (listing, store) = (stores.everything(), stores.name());
                         Ok(Loaded { listing, store, described: library.described() })
                     };
                     Message::Loaded(ports.blocking(load).await)

@@ -38,12 +38,16 @@ impl Why {
 }
 
 impl Account {
-    /// Is it to be renewed now, with somebody or without: it ends within a week, or has ended?
+    /// Is it to be renewed now? What renews itself is where its credential ends within a week; what does not, where somebody is
+    /// needed.
     pub fn is_due(&self, now: Timestamp) -> bool {
         let ends_soon = || self.expires_at().is_some_and(|end| end.duration_since(now) <= DUE_WITHIN);
         match self.status(now, DUE_WITHIN) {
             _ if self.is_foreign() || self.more.revoking.is_some() => false,
-            Status::Renews => self.lacks_credential() || ends_soon(),
+            // Whether the service was silent lately, or waits for somebody to confirm, has nothing to do with it.
+            Status::Renews | Status::Unreachable | Status::Unclaimed if self.renews_itself() => {
+                self.lacks_credential() || ends_soon()
+            }
             _ => self.needs_person(now, DUE_WITHIN),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::find::find_own;
 use super::output::{print, print_json, say};
-use super::{Done, Settings, accounts, open_vault_for, somebody_there};
+use super::{Done, Settings, accounts, everything, open_vault_for, somebody_there};
 use crate::account::{Account, AccountId, Kept, Source};
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::verify::credential_missing;
@@ -20,10 +20,9 @@ use crate::store::vault::seal::{Cost, PublicKey};
 /// `named` are the accounts; nothing for all that are this program's own.
 pub async fn export(settings: &Settings, named: Option<Vec<String>>, file: &Path, key: Option<String>) -> Done {
     let ports = settings.ports()?;
-    let known = accounts(&ports).await?;
     let chosen = match named {
-        Some(names) => find_own(&known, &names)?,
-        None => known.into_iter().filter(|account| account.source == Source::Own).collect(),
+        Some(names) => find_own(&everything(&ports).await?, &names)?,
+        None => accounts(&ports).await?.into_iter().filter(|account| account.source == Source::Own).collect(),
     };
     let public = key.map(|key| key.parse::<PublicKey>().map_err(|_| no_key(&key))).transpose()?;
     export::is_free(file)?;

@@ -5,7 +5,7 @@ use crate::problem::{Kind, Problem};
 use crate::trust;
 
 /// The account that `name` means: its id, any beginning of an id, a resource or a service's name that fits one only, or else a
-/// label that one only has.
+/// label that one only has. Another program's is meant where none of our own is.
 pub fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Problem> {
     if name.trim().is_empty() {
         return Err(Problem::new(
@@ -21,8 +21,13 @@ pub fn find<'a>(accounts: &'a [Account], name: &str) -> Result<&'a Account, Prob
     let fits =
         |account: &&Account| begins(account.id.as_str()) || begins(&account.resource) || begins(&account.service);
     let labelled = |account: &&Account| account.label.as_deref() == Some(name);
-    let fitting: Vec<&Account> = accounts.iter().filter(fits).collect();
-    let fitting = if fitting.is_empty() { accounts.iter().filter(labelled).collect() } else { fitting };
+    let of = |foreign: bool| {
+        let those = || accounts.iter().filter(move |account| account.is_foreign() == foreign);
+        let fitting: Vec<&Account> = those().filter(fits).collect();
+        if fitting.is_empty() { those().filter(labelled).collect() } else { fitting }
+    };
+    let own = of(false);
+    let fitting = if own.is_empty() { of(true) } else { own };
     match fitting.as_slice() {
         [only] => Ok(only),
         [] => Err(Problem::new(

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::find::find_own;
 use super::output::say;
-use super::{Done, Settings, Walker, accounts, open_vault_for, result_of, somebody_there};
+use super::{Done, Settings, Walker, everything, open_vault_for, result_of, somebody_there};
 use crate::account::{Account, AgentOs, HandOver, Kept};
 use crate::flow::Outcome;
 use crate::flow::handover::HandingOver;
@@ -28,7 +28,7 @@ pub enum Place {
 
 pub async fn handover(settings: &Settings, name: &str, place: Place) -> Done {
     let ports = settings.ports()?;
-    let account = find_own(&accounts(&ports).await?, &[name.to_owned()])?.remove(0);
+    let account = find_own(&everything(&ports).await?, &[name.to_owned()])?.remove(0);
     if matches!(place, Place::Nowhere) {
         return forget_place(&ports, &account).await;
     }

@@ -9,7 +9,7 @@ use url::Url;
 use super::find::find;
 use super::output::{print, say};
 use super::scripts::ready;
-use super::{Done, Settings, accounts, open_vault_for};
+use super::{Done, Settings, accounts, everything, open_vault_for};
 use crate::account::{Account, Kept};
 use crate::problem::{Kind, Problem};
 use crate::trust;
@@ -18,6 +18,8 @@ use crate::trust;
 const LONGEST: u64 = 64 * 1024;
 /// Whom a token belongs to where nobody is known: most servers that take a token as a password do not look.
 const ANYBODY: &str = "token";
+/// User names that stand in addresses and mean nobody: how servers want a token to be shown.
+const ANYBODYS: [&str; 5] = ["git", "oauth2", ANYBODY, "x-access-token", "x-token-auth"];
 /// What docker takes for "none here" (docker-credential-helpers, `credentials.errCredentialsNotFoundMessage`).
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
@@ -37,8 +39,12 @@ impl Asked {
         let lines = || text.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once('='));
         let value = |name: &str| lines().filter(|(key, _)| *key == name).map(|(_, value)| value).last();
         let values = |name: &'static str| lines().filter(move |(key, _)| *key == name).map(|(_, value)| value);
-        let place = Url::parse(&format!("{}://{}/", value("protocol")?, value("host")?)).ok()?;
-        trust::endpoint(&place).ok()?;
+        let place = address(&format!("{}://{}/", value("protocol")?, value("host")?))?;
+        // What stands there is a host, as whoever connects to it reads it too (`git.acme.dev/.evil.dev` is none).
+        let is_host = place.path() == "/" && place.query().is_none() && place.fragment().is_none();
+        if !is_host || !place.username().is_empty() || place.password().is_some() {
+            return None;
+        }
         let schemes: Vec<String> = values("wwwauth[]")
             .filter_map(|challenge| challenge.split_whitespace().next())
             .map(str::to_ascii_lowercase)
@@ -81,10 +87,9 @@ pub async fn git(settings: &Settings, named: Option<&str>, operation: &str) -> D
         return Ok(());
     };
     let ports = settings.ports()?;
-    let known = accounts(&ports).await?;
     let account = match named {
-        Some(name) => find(&known, name)?.clone(),
-        None => match at_host(&known, &asked.place, asked.username.as_deref()).as_slice() {
+        Some(name) => find(&everything(&ports).await?, name)?.clone(),
+        None => match at_host(&accounts(&ports).await?, &asked.place, asked.username.as_deref()).as_slice() {
             [] => return Ok(()),
             [only] => (*only).clone(),
             several => return Err(which(&asked.place, several).into()),
@@ -161,18 +166,26 @@ fn question() -> Result<String, Problem> {
 
 /// A registry as docker names it: a host, or a whole address.
 fn registry(server: &str) -> Option<Url> {
-    let whole = if server.contains("://") { server.to_owned() } else { format!("https://{server}") };
-    Url::parse(&whole).ok().filter(|url| trust::endpoint(url).is_ok())
+    address(&if server.contains("://") { server.to_owned() } else { format!("https://{server}") })
 }
 
-/// The accounts whose resource is at this very host; of several, those that this name fits.
+/// An address that a credential may be sent to.
+fn address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|_| trust::is_uri(text))?;
+    trust::endpoint(&url).is_ok().then_some(url)
+}
+
+/// The accounts whose resource is at this very host: those of this name, or else those of which no name is known. Somebody
+/// else's is not handed out for it.
 fn at_host<'a>(accounts: &'a [Account], place: &Url, username: Option<&str>) -> Vec<&'a Account> {
     let host = trust::authority(place);
-    let found: Vec<&Account> = accounts.iter().filter(|account| account.host() == host).collect();
-    let is_theirs =
-        |account: &&&Account| [&account.identity, &account.label].into_iter().any(|name| name.as_deref() == username);
-    let theirs: Vec<&Account> = found.iter().filter(|_| username.is_some()).filter(is_theirs).copied().collect();
-    if theirs.is_empty() { found } else { theirs }
+    let found = accounts.iter().filter(|account| account.host() == host);
+    let Some(username) = username.filter(|name| !ANYBODYS.contains(name)) else {
+        return found.collect();
+    };
+    let names = |account: &'a Account| [&account.identity, &account.label].into_iter().flatten();
+    let theirs: Vec<&Account> = found.clone().filter(|account| names(account).any(|name| name == username)).collect();
+    if theirs.is_empty() { found.filter(|account| names(account).next().is_none()).collect() } else { theirs }
 }
 
 fn which(place: &Url, several: &[&Account]) -> Problem {
@@ -197,6 +210,15 @@ mod tests {
         assert_eq!(read("protocol=http\nhost=127.0.0.1:80\n").map(|asked| asked.0), Some("http://127.0.0.1/".into()));
         assert_eq!(read("protocol=https\n"), None);
         assert_eq!(read("protocol=https\nhost=\n"), None);
+        for other in [
+            "git.acme.dev/.evil.dev",
+            "git.acme.dev\\.evil.dev",
+            "git.acme.dev?.evil.dev",
+            "a@git.acme.dev",
+            "git.acme\t.dev",
+        ] {
+            assert_eq!(read(&format!("protocol=https\nhost={other}\n")), None, "{other}");
+        }
         let wants = |schemes: &[&str], capable: bool| {
             let challenges: String = schemes.iter().map(|scheme| format!("wwwauth[]={scheme} realm=\"x\"\n")).collect();
             let capability = if capable { "capability[]=authtype\n" } else { "" };

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::find::find_own;
 use super::output::{print_json, say};
 use super::unattended::{Progress, side_by_side};
-use super::{Done, Ended, Settings, Walker, accounts, open_vault_for, rank, result_of, somebody_there, walk};
+use super::{
+    Done, Ended, Settings, Walker, accounts, everything, open_vault_for, rank, result_of, somebody_there, walk,
+};
 use crate::account::{Account, DUE_WITHIN};
 use crate::events::problem_json;
 use crate::flow::Outcome;
@@ -18,10 +20,9 @@ use crate::shell::clock;
 pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let now = clock::now();
     let ports = settings.ports()?;
-    let known = accounts(&ports).await?;
     let chosen = match due {
-        true => known.into_iter().filter(|account| account.is_due(now)).collect(),
-        false => find_own(&known, names)?,
+        true => accounts(&ports).await?.into_iter().filter(|account| account.is_due(now)).collect(),
+        false => find_own(&everything(&ports).await?, names)?,
     };
     let mut walker = Walker::new(settings, ports)?;
     // Who signs up again needs no secret that is kept.

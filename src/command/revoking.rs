@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::find::{find_all, find_to_end};
 use super::output::{print, print_json, print_text, say};
 use super::unattended::{Progress, side_by_side};
-use super::{Done, Settings, accounts, open_vault_for, rank, result_of};
+use super::{Done, Settings, accounts, everything, open_vault_for, rank, result_of};
 use crate::account::{Account, AccountId, Event, Note, Receipt};
 use crate::events::problem_json;
 use crate::flow::Outcome;
@@ -25,10 +25,11 @@ pub enum Which<'a> {
 
 pub async fn revoke(settings: &Settings, which: Which<'_>) -> Done {
     let ports = settings.ports()?;
-    let known = accounts(&ports).await?;
     let chosen: Vec<Account> = match which {
-        Which::Named(names) => find_to_end(&known, names)?,
-        Which::Pending => known.into_iter().filter(|account| account.more.revoking.is_some()).collect(),
+        Which::Named(names) => find_to_end(&everything(&ports).await?, names)?,
+        Which::Pending => {
+            accounts(&ports).await?.into_iter().filter(|account| account.more.revoking.is_some()).collect()
+        }
     };
     open_vault_for(&chosen, &ports, None).await?;
     let mut progress = Progress::new("Revoked", chosen.len());
@@ -139,7 +140,7 @@ async fn meant(ports: &Ports, all: &[(AccountId, Event)], name: &str) -> Result<
     if let Some((id, _)) = all.iter().find(|(id, _)| id.as_str() == name) {
         return Ok(id.clone());
     }
-    let found = find_all(&accounts(ports).await?, &[name.to_owned()]);
+    let found = find_all(&everything(ports).await?, &[name.to_owned()]);
     let mut gone: Vec<&AccountId> = all.iter().map(|(id, _)| id).filter(|id| id.as_str().starts_with(name)).collect();
     gone.sort();
     gone.dedup();

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::find::find;
 use super::handover::{default_variable, is_variable};
 use super::output::{print, say};
-use super::{Done, Ended, Settings, accounts, open_vault_for, unattended};
+use super::{Done, Ended, Settings, everything, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
 use crate::flow::Outcome;
 use crate::flow::claim::ClaimLink;
@@ -26,7 +26,7 @@ const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
 
 pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
     let ports = settings.ports()?;
-    let account = find(&accounts(&ports).await?, name)?.clone();
+    let account = find(&everything(&ports).await?, name)?.clone();
     open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
     if claim {
         return claim_link(&account, &ports).await;
@@ -47,7 +47,7 @@ pub async fn run(settings: &Settings, name: &str, variable: Option<String>, comm
         return Err(Problem::new(Kind::Usage, "There is no command to run.", "Put it behind: -- CMD…").into());
     };
     let ports = settings.ports()?;
-    let account = find(&accounts(&ports).await?, name)?.clone();
+    let account = find(&everything(&ports).await?, name)?.clone();
     let variable = variable.unwrap_or_else(|| default_variable(&account, &settings.library()));
     if !is_variable(&variable) {
         let what = format!("'{}' is no name for an environment.", trust::clean(&variable, 40));
@@ -85,7 +85,11 @@ fn become_it(mut command: Command) -> std::io::Error {
 
 /// The account with a credential that works for a while yet, as far as can be known without asking the service.
 pub async fn ready(account: Account, ports: &Ports) -> Result<Kept, Ended> {
-    let account = renewed_if_needed(account, ports).await?;
+    let account = match account.more.revoking {
+        // What is to be ended gets no new life from a script.
+        Some(_) => account,
+        None => renewed_if_needed(account, ports).await?,
+    };
     refuse_dead(&account, clock::now())?;
     if !account.claimed {
         say("Nobody has confirmed this account at its service: the credential has only the rights from before that.");
@@ -152,6 +156,19 @@ async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, P
 
 /// A credential that is known to be dead is not handed out: the caller would only learn it later.
 fn refuse_dead(account: &Account, now: Timestamp) -> Done {
+    if account.more.revoking.is_some() {
+        if !account.works_yet(now) {
+            return Err(Ended::from(Problem::new(
+                Kind::NeedsPerson,
+                format!("{} is to be revoked, and its credential has ended.", account.id),
+                format!(
+                    "Finish that: authmd-tui revoke --pending; or keep it: authmd-tui revoke --withdraw {}",
+                    account.id
+                ),
+            )));
+        }
+        say(&format!("{} is to be revoked: authmd-tui revoke --pending finishes that.", account.id));
+    }
     let dead = match account.status(now, DUE_WITHIN) {
         Status::Expired => "has expired",
         Status::Revoked => "was revoked",

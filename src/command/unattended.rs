@@ -1,6 +1,9 @@
 //! Flows with nobody there to ask: one, or many side by side.
 
+use std::future::{Future, poll_fn};
 use std::io::{self, IsTerminal, Write};
+use std::pin::Pin;
+use std::task::Poll;
 
 use tokio::task::JoinSet;
 
@@ -50,8 +53,8 @@ fn needs_person(screen: &Screen) -> Problem {
     Problem::new(Kind::NeedsPerson, format!("{}: a person has to answer here.", screen.title), "Run it in a terminal.")
 }
 
-/// Runs them all, [`AT_ONCE`] at a time, tells of each as it ends, and returns them in the order in which they came. Once one
-/// was cancelled, none is begun any more. A record of events has room for one at a time.
+/// Runs them all, [`AT_ONCE`] at a time, tells of each as it ends, and returns them in the order in which they came. After Ctrl-C
+/// none is begun any more. A record of events has room for one at a time.
 pub async fn side_by_side<F: Flow + 'static>(
     flows: Vec<F>,
     ports: &Ports,
@@ -61,7 +64,9 @@ pub async fn side_by_side<F: Flow + 'static>(
     let mut ended: Vec<Option<(F, Outcome)>> = flows.iter().map(|_| None).collect();
     let mut waiting = flows.into_iter().enumerate();
     let mut running = JoinSet::new();
-    let mut stopped = false;
+    // Each that runs hears it, too, and ends when what it has under way has arrived. It is listened for from here on.
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut stopped = has_come(interrupted.as_mut()).await;
     loop {
         while running.len() < AT_ONCE
             && !stopped
@@ -69,7 +74,7 @@ pub async fn side_by_side<F: Flow + 'static>(
         {
             if let Some(events) = events.as_deref_mut() {
                 let outcome = run(&mut flow, ports, Some(events)).await;
-                stopped |= outcome == Outcome::Cancelled;
+                stopped = has_come(interrupted.as_mut()).await;
                 over(&flow, &outcome);
                 ended[nth] = Some((flow, outcome));
                 continue;
@@ -80,9 +85,16 @@ pub async fn side_by_side<F: Flow + 'static>(
                 (nth, flow, outcome)
             });
         }
-        match running.join_next().await {
+        let joined = tokio::select! {
+            biased;
+            _ = &mut interrupted, if !stopped => {
+                stopped = true;
+                continue;
+            }
+            joined = running.join_next() => joined,
+        };
+        match joined {
             Some(Ok((nth, flow, outcome))) => {
-                stopped |= outcome == Outcome::Cancelled;
                 over(&flow, &outcome);
                 ended[nth] = Some((flow, outcome));
             }
@@ -92,6 +104,10 @@ pub async fn side_by_side<F: Flow + 'static>(
     }
     waiting.for_each(|(nth, flow)| ended[nth] = Some((flow, Outcome::Cancelled)));
     ended.into_iter().flatten().collect()
+}
+
+async fn has_come(mut signal: Pin<&mut impl Future>) -> bool {
+    poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await
 }
 
 /// One line on stderr that says how far it is, where somebody sees it.

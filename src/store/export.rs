@@ -163,7 +163,7 @@ fn random<const N: usize>() -> Result<[u8; N], Problem> {
 
 /// Takes in what is not here, and what is newer than what is here. Saving needs no key.
 pub fn import(stores: &Stores, accounts: Vec<Kept>, now: Timestamp) -> Result<Imported, Problem> {
-    let there = stores.accounts();
+    let there = stores.everything();
     if let Some(problem) = there.problem {
         return Err(problem);
     }

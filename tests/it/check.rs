@@ -98,6 +98,25 @@ fn the_clock_that_counts_is_named() {
     assert!(text.contains("last checked  1 h ago: accepted (200)"), "{text}");
 }
 
+/// A service that was silent once is asked for the next credential all the same, and what waits for somebody's yes is not
+/// renewed over and over.
+#[test]
+fn what_renews_itself_is_due_when_its_credential_ends_whatever_else_is_known() {
+    let accounts = accounts();
+    let renewing = |ends: i64| {
+        let mut account = accounts[8].clone();
+        account.layers[0].expires_at = Some(noon() + hours(ends));
+        account
+    };
+    let mut silent = renewing(-1);
+    silent.note(Note::Proof(Proof { at: noon() - hours(2), verdict: Verdict::Unreachable }), silent.obtained_at());
+    assert_eq!(silent.status(noon(), hours(WEEK)), authmd_tui::account::Status::Unreachable);
+    assert!(silent.is_due(noon()) && renewing(-1).is_due(noon()));
+    let unclaimed = Account { claimed: false, ..renewing(24 * 30) };
+    assert!(!unclaimed.is_due(noon()) && !renewing(24 * 30).is_due(noon()));
+    assert!(unclaimed.wants(noon(), hours(WEEK)).is_some(), "somebody is told all the same");
+}
+
 #[test]
 fn a_calendar_has_what_wants_somebody_at_its_moment() {
     let accounts = accounts();

@@ -236,7 +236,6 @@ impl Renew {
         kept.account.renewed_at = obtained_after(&kept, now);
         kept.account.spending = doubt;
         (kept.account.proof, kept.account.verified_at) = (None, None);
-        kept.account.more.revoking = None;
         self.granted(kept, now)
     }
 

@@ -1,5 +1,8 @@
 //! Two hundred services at once: what is slow holds up nobody, and what is silent is not dead.
 
+use std::process::Command;
+
+use authmd_tui::account::Revoking;
 use serde_json::Value;
 
 use crate::support::many::{Like, World};
@@ -43,6 +46,42 @@ fn what_renews_itself_is_renewed_side_by_side_and_the_rest_is_named() {
     assert!(problem.contains("needs a person"), "{problem}");
     assert_eq!(world.most_at_once(), 20);
     assert_eq!(home.command(&["verify", "s000", "s019"]).0, 0, "the new ones work");
+}
+
+#[test]
+fn who_stops_many_renewals_gets_those_that_are_under_way_and_no_more() {
+    let (world, home) = (World::that_gathers(100), Home::with_tokens());
+    world.keep(&home, (0..40).map(|nth| world.renewing(nth)));
+    let renewing = home.spawn(&["renew", "--due"]);
+    world.until_under_way(32);
+    let interrupted = Command::new("kill").args(["-INT", &renewing.id().to_string()]).status().expect("sent");
+    assert!(interrupted.success());
+    world.open();
+    let output = renewing.wait_with_output().expect("waited");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert_eq!(world.tokens(), 32, "no other one was begun");
+    let (_, listed) = home.json(&["list", "--json"]);
+    let renewed = listed["accounts"].as_array().expect("accounts").iter().filter(|it| !it["renewed_at"].is_null());
+    assert_eq!(renewed.count(), 32, "and what was on its way is kept");
+}
+
+#[test]
+fn what_is_to_be_revoked_gets_no_new_life() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    let mut kept = world.renewing(1);
+    let since = kept.account.created_at.expect("known");
+    kept.account.more.revoking = Some(Box::new(Revoking::since(since)));
+    world.keep(&home, [kept]);
+    let (code, out, err) = home.command(&["token", "s001"]);
+    assert!(code == 5 && out.is_empty() && err.contains("s001 is to be revoked"), "{err}");
+    assert_eq!(world.tokens(), 0);
+    assert_eq!(home.command(&["renew", "--due"]).2, "Nothing is due.\n");
+    // Somebody may renew it all the same; it is to be revoked after that, too.
+    assert_eq!(home.command(&["renew", "s001"]).0, 0);
+    let (code, out, err) = home.command(&["token", "s001"]);
+    assert!(code == 0 && out.starts_with("access-1-") && err.contains("s001 is to be revoked"), "{err}");
+    let (code, out, _) = home.command(&["revoke", "--pending"]);
+    assert!(code == 0 && out.contains("Revoked: s001"), "{out}");
 }
 
 #[test]

@@ -4,9 +4,13 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use authmd_tui::account::Account;
+use authmd_tui::account::{Account, AccountId, Kept, StoreKind};
+use authmd_tui::secret::Secret;
+use authmd_tui::store::Store;
+use authmd_tui::store::json::Json;
 use serde_json::{Value, json};
 
+use crate::support::account;
 use crate::support::many::{Like, World};
 use crate::support::terminal::{Home, PROGRAM};
 
@@ -109,8 +113,47 @@ fn docker_gets_what_fits_its_registry_and_can_store_nothing() {
     assert!(code == 0 && out.contains("key-1"), "{out}");
 
     let second = world.account(3);
-    let id = authmd_tui::account::AccountId::stored("other").expect("an id");
-    world.keep(&home, [authmd_tui::account::Kept { account: Account { id, ..second.account.clone() }, ..second }]);
+    let id = AccountId::stored("other").expect("an id");
+    world.keep(&home, [Kept { account: Account { id, ..second.account.clone() }, ..second }]);
     let (code, _, err) = docker("get", &format!("http://{host}"));
     assert!(code == 2 && err.contains("Several accounts fit"), "{err}");
+}
+
+#[test]
+fn nobody_gets_what_is_somebody_elses_or_another_programs() {
+    let home = Home::with_tokens();
+    let store = Json::new(home.path("tokens.json").into());
+    let keep = |name: &str, identity: Option<&str>| {
+        let account = Account {
+            id: AccountId::stored(name).expect("an id"),
+            identity: identity.map(str::to_owned),
+            store: StoreKind::Json,
+            ..account(name, "acme.dev", None, None)
+        };
+        store.save(&Kept::new(account, Secret::new(format!("key-of-{name}")))).expect("saved");
+    };
+    let get = |host: &str, username: &str| {
+        let question = format!("protocol=https\nhost={host}\n{username}");
+        asked(&home, PROGRAM, &["git-credential", "get"], &question)
+    };
+    let given = |username: &str| {
+        get("api.acme.dev", username).1.lines().find_map(|line| line.strip_prefix("password=").map(str::to_owned))
+    };
+    keep("ada", Some("ada@example.com"));
+    assert_eq!(given("").as_deref(), Some("key-of-ada"));
+    assert_eq!(given("username=ada@example.com\n").as_deref(), Some("key-of-ada"));
+    assert_eq!(given("username=x-access-token\n").as_deref(), Some("key-of-ada"), "a name for a token is nobody's");
+    assert_eq!(given("username=ops\n"), None, "ops is somebody else");
+    keep("nobodys", None);
+    assert_eq!(given("username=ops\n").as_deref(), Some("key-of-nobodys"));
+    assert_eq!(get("api.acme.dev", "").0, 2, "several fit, and git is told to ask for one");
+
+    // What gh keeps is gh's.
+    let gh = home.folder.path().join(".config/gh");
+    std::fs::create_dir_all(&gh).expect("made");
+    std::fs::write(gh.join("hosts.yml"), "github.com:\n    user: ada\n    oauth_token: gho_1\n").expect("written");
+    assert_eq!(home.command(&["token", "api.github.com:gh-ada"]).1, "gho_1\n", "it is there for whoever names it");
+    assert_eq!(get("api.github.com", ""), (0, String::new(), String::new()));
+    assert_eq!(asked(&home, PROGRAM, &["docker-credential", "get"], "https://api.github.com").0, 1);
+    assert!(!asked(&home, PROGRAM, &["docker-credential", "list"], "").1.contains("github"));
 }

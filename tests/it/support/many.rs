@@ -126,6 +126,23 @@ impl World {
         accounts.into_iter().for_each(|kept| file.save(&kept).expect("kept"));
     }
 
+    /// Waits until so many calls are under way.
+    pub fn until_under_way(&self, calls: usize) {
+        while self.services.under_way.lock().expect("whole").0 < calls {
+            thread::yield_now();
+        }
+    }
+
+    /// Everybody is answered from now on.
+    pub fn open(&self) {
+        self.services.gate.close();
+    }
+
+    /// Tokens that were handed out.
+    pub fn tokens(&self) -> usize {
+        *self.services.tokens.lock().expect("whole")
+    }
+
     /// The most calls that were under way at once.
     pub fn most_at_once(&self) -> usize {
         self.services.under_way.lock().expect("whole").1
