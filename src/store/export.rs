@@ -8,14 +8,14 @@
 //!   {"authmd_tui_export": 1, "made_at": …, "to": public key, "wrapped": private key under the passphrase, "sealed": …}
 //! ```
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::vault::seal::{self, Cost, PrivateKey, PublicKey};
@@ -28,7 +28,7 @@ use crate::when;
 
 const VERSION: u32 = 1;
 /// More than this is no file of ours.
-pub const LARGEST: u64 = 256 * 1024 * 1024;
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// What opens the file.
 pub enum To {
@@ -84,18 +84,17 @@ impl Export {
         Ok(Self { version: VERSION, made_at: when::whole_second(now), to, wrapped, sealed })
     }
 
-    /// Writes a new file, for its owner only; one that is there is left alone.
+    /// Writes a new file, whole or not at all, for its owner only; one that is there is left alone.
     pub fn write(&self, path: &Path) -> Result<(), Problem> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(path).and_then(|mut file| {
-            serde_json::to_writer(&mut file, self)?;
-            file.write_all(b"\n")?;
-            file.sync_all()
-        });
-        written.map_err(|error| match error.kind() {
+        let write = || {
+            // Made by tempfile for its owner only.
+            let mut new = NamedTempFile::new_in(folder_of(path))?;
+            serde_json::to_writer(&mut new, self)?;
+            new.write_all(b"\n")?;
+            new.as_file().sync_all()?;
+            new.persist_noclobber(path).map_err(|error| error.error).map(drop)
+        };
+        write().map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Problem::new(
                 Kind::Usage,
                 format!("There is a file already: {}.", path.display()),
@@ -114,11 +113,12 @@ impl Export {
             let what = format!("{} cannot be read: {why}.", path.display());
             Problem::new(Kind::Usage, what, "Name a file that authmd-tui export has made.")
         };
-        let length = std::fs::metadata(path).map_err(|error| unreadable(cause(&error)))?.len();
-        if length > LARGEST {
+        // What has no end, as a device, has no length either.
+        let mut text = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text));
+        if read.map_err(|error| unreadable(cause(&error)))? as u64 > LARGEST {
             return Err(damaged(path));
         }
-        let text = std::fs::read(path).map_err(|error| unreadable(cause(&error)))?;
         let export: Self = serde_json::from_slice(&text).map_err(|_| damaged(path))?;
         match export.version {
             VERSION => Ok(export),
@@ -151,7 +151,10 @@ impl Export {
         let sealed = STANDARD.decode(&self.sealed).map_err(|_| damaged(path))?;
         let plain = seal::open(&sealed, key).map_err(|_| damaged(path))?;
         let text = std::str::from_utf8(&plain).map_err(|_| damaged(path))?;
-        Ok(json::accounts_in(text))
+        json::accounts_in(text).ok_or_else(|| {
+            let what = format!("{} has accounts in it that this version of the program cannot read.", path.display());
+            Problem::new(Kind::Usage, what, "Update authmd-tui here. Nothing was changed.")
+        })
     }
 }
 
@@ -170,19 +173,22 @@ pub fn import(stores: &Stores, accounts: Vec<Kept>, now: Timestamp) -> Result<Im
     let mut ids: Vec<AccountId> = there.accounts.iter().map(|account| account.id.clone()).collect();
     let mut imported = Imported::default();
     for kept in accounts {
+        let same = there.accounts.iter().find(|known| is_same(known, &kept.account));
+        let id = match same {
+            Some(known) => known.id.clone(),
+            // Somebody else's, or another service's, has that name here.
+            None if ids.contains(&kept.account.id) => {
+                AccountId::new(&kept.account.resource, kept.account.label.as_deref(), &ids)
+            }
+            None => kept.account.id.clone(),
+        };
         // What is there is renewed by nobody meanwhile.
-        let _lease = stores.lock(&kept.account.id)?;
-        let known = stores.find(&kept.account.id)?;
-        let (is_taken, known) = (known.is_some(), known.filter(|known| known.resource == kept.account.resource));
-        if let Some(known) = known.as_ref().filter(|known| known.obtained_at() >= kept.account.obtained_at()) {
-            imported.kept.push(known.id.clone());
+        let _lease = stores.lock(&id)?;
+        let known = if same.is_some() { stores.find(&id)? } else { None };
+        if known.as_ref().is_some_and(|known| known.obtained_at() >= kept.account.obtained_at()) {
+            imported.kept.push(id);
             continue;
         }
-        let id = match (&known, is_taken) {
-            // Another service has that name here.
-            (None, true) => AccountId::new(&kept.account.resource, kept.account.label.as_deref(), &ids),
-            _ => kept.account.id.clone(),
-        };
         let store = known.as_ref().map_or(stores.first(), |known| known.store);
         let account = Account { id: id.clone(), store, source: Source::Own, ..kept.account };
         stores.save(&Kept { account, secrets: kept.secrets }, Some(&Happened::Imported.at(now)))?;
@@ -192,9 +198,23 @@ pub fn import(stores: &Stores, accounts: Vec<Kept>, now: Timestamp) -> Result<Im
     Ok(imported)
 }
 
+/// Is it the same account on both machines, whatever it is called there: of one person at one service? Where nobody is known,
+/// only what was obtained at the same moment is.
+fn is_same(here: &Account, there: &Account) -> bool {
+    let of_one = match (&here.identity, &there.identity) {
+        (Some(here), Some(there)) => here.eq_ignore_ascii_case(there),
+        _ => here.created_at.is_some() && here.created_at == there.created_at,
+    };
+    of_one && !here.is_foreign() && here.resource == there.resource && here.label == there.label
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes sure that a new file can have this name, before anybody types a passphrase for it.
 pub fn is_free(path: &Path) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     match path.symlink_metadata() {
         Ok(_) => Err(Problem::new(
             Kind::Usage,
@@ -231,6 +251,17 @@ mod tests {
         assert_eq!(read.open(&path, &key).expect("opened"), vec![]);
         let touched = Export { sealed: format!("A{}", &read.sealed[1..]), ..read };
         assert_eq!(touched.open(&path, &key).expect_err("it was changed").kind, Kind::Usage);
+        assert!(
+            Export::seal(&[], &To::Vault(key.public()), now).expect("sealed").write(Path::new("/dev/full/x")).is_err()
+        );
+        for text in
+            [r#"{"auth_md_token:https://a.dev/": {"credential": "sk", "authmd_tui": {"version": 9}}}"#, r#"{"a": 1}"#]
+        {
+            let sealed = STANDARD.encode(seal::seal(text.as_bytes(), &key.public()).expect("sealed"));
+            let newer = Export { sealed, ..Export::seal(&[], &To::Vault(key.public()), now).expect("sealed") };
+            let why = newer.open(&path, &key).expect_err("not half of it").what;
+            assert!(why.contains("cannot read"), "{why}");
+        }
         for wrong in ["", "{}", "[1]", "{\"authmd_tui_export\": 1}"] {
             std::fs::write(&path, wrong).expect("written");
             assert!(Export::read(&path).is_err(), "{wrong}");

@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,11 +39,13 @@ const COPIES: u32 = 100;
 
 pub struct Json {
     path: PathBuf,
+    /// Held by whoever of this program changes the file: the patience below is for other programs.
+    turn: Mutex<()>,
 }
 
 impl Json {
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, turn: Mutex::default() }
     }
 
     pub fn path(&self) -> &Path {
@@ -97,6 +100,7 @@ impl Json {
         if let Some(folder) = path.parent() {
             paths::private_folder(folder).map_err(|error| self.problem("create the folder of", &error))?;
         }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock(&path)?;
         let text = self.read()?;
         let entries = entry::all(&text, KEY, "", None);
@@ -154,10 +158,13 @@ pub fn whole(accounts: &[Kept]) -> Secret {
     Secret::new(text)
 }
 
-/// The accounts in such a text, each with its secrets.
-pub fn accounts_in(text: &str) -> Vec<Kept> {
-    let entries = entry::all(text, KEY, "", None).into_iter();
-    entries.filter_map(|entry| Some(Kept { account: entry.account, secrets: entry.secrets? })).collect()
+/// The accounts in such a text, each with its secrets; nothing where one of them cannot be read whole.
+pub fn accounts_in(text: &str) -> Option<Vec<Kept>> {
+    let entries = entry::all(text, KEY, "", None);
+    let whole = entries.len() == text::members(text)?.len();
+    let kept =
+        |entry: Entry| Some(Kept { secrets: entry.secrets.filter(|_| entry.is_readable)?, account: entry.account });
+    entries.into_iter().map(kept).collect::<Option<Vec<_>>>().filter(|_| whole)
 }
 
 impl Store for Json {

@@ -500,3 +500,82 @@ fn nothing_is_put_over_an_account_that_is_there_again() {
 fn removed_at_noon() -> Event {
     Happened::Forgotten { receipts: vec![] }.at(noon())
 }
+
+mod imports {
+    use authmd_tui::account::AccountId;
+    use authmd_tui::store::export::{Imported, import};
+
+    use super::*;
+
+    /// An account of this person at that service, obtained so many hours ago.
+    fn of(identity: Option<&str>, resource: &str, hours_ago: i64) -> Account {
+        Account {
+            id: AccountId::stored("api.acme.dev").expect("an id"),
+            identity: identity.map(str::to_owned),
+            resource: resource.to_owned(),
+            created_at: Some(noon() - hours(hours_ago)),
+            renewed_at: None,
+            ..kept(StoreKind::Memory, None)
+        }
+    }
+
+    fn stores(here: Option<Account>) -> Stores {
+        let memory = Memory::default();
+        if let Some(account) = here {
+            memory.save(&Kept::new(account, Secret::new("sk_here"))).expect("saved");
+        }
+        Stores::new(vec![Arc::new(memory)], Locks::here(), Some("the test says so"))
+    }
+
+    /// What comes of it, as added, renewed and left alone; and the ids and credentials that are here then.
+    fn taken_in(stores: &Stores, account: Account) -> ([usize; 3], Vec<(String, String)>) {
+        let Imported { added, renewed, kept } =
+            import(stores, vec![Kept::new(account, Secret::new("sk_there"))], noon()).expect("imported");
+        let held = stores.accounts().accounts.into_iter().map(|account| {
+            let loaded = stores.load(&account.id).expect("readable").expect("there");
+            (account.id.to_string(), loaded.secrets.credential.expose().to_owned())
+        });
+        ([added.len(), renewed.len(), kept.len()], held.collect())
+    }
+
+    const V1: &str = "https://api.acme.dev/v1";
+    const V2: &str = "https://api.acme.dev/v2";
+
+    #[test]
+    fn somebody_elses_credential_is_not_replaced_whatever_it_is_called() {
+        for (here, there) in [
+            (of(Some("ada@work.dev"), V1, 9), of(Some("ada@home.dev"), V1, 3)),
+            (of(Some("ada@work.dev"), V1, 3), of(Some("ada@home.dev"), V1, 9)),
+            (of(None, V1, 9), of(None, V1, 3)),
+            (of(None, V2, 9), of(None, V1, 3)),
+        ] {
+            let (counts, held) = taken_in(&stores(Some(here)), there);
+            assert_eq!(counts, [1, 0, 0]);
+            assert_eq!(held[0], ("api.acme.dev".into(), "sk_here".into()));
+            assert_eq!((held.len(), held[1].1.as_str()), (2, "sk_there"));
+        }
+    }
+
+    #[test]
+    fn the_same_account_has_one_place_and_the_newer_credential() {
+        let older = of(Some("Ada@work.dev"), V1, 9);
+        let newer = Account { renewed_at: Some(noon() - hours(1)), ..of(Some("ada@work.dev"), V1, 9) };
+        let sk = |held: &[(String, String)]| held.iter().map(|(_, secret)| secret.clone()).collect::<Vec<_>>();
+        let (counts, held) = taken_in(&stores(Some(older.clone())), newer.clone());
+        assert_eq!((counts, sk(&held)), ([0, 1, 0], vec!["sk_there".to_owned()]));
+        let (counts, held) = taken_in(&stores(Some(newer)), older);
+        assert_eq!((counts, sk(&held)), ([0, 0, 1], vec!["sk_here".to_owned()]));
+        // Of nobody who is known: what was obtained at one moment is one.
+        let renewed = Account { renewed_at: Some(noon()), ..of(None, V1, 9) };
+        assert_eq!(taken_in(&stores(Some(of(None, V1, 9))), renewed).0, [0, 1, 0]);
+    }
+
+    /// It had to be called otherwise here; the second time that is known.
+    #[test]
+    fn what_is_imported_twice_is_there_once() {
+        let stores = stores(Some(of(None, V2, 9)));
+        assert_eq!(taken_in(&stores, of(None, V1, 3)).0, [1, 0, 0]);
+        let (counts, held) = taken_in(&stores, of(None, V1, 3));
+        assert_eq!((counts, held.len()), ([0, 0, 1], 2));
+    }
+}

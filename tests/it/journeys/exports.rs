@@ -98,5 +98,7 @@ fn one_machine_sends_to_the_vault_of_another_with_no_passphrase_between_them() {
     let (code, text) = answered(&there, &["import", &second], &[VAULT]);
     assert!(code == 2 && text.contains("was damaged"), "{text}");
     assert_eq!(there.command(&["import", &here.path("nothing")]).0, 2);
+    let (code, _, err) = there.command_in(512 * 1024, &["import", "/dev/zero"]);
+    assert!(code == 2 && err.contains("was damaged"), "what has no end is not read to it: {err}");
     assert_eq!(Home::new().command(&["store", "key"]).0, 8, "there is no vault yet");
 }
