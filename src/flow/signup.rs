@@ -453,7 +453,7 @@ impl SignUp {
         match (&self.stage, self.stored.clone()) {
             (Stage::Over(_), _) => Vec::new(),
             // It is on its way into the store: let it arrive, then go.
-            (Stage::Locking | Stage::Saving, _) => {
+            (Stage::Locking | Stage::Trying(_) | Stage::Saving, _) => {
                 self.leaving = true;
                 Vec::new()
             }
@@ -579,8 +579,8 @@ impl Flow for SignUp {
                     self.code_on_its_way |= matches!((&*call, sent), (Call::Complete { .. }, Sent::Perhaps));
                     self.send(*call)
                 }
-                // What gets the access token is stored; that can be had later.
-                (Question::Repeat(call, ..), false) if *call == Call::Exchange => self.exchange_left(),
+                // Where what gets the access token is stored, that can be had later.
+                (Question::Repeat(call, problem, _), false) if *call == Call::Exchange => self.exchange_left(problem),
                 (Question::OtherAddress(email), true) => self.email_settled(email),
                 (Question::OldOrNew(against), true) => self.old_stays(against),
                 (Question::OldOrNew(_), false) => self.take_new(),

@@ -28,7 +28,7 @@ impl SignUp {
             Call::Claim => self.claimed(reply, now),
             Call::Complete { .. } | Call::Fetch => self.collect(reply.granted, true, now),
             Call::Look(_) => self.looked(reply, now),
-            Call::Exchange => self.exchanged(reply.granted),
+            Call::Exchange => self.exchanged(reply.granted, now),
             Call::Challenge(_) => Vec::new(),
         }
     }

@@ -125,8 +125,12 @@ impl SignUp {
     /// Without a lease it is stored all the same: what is shown once must be kept.
     pub(super) fn locked(&mut self, lease: Option<Lease>, now: Timestamp) -> Vec<Effect> {
         self.lease = lease;
-        // What was stored in its place before (an assertion that works often) has ended its time here.
+        let in_hand_only = self.ceremony.granted.as_ref().is_some_and(|kept| kept.account.lacks_credential());
+        // Once something of the new sign-up is stored, the old credential is gone.
         let old_works = self.replaced.as_ref().is_some_and(|account| account.works_yet(now)) && self.stored.is_none();
+        if old_works && in_hand_only && !self.leaving {
+            return self.send(Call::Exchange);
+        }
         match self.check().filter(|_| old_works && !self.is_tried && !self.leaving) {
             Some(check) => {
                 let request = check.begin();
@@ -145,8 +149,9 @@ impl SignUp {
         let after = self.ceremony.granted.as_ref().map(|kept| kept.account.scopes.clone()).unwrap_or_default();
         let lost: Vec<String> = before.into_iter().filter(|scope| !after.contains(scope)).collect();
         let against = match verdict {
+            Verdict::Refused { status } if self.leaving => return self.old_stays(Against::TurnedAway(status)),
             Verdict::Refused { status } => Against::TurnedAway(status),
-            _ if lost.is_empty() || after.is_empty() => return self.store(),
+            _ if lost.is_empty() || after.is_empty() || self.leaving => return self.store(),
             _ => Against::Lost(lost),
         };
         // From here on it is a person's pace; nobody else is to wait for that.
@@ -268,7 +273,7 @@ impl SignUp {
     }
 
     /// The assertion was exchanged: the account has its credential.
-    pub(super) fn exchanged(&mut self, granted: Granted) -> Vec<Effect> {
+    pub(super) fn exchanged(&mut self, granted: Granted, now: Timestamp) -> Vec<Effect> {
         let Some(mut kept) = self.ceremony.granted.take() else {
             return Vec::new();
         };
@@ -279,18 +284,27 @@ impl SignUp {
             *resource = None;
         }
         kept.account.client = self.client();
-        self.save(kept)
+        match self.lease.take().filter(|_| self.stored.is_none()) {
+            // The old credential is in its place yet.
+            Some(lease) => {
+                self.ceremony.granted = Some(kept);
+                self.locked(Some(lease), now)
+            }
+            None => self.save(kept),
+        }
     }
 
-    /// It is confirmed and stored, and the access token can be had later.
+    /// It is confirmed, and the access token can be had later where that is stored.
     pub(super) fn exchange_failed(&mut self, problem: Problem) -> Vec<Effect> {
+        // From here on it is a person's pace; nobody else is to wait for that.
+        self.lease = None;
         self.interrupt(Question::Repeat(Box::new(Call::Exchange), problem, Sent::No))
     }
 
-    pub(super) fn exchange_left(&mut self) -> Vec<Effect> {
+    pub(super) fn exchange_left(&mut self, problem: Problem) -> Vec<Effect> {
         match self.stored.clone() {
             Some(account) => self.end(Outcome::Connected(account)),
-            None => Vec::new(),
+            None => self.fail(Problem { hint: "The old credential is kept, and works yet.".into(), ..problem }),
         }
     }
 

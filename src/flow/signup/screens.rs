@@ -149,6 +149,7 @@ impl SignUp {
             Call::Claim => self.busy("Asking for the confirmation to begin…", 1),
             Call::Complete { .. } => self.busy("Handing in the code…", 2),
             Call::Look(_) | Call::Fetch => self.busy("Fetching the credential…", 2),
+            Call::Exchange if self.stored.is_none() => self.busy("Confirmed. Fetching an access token…", 3),
             Call::Exchange => self.busy("Confirmed and kept. Fetching an access token…", 3),
         }
     }

@@ -13,7 +13,7 @@ use authmd_tui::secret::Secret;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::play::{API, COMPLETE, Fake, Play, answer, challenge, refusal};
+use crate::support::play::{API, COMPLETE, Fake, Play, SERVER, answer, challenge, refusal};
 use crate::support::{account, hours, noon, url};
 
 fn renewal() -> Play {
@@ -420,5 +420,72 @@ fn who_signs_up_again_is_asked_about_a_loss_of_scopes() {
         assert!(play.text_shown().contains("has not got any more: mail.send"), "{}", play.text_shown());
         play.confirm(old);
         assert_eq!(play.saved.len(), saved);
+    }
+}
+
+const EXCHANGE: &str = "POST https://auth.acme.dev/oauth2/token";
+
+/// The same with a service that hands out an assertion, for which the access token is had with another call, answered so.
+fn signed_up_again_by_exchange(exchanges: Vec<Result<authmd_tui::http::Response, HttpError>>) -> Play {
+    let mut play = renewal();
+    let mut metadata = Fake::server_metadata();
+    metadata["token_endpoint"] = json!("https://auth.acme.dev/oauth2/token");
+    metadata["grant_types_supported"] = json!(["urn:ietf:params:oauth:grant-type:jwt-bearer"]);
+    play.fake.json(SERVER, metadata).on(API, [challenge(), answer(200, "{}")]).on(EXCHANGE, exchanges);
+    play.fake.json(
+        COMPLETE,
+        json!({"status": "claimed", "identity_assertion": "jwt_new", "assertion_expires": "2026-11-23T12:00:00Z"}),
+    );
+    play.flow = Box::new(SignUp::again(play.known.accounts[0].clone()).expect("a flow"));
+    play.done.clear();
+    play.begin().pick(0).confirm(true).text("ada@example.com").text("123456");
+    play
+}
+
+fn exchanged() -> Result<authmd_tui::http::Response, HttpError> {
+    answer(
+        200,
+        &json!({"access_token": "at_new", "token_type": "Bearer", "expires_in": 3600, "scope": "mail.read mail.send"})
+            .to_string(),
+    )
+}
+
+#[test]
+fn an_assertion_does_not_take_the_place_of_a_credential_that_works() {
+    let taken = signed_up_again_by_exchange(vec![exchanged()]);
+    assert!(matches!(taken.outcome(), Outcome::Connected(_)), "{}", taken.problem());
+    assert_eq!(taken.done[taken.done.len() - 4..], ["lock", "http", "http", "save"], "exchanged, tried, stored");
+    let saved = &taken.saved[0];
+    assert_eq!((taken.saved.len(), saved.secrets.credential.expose()), (1, "at_new"));
+    assert_eq!(saved.secret_of(LayerKind::IdentityAssertion), Some(&Secret::new("jwt_new")));
+    assert_eq!((taken.history.len(), saved.account.verified_at), (1, Some(noon())));
+
+    let silent = || Err(HttpError::Unreachable("no route".into()));
+    let mut left = signed_up_again_by_exchange(vec![silent()]);
+    assert_eq!((left.id(), left.saved.len()), ("confirm".into(), 0));
+    assert!(left.text_shown().contains("the old credential is kept"), "{}", left.text_shown());
+    left.confirm(false);
+    assert!(left.saved.is_empty() && left.text_shown().contains("still in place"), "{}", left.text_shown());
+    let mut repeated = signed_up_again_by_exchange(vec![silent(), exchanged()]);
+    repeated.confirm(true);
+    assert_eq!(repeated.saved[0].secrets.credential.expose(), "at_new");
+    assert_eq!(repeated.done[repeated.done.len() - 4..], ["http", "lock", "http", "save"]);
+}
+
+/// What was confirmed is kept by whoever leaves while it is tried, unless it is of no use.
+#[test]
+fn who_leaves_during_the_trial_of_the_new_credential_has_it_stored() {
+    for (trial, saved) in [(answer(200, "{}"), 1), (answer(401, ""), 0)] {
+        let mut play = renewal();
+        play.fake.on(API, [challenge(), trial]);
+        play.flow = Box::new(SignUp::again(play.known.accounts[0].clone()).expect("a flow"));
+        play.begin().pick(0).confirm(true).text("ada@example.com");
+        play.slow = Some(API.to_owned());
+        play.text("123456").step(Input::Cancel);
+        assert_eq!(play.saved.len(), 0);
+        play.slow = None;
+        play.arrives();
+        assert_eq!(play.saved.len(), saved);
+        assert_eq!(matches!(play.outcome(), Outcome::Connected(_)), saved == 1);
     }
 }

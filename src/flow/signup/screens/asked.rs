@@ -59,6 +59,13 @@ impl SignUp {
                 "Register again",
                 "Stop here",
             ),
+            Question::Repeat(call, ..) if **call == Call::Exchange && self.stored.is_none() => (
+                "You have confirmed. Only the access token is missing; until it is there, the old credential is kept."
+                    .to_owned(),
+                "Try again now?",
+                "Try again",
+                "Keep the old one",
+            ),
             Question::Repeat(call, ..) if **call == Call::Exchange => (
                 "You have confirmed, and that is kept. Only the access token is missing; it can be fetched later too."
                     .to_owned(),
