@@ -19,8 +19,9 @@
 //! Many services rotate refresh tokens: each works once, and one that comes a second time ends all of its family (RFC 9700,
 //! section 4.14.2). So the lock is held from reading the token until its successor is stored; what another program has
 //! obtained meanwhile is taken over; and before the token is sent, the intent is written down, which proves at the same
-//! time that the store can be written. What comes of it is tried before the old credential is dropped: see `renew/proving.rs`. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
-//! assertion works as often as it is shown, so nothing of that is needed for it.
+//! time that the store can be written. Whoever finds that note, and nobody at work, knows that the outcome is unknown. An
+//! assertion works as often as it is shown, so nothing of that is needed for it. What comes of either is tried before the
+//! old credential is dropped: see `renew/proving.rs`.
 
 mod proving;
 mod screens;
@@ -57,6 +58,8 @@ pub struct Renew {
     kept: Option<Box<Kept>>,
     /// The new credential, until it is stored.
     granted: Option<Box<Kept>>,
+    /// What is stored until then: the old one, beside what gets the next one.
+    beside: Option<Box<Kept>>,
     stores: Vec<StoreOffer>,
     problem: Option<Problem>,
     /// Another program was faster.
@@ -108,6 +111,9 @@ enum Stage {
     Proving(Check),
     /// It may do less than the old one: does the person want it?
     Narrowed,
+    /// They do, and the account is taken hold of once more.
+    Retaking,
+    Rechecking,
     Saving,
     /// What is stored was tried; that is written down.
     Noting,
@@ -128,6 +134,7 @@ impl Renew {
             lease: None,
             kept: None,
             granted: None,
+            beside: None,
             stores: Vec::new(),
             problem: None,
             adopted: false,
@@ -373,7 +380,7 @@ impl Renew {
                 Vec::new()
             }
             stage => {
-                self.declined = matches!(stage, Stage::Narrowed);
+                self.declined = matches!(stage, Stage::Narrowed | Stage::Retaking | Stage::Rechecking);
                 self.end(Outcome::Cancelled)
             }
         }
@@ -427,6 +434,13 @@ impl Flow for Renew {
             (Stage::Securing, Input::Stored(result)) => self.secured(result),
             (Stage::Proving(check), Input::Http(answer)) => self.proving(check, &answer, now),
             (Stage::Narrowed, Input::Answer(Answer::Pick(picked))) => self.narrowed_picked(picked),
+            (Stage::Retaking, Input::Locked(Ok(lease))) => {
+                self.lease = Some(lease);
+                self.stage = Stage::Rechecking;
+                vec![Effect::Load(self.account.id.clone())]
+            }
+            (Stage::Retaking, Input::Locked(Err(problem))) => self.fail(problem),
+            (Stage::Rechecking, Input::Loaded(loaded)) => self.rechecked(loaded),
             (Stage::Noting, Input::Stored(_)) => self.noted(),
             (Stage::Saving, Input::Stored(result)) => self.saved(result),
             (Stage::Pausing, Input::Elapsed) => match self.granted.clone() {

@@ -85,8 +85,9 @@ pub struct App {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     background: Background,
-    walks: VecDeque<(Walk, AccountId)>,
-    walks_in_all: usize,
+    /// Renewals that need somebody, and how many of them have had their turn.
+    walks: VecDeque<AccountId>,
+    walks_begun: usize,
     /// How often something has happened, and how often it had when the screen was drawn last.
     happened: u64,
     drawn: u64,
@@ -129,7 +130,7 @@ impl App {
             size: (80, 24),
             background: Background::default(),
             walks: VecDeque::new(),
-            walks_in_all: 0,
+            walks_begun: 0,
             happened: 0,
             drawn: 0,
             target: None,
@@ -269,6 +270,7 @@ impl App {
                 Vec::new()
             }
         });
+        commands.extend(self.walk_next(now));
         let mut wanted = std::mem::take(&mut self.wants_vault);
         wanted.retain(|(command, _)| self.is_awaited(command));
         self.wants_vault = wanted;

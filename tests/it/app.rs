@@ -1,6 +1,8 @@
 //! The full-screen program without a screen: keys in, commands out.
 
-use authmd_tui::account::{Account, AccountId, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, Verdict};
+use authmd_tui::account::{
+    Account, AccountId, Kept, Layer, LayerKind, Note, Proof, Renewal, Revocation, StoreKind, Verdict,
+};
 use authmd_tui::flow::{Effect, Input, Known};
 use authmd_tui::http::HttpError;
 use authmd_tui::problem::{Kind, Problem};
@@ -360,6 +362,58 @@ fn of_several_what_needs_nobody_is_renewed_behind_the_list_and_the_rest_walked_o
     assert_eq!(notice(&app), "Nothing is due.");
     press(&mut app, "X");
     assert_eq!(notice(&app), "There is no revocation to be finished.");
+}
+
+/// Somebody types while renewals run: the queue waits until they are done, and what they begin themselves is beside it.
+#[test]
+fn the_queue_of_renewals_waits_for_whoever_is_busy_and_forgets_nobody() {
+    let renewing = |name: &str, host: &str| {
+        let mut account = account(name, host, None, Some(1));
+        account.renewal = Renewal::Refresh { url: url("https://auth.acme.dev/token"), resource: None };
+        account
+    };
+    let ends = |name: &str, host: &str| account(name, host, None, Some(1));
+    let accounts =
+        vec![renewing("A", "a.dev"), ends("B", "b.dev"), ends("C", "c.dev"), account("D", "d.dev", None, Some(900))];
+    let mut app = app();
+    app.update(loaded(accounts), noon());
+    let behind = press(&mut app, "R");
+    assert_eq!(behind.len(), 1);
+    press(&mut app, "/d");
+    let fail = |_: &Effect| Input::Stored(Err(Problem::new(Kind::Store, "The store is gone.", "Mend it.")));
+    settle(&mut app, behind, fail);
+    assert_eq!(app.place(), Place::Filter, "typing goes on");
+    press(&mut app, "\n");
+    assert_eq!(app.session().and_then(|session| session.position), Some((1, 2)), "and then they come");
+
+    let mut app = self::app();
+    app.update(
+        loaded(vec![renewing("A", "a.dev"), ends("B", "b.dev"), ends("C", "c.dev"), ends("D", "d.dev")]),
+        noon(),
+    );
+    let behind = press(&mut app, "R");
+    let own = app.list.accounts().iter().position(|account| account.service == "D").expect("listed");
+    press(&mut app, &"j".repeat(own));
+    press(&mut app, "r");
+    assert_eq!(app.session().and_then(|session| session.position), None, "one of its own");
+    settle(&mut app, behind, fail);
+    press(&mut app, "\u{1b}");
+    assert_eq!(app.session().and_then(|session| session.position), Some((1, 3)), "none of the queue was dropped");
+}
+
+#[test]
+fn what_another_program_keeps_is_not_changed_by_way_of_a_mark() {
+    let mut accounts = some_accounts();
+    accounts[0].store = StoreKind::Foreign;
+    let mut app = app();
+    app.update(loaded(accounts), noon());
+    press(&mut app, "G");
+    assert!(app.list.selected().is_some_and(|account| account.is_foreign()), "at the end");
+    press(&mut app, " gg");
+    for keys in ["r", "x", "d"] {
+        assert!(press(&mut app, keys).is_empty() && app.overlay.is_none() && app.session().is_none(), "{keys}");
+        assert!(notice(&app).contains("another program's"), "{keys}: {}", notice(&app));
+    }
 }
 
 #[test]

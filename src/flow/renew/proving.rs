@@ -1,9 +1,9 @@
 //! The new credential is tried before the old one is dropped, and a loss of scopes is asked about.
 //!
 //! ```text
-//!   the old one works yet:   Securing ▶ Proving ──taken──▶ Narrowed? ▶ Saving ▶ Over
-//!                            what comes   └──turned away──▶ Over, the old one stays
-//!                            next is kept
+//!   the old one works yet:   Securing ▶ Proving ──taken──▶ Saving ▶ Over
+//!                            what comes   │  └──may do less──▶ Narrowed ▶ Retaking ▶ Rechecking ▶ Saving
+//!                            next is kept └──turned away──▶ Over, the old one stays
 //!   it does not:             Saving ▶ Proving ▶ Noting ▶ Over
 //! ```
 //!
@@ -17,7 +17,7 @@ use super::{Renew, Stage};
 use crate::account::{Account, Kept, Note, Proof, StoreKind, Verdict};
 use crate::flow::probe::{Check, Next};
 use crate::flow::revoke::Presence;
-use crate::flow::verify::resource_url;
+use crate::flow::verify::{credential_missing, resource_url};
 use crate::flow::{Effect, Outcome};
 use crate::http::{HttpError, Response};
 use crate::problem::{Kind, Problem};
@@ -42,6 +42,7 @@ impl Renew {
             secrets: crate::account::Secrets { credential: old.secrets.credential.clone(), ..kept.secrets.clone() },
         };
         self.granted = Some(kept);
+        self.beside = Some(Box::new(beside.clone()));
         // A note that a token is on its way is taken back in any case.
         if !self.spent && beside == *old {
             return self.prove();
@@ -132,7 +133,7 @@ impl Renew {
         }
     }
 
-    /// It works, or nothing says that it does not. What may do less than the old one is taken only by somebody.
+    /// It works, or nothing says that it does not. What may do less than an old one that works is taken only by somebody.
     fn take_or_ask(&mut self) -> Vec<Effect> {
         let Some(granted) = self.granted.clone() else {
             return Vec::new();
@@ -140,6 +141,8 @@ impl Renew {
         match self.presence {
             _ if self.lost_scopes.is_empty() => self.save(granted),
             Presence::Person if !self.leaving => {
+                // From here on it is a person's pace; nobody else is to wait for that.
+                self.lease = None;
                 self.stage = Stage::Narrowed;
                 Vec::new()
             }
@@ -154,11 +157,26 @@ impl Renew {
     }
 
     pub(super) fn narrowed_picked(&mut self, picked: usize) -> Vec<Effect> {
-        match self.granted.clone() {
-            Some(granted) if picked == TAKE => self.save(granted),
-            _ => {
-                self.declined = true;
-                self.end(Outcome::Cancelled)
+        if picked == TAKE {
+            self.stage = Stage::Retaking;
+            return vec![Effect::Lock(self.account.id.clone())];
+        }
+        self.declined = true;
+        self.end(Outcome::Cancelled)
+    }
+
+    /// The person wants the new one. Another program may have got the next one while they thought about it.
+    pub(super) fn rechecked(&mut self, loaded: Result<Option<Box<Kept>>, Problem>) -> Vec<Effect> {
+        let found = match loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account))) {
+            Ok(found) => found,
+            Err(problem) => return self.fail(problem),
+        };
+        let as_it_was = self.beside.as_ref().is_some_and(|beside| beside.secrets == found.secrets);
+        match self.granted.clone().filter(|_| as_it_was) {
+            Some(granted) => self.save(granted),
+            None => {
+                self.adopted = true;
+                self.end(Outcome::Connected(Box::new(found.account)))
             }
         }
     }

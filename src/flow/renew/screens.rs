@@ -32,12 +32,12 @@ impl Renew {
     fn of_stage(&self, title: &str, busy: impl Fn(&str) -> Screen, now: Timestamp) -> Screen {
         match &self.stage {
             Stage::Opening => busy("Opening the store…"),
-            Stage::Locking => busy("Waiting until no other program renews it…"),
+            Stage::Locking | Stage::Retaking => busy("Waiting until no other program renews it…"),
             Stage::Loading | Stage::Declaring => busy("Reading the refresh token…"),
             Stage::Asking(_) => busy("Trying the present credential once…"),
             Stage::Exchanging => busy("Exchanging the identity assertion…"),
             Stage::Spending => busy("Sending the refresh token…"),
-            Stage::Rereading(_) => busy("Looking whether another program was faster…"),
+            Stage::Rereading(_) | Stage::Rechecking => busy("Looking whether another program was faster…"),
             Stage::Proving(_) | Stage::Noting => busy("Trying the new credential once…"),
             Stage::Narrowed => self.narrowed(title, now),
             Stage::Securing | Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => {

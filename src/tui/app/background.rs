@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use super::{App, Command, Question, Scene, Then, Walk, one_line};
+use super::{App, Command, Question, Scene, Then, one_line};
 use crate::account::{Account, AccountId, Verdict};
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
@@ -71,6 +71,10 @@ impl Background {
         all.into_iter().find(|task| task.account() == id).map(Task::word)
     }
 
+    pub fn is_busy(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     pub fn is_awaiting(&self, id: FlowId) -> bool {
         self.running.iter().any(|(running, _)| *running == id)
     }
@@ -114,16 +118,21 @@ impl App {
         self.list.clear_marks();
         let (by_themselves, by_somebody): (Vec<_>, Vec<_>) =
             accounts.into_iter().partition(|account| account.renews_itself() && account.spending.is_none());
-        let queued: Vec<_> = by_somebody.iter().map(|account| (Walk::Renew, account.id.clone())).collect();
-        self.walks_in_all = queued.len();
-        self.walks = queued.into();
+        self.queue(by_somebody.into_iter().map(|account| account.id));
         let renewal = |account: Account| {
             let id = account.id.clone();
             Task::Renew(Box::new(Renew::new(account, Presence::Nobody)), id)
         };
-        let commands = self.do_behind(by_themselves.into_iter().map(renewal).collect(), now);
         // What is renewed behind the list may add to what needs somebody: those come after.
-        if self.background.running.is_empty() { [commands, self.walk_next(now)].concat() } else { commands }
+        self.do_behind(by_themselves.into_iter().map(renewal).collect(), now)
+    }
+
+    fn queue(&mut self, ids: impl Iterator<Item = AccountId>) {
+        for id in ids {
+            if !self.walks.contains(&id) {
+                self.walks.push_back(id);
+            }
+        }
     }
 
     /// All that is due, as `renew --due` has it.
@@ -229,7 +238,6 @@ impl App {
                 self.notice = Some(format!("Revoked {good} of {}; the receipts are in the history.", revoked.len()));
                 Vec::new()
             }
-            true if is_free => self.walk_next(now),
             true => Vec::new(),
         }
     }
@@ -242,8 +250,7 @@ impl App {
         let needs_somebody =
             |outcome: &Outcome| outcome.problem().is_some_and(|problem| problem.kind == Kind::NeedsPerson);
         let (queued, failed): (Vec<_>, Vec<_>) = bad.into_iter().partition(|(_, outcome)| needs_somebody(outcome));
-        self.walks.extend(queued.into_iter().map(|(id, _)| (Walk::Renew, id)));
-        self.walks_in_all = self.walks.len();
+        self.queue(queued.into_iter().map(|(id, _)| id));
         let told = match (good.as_slice(), in_all) {
             ([(id, _)], 1) => format!("Renewed: {id}."),
             (good, _) => format!("Renewed {} of {in_all}.", good.len()),

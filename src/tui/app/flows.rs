@@ -23,13 +23,7 @@ impl App {
 
     pub(super) fn start(&mut self, flow: Box<dyn Flow>, now: Timestamp) -> Vec<Command> {
         let id = self.new_flow();
-        let mut session = Session::new(id, flow, now);
-        // What is begun while others wait for their turn is none of those.
-        let nth = self.walks_in_all.saturating_sub(self.walks.len());
-        if self.walks_in_all > 1 && nth > 0 {
-            session.position = Some((nth, self.walks_in_all));
-        }
-        self.scene = Scene::Session(Box::new(session));
+        self.scene = Scene::Session(Box::new(Session::new(id, flow, now)));
         self.flow(id, Input::Begin, now)
     }
 
@@ -51,32 +45,42 @@ impl App {
 
     /// One is walked with the person, from its first question on; several are begun together.
     pub(super) fn walk(&mut self, walk: Walk, now: Timestamp) -> Vec<Command> {
-        let targets: Vec<Account> = self.list.targets().into_iter().cloned().collect();
-        if targets.len() > 1 {
-            match walk {
-                Walk::Renew => return self.renew_many(targets, now),
-                Walk::Revoke => self.ask_to_revoke(&targets),
+        let mut targets: Vec<Account> = self.list.targets().into_iter().cloned().collect();
+        match (walk, targets.len()) {
+            (Walk::Renew, 2..) => return self.renew_many(targets, now),
+            (Walk::Revoke, 2..) => {
+                self.ask_to_revoke(&targets);
+                return Vec::new();
             }
-            return Vec::new();
+            _ => {}
         }
-        self.walks = targets.iter().map(|account| (walk, account.id.clone())).collect();
-        self.walks_in_all = self.walks.len();
         self.list.clear_marks();
-        self.walk_next(now)
+        match (walk, targets.pop()) {
+            (Walk::Renew, Some(account)) => self.start(Box::new(Renew::new(account, Presence::Person)), now),
+            (Walk::Revoke, Some(account)) => self.start(Box::new(Revoke::new(account, Presence::Person)), now),
+            (_, None) => Vec::new(),
+        }
     }
 
+    /// Renewals that need somebody come one after another, as soon as nothing else is to be waited for or to be read.
     pub(super) fn walk_next(&mut self, now: Timestamp) -> Vec<Command> {
-        let Some((walk, id)) = self.walks.pop_front() else {
-            self.walks_in_all = 0;
+        let is_free = self.overlay.is_none() && matches!(self.scene, Scene::List | Scene::Detail { .. });
+        if !is_free || self.background.is_busy() {
             return Vec::new();
-        };
-        let Some(account) = self.list.accounts().iter().find(|account| account.id == id).cloned() else {
-            return self.walk_next(now);
-        };
-        match walk {
-            Walk::Revoke => self.start(Box::new(Revoke::new(account, Presence::Person)), now),
-            Walk::Renew => self.start(Box::new(Renew::new(account, Presence::Person)), now),
         }
+        while let Some(id) = self.walks.pop_front() {
+            self.walks_begun += 1;
+            if let Some(account) = self.list.accounts().iter().find(|account| account.id == id).cloned() {
+                let commands = self.start(Box::new(Renew::new(account, Presence::Person)), now);
+                let in_all = self.walks_begun + self.walks.len();
+                if let Scene::Session(session) = &mut self.scene {
+                    session.position = Some((self.walks_begun, in_all)).filter(|_| in_all > 1);
+                }
+                return commands;
+            }
+        }
+        self.walks_begun = 0;
+        Vec::new()
     }
 
     pub(super) fn cancel_session(&mut self, now: Timestamp) -> Vec<Command> {
@@ -186,8 +190,8 @@ impl App {
         let Some(line) = line else {
             return Vec::new();
         };
-        let left_alone = self.walks.len();
-        let before = self.session().and_then(|session| session.position).map_or(0, |(nth, _)| nth - 1);
+        let position = self.session().and_then(|session| session.position);
+        let (left_alone, before) = position.map_or((0, 0), |(nth, in_all)| (in_all - nth, nth - 1));
         let commands = self.leave_session(now);
         self.notice = Some(match left_alone {
             0 => line,
@@ -208,18 +212,15 @@ impl App {
                 self.list.await_account(account.id.clone());
                 handing = HandingOver::of(account);
             }
+            // Who stops one of several does not want the next one begun.
+            if session.position.is_some() && session.screen().outcome == Some(Outcome::Cancelled) {
+                self.walks.clear();
+            }
             self.left = Some(session.screen().clone());
-        }
-        // Who stops one does not want the next one begun.
-        if self.left.as_ref().is_some_and(|screen| screen.outcome == Some(Outcome::Cancelled)) {
-            self.walks.clear();
         }
         let mut commands = vec![Command::Load];
         // It goes where the account says; what else is walked comes after.
-        commands.extend(match handing {
-            Some(handing) => self.start(Box::new(handing), now),
-            None => self.walk_next(now),
-        });
+        commands.extend(handing.into_iter().flat_map(|handing| self.start(Box::new(handing), now)));
         commands
     }
 }

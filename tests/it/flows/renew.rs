@@ -362,6 +362,7 @@ fn a_loss_of_scopes_is_asked_about_and_decided_by_nobody_else() {
         let mut play = beside_a_good_one(Presence::Person, pair());
         assert_eq!(play.choices(), ["Take the new one", "Keep the old one"]);
         assert!(play.text_shown().contains("lost") && play.text_shown().contains("mail.send"), "{}", play.text_shown());
+        play.held = play.saved.last().cloned();
         play.pick(picked);
         assert_eq!(matches!(play.outcome(), Outcome::Connected(_)), ends);
         assert_eq!(
@@ -373,6 +374,15 @@ fn a_loss_of_scopes_is_asked_about_and_decided_by_nobody_else() {
     let mut left = beside_a_good_one(Presence::Person, pair());
     left.step(Input::Cancel);
     assert!(left.text_shown().contains("The old credential is kept"), "{}", left.text_shown());
+    // Nobody waits for the answer; what another program has got meanwhile is taken over.
+    let mut slow = beside_a_good_one(Presence::Person, pair());
+    let mut newer = slow.saved.last().cloned().expect("stored");
+    newer.secrets.further = vec![(LayerKind::RefreshToken, Secret::new("rt_3"))];
+    slow.held = Some(newer);
+    let stored = slow.saved.len();
+    slow.pick(0);
+    assert_eq!(slow.done[slow.done.len() - 2..], ["lock", "load"]);
+    assert!(matches!(slow.outcome(), Outcome::Connected(_)) && slow.saved.len() == stored);
     let alone = beside_a_good_one(Presence::Nobody, pair());
     assert!(matches!(alone.outcome(), Outcome::Failed(problem) if problem.kind == Kind::NeedsPerson));
     assert_eq!(parts(alone.saved.last().expect("stored")), ("sk_held", "rt_2"));
