@@ -354,7 +354,9 @@ async fn show(settings: &Settings, name: &str) -> Done {
     let accounts = everything(&ports).await?;
     let account = find(&accounts, name)?;
     let id = account.id.clone();
-    let past = ports.blocking(move |stores| stores.history().of(&id)).await?;
+    // The account is there to be shown, whatever is the matter with its history.
+    let past = ports.blocking(move |stores| stores.history().of(&id)).await;
+    let past = past.inspect_err(|problem| say(&problem.to_string())).unwrap_or_default();
     let set_here = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty());
     let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();
     if settings.json {

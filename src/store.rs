@@ -16,6 +16,7 @@ pub mod migrate;
 pub mod record;
 mod removed;
 pub mod rights;
+mod sqlite;
 pub mod survey;
 pub mod vault;
 

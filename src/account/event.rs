@@ -41,7 +41,7 @@ pub enum Happened {
     Reviewed,
     /// Somebody has made it theirs at the service.
     Claimed,
-    /// It was ended at the service, as far as that can be shown.
+    /// It was ended at the service, and is shown to be dead.
     Revoked {
         receipts: Vec<Receipt>,
     },
@@ -50,7 +50,7 @@ pub enum Happened {
         receipts: Vec<Receipt>,
         why: String,
     },
-    /// It was removed here. What the service was told before is in the receipts.
+    /// It was removed here. What the service was told before is in the receipts; it does not show that it is dead.
     Forgotten {
         receipts: Vec<Receipt>,
     },

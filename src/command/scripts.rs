@@ -59,6 +59,9 @@ pub async fn run(settings: &Settings, name: &str, variable: Option<String>, comm
     if env::var_os(&variable).is_some_and(|there| there != credential) {
         say(&format!("{variable} is set to something else here; the command gets that of {}.", kept.account.id));
     }
+    for other in shadowing(settings, &kept).into_iter().filter(|name| *name != variable) {
+        say(&format!("{other} is set in this environment, too: the command may use that instead of {variable}."));
+    }
     let mut command = Command::new(program);
     command.args(arguments).env(&variable, credential);
     let error = become_it(command);

@@ -302,7 +302,7 @@ impl Revoke {
 
     fn forget(&mut self, now: Timestamp) -> Vec<Effect> {
         let receipts = self.receipts.clone();
-        let what = match self.dead || self.told && self.sent.refused.is_none() && self.problem.is_none() {
+        let what = match self.dead {
             true => Happened::Revoked { receipts },
             false => Happened::Forgotten { receipts },
         };

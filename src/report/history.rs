@@ -53,6 +53,9 @@ pub fn in_words(what: &Happened) -> String {
         Happened::Claimed => "claimed at the service".to_owned(),
         Happened::Revoked { .. } => "revoked, and removed here".to_owned(),
         Happened::NotRevoked { why, .. } => format!("not revoked: {}", trust::clean(why, 200)),
+        Happened::Forgotten { receipts } if !receipts.is_empty() => {
+            "told to the service, and removed here; nothing proves that it is dead".to_owned()
+        }
         Happened::Forgotten { .. } => "removed here".to_owned(),
         Happened::PutBack => "put back".to_owned(),
         Happened::TakenOver { from } => format!("copied from {}", trust::clean(from, 120)),

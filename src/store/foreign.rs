@@ -6,6 +6,7 @@
 
 mod read;
 
+use std::collections::HashSet;
 use std::env;
 use std::path::PathBuf;
 
@@ -63,6 +64,14 @@ struct Found {
     kept: Option<Kept>,
 }
 
+impl Found {
+    fn called(self, id: AccountId) -> Self {
+        let account = Account { id, ..self.account };
+        let kept = self.kept.map(|kept| Kept { account: account.clone(), ..kept });
+        Self { account, kept }
+    }
+}
+
 impl Foreign {
     /// Where these programs keep things, by their own variables of the environment and usual folders.
     pub fn here() -> Self {
@@ -84,9 +93,19 @@ impl Foreign {
         Self { places }
     }
 
-    /// What cannot be read is another program's trouble.
+    /// What cannot be read is another program's trouble. No two have one name: the second has a number, in the order of the
+    /// files.
     fn found(&self) -> Vec<Found> {
-        self.places.iter().flat_map(|(tool, place)| read::all(*tool, place)).collect()
+        let mut taken: HashSet<AccountId> = HashSet::new();
+        let all = self.places.iter().flat_map(|(tool, place)| read::all(*tool, place));
+        let named = all.map(|found| {
+            let id = found.account.id.clone();
+            let numbered = (2..).filter_map(|nth| AccountId::stored(&format!("{id}-{nth}")));
+            let free = std::iter::once(id.clone()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or(id);
+            taken.insert(free.clone());
+            found.called(free)
+        });
+        named.collect()
     }
 
     fn read_only(&self, id: &AccountId) -> Problem {

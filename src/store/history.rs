@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, params};
 use crate::account::{AccountId, Event, Happened};
 use crate::problem::{Kind, Problem};
 use crate::shell::paths;
+use crate::store::sqlite::{cannot_write, is_pending, open_standing_still};
 
 /// Older events of an account are forgotten.
 const MOST: usize = 500;
@@ -128,6 +129,15 @@ fn open(path: &Path, writes: bool) -> Done<Connection> {
         let folder = path.parent().unwrap_or(Path::new("."));
         paths::private_folder(folder).and_then(|()| paths::private_file(path)).map_err(failed)?;
     }
+    match connect(path) {
+        Err(error) if !writes && cannot_write(&error) && !is_pending(path).map_err(failed)? => {
+            open_standing_still(path)
+        }
+        connected => connected,
+    }
+}
+
+fn connect(path: &Path) -> Done<Connection> {
     let how = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, how)?;
     connection.busy_timeout(PATIENCE)?;

@@ -130,6 +130,36 @@ fn each_is_read_with_its_ends_its_file_and_who_else_can_read_that() {
 }
 
 #[test]
+fn each_has_a_name_of_its_own_and_what_is_loaded_is_what_is_listed() {
+    let home = TempDir::new().expect("a folder");
+    // An update of mcp-remote has left the folder of the version before.
+    let server = |version: &str, token: &str, age: u64| {
+        let name = format!(".mcp-auth/mcp-remote-{version}/0a1b2c3d4e5f_tokens.json");
+        write(home.path(), &name, &json!({"access_token": token, "expires_in": 3600}).to_string(), 0o600);
+        let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_790_000_000 - age);
+        fs::File::open(home.path().join(name)).expect("there").set_modified(written).expect("set");
+    };
+    server("0.1.9", "mcp_new", 0);
+    server("0.1.8", "mcp_old", 9_000);
+    for (name, token) in [("aa", "aws_1"), ("bb", "aws_2")] {
+        let session = json!({"startUrl": "https://acme.awsapps.com/start", "accessToken": token});
+        write(home.path(), &format!(".aws/sso/cache/{name}.json"), &session.to_string(), 0o600);
+    }
+    let store = at(home.path());
+    let named = store.accounts().accounts.into_iter().map(|account| {
+        let kept = store.load(&account.id).expect("readable").expect("there");
+        assert_eq!(kept.account, account);
+        (account.id.to_string(), kept.secrets.credential.expose().to_owned())
+    });
+    let named: Vec<(String, String)> = named.collect();
+    let named: Vec<(&str, &str)> = named.iter().map(|(id, token)| (id.as_str(), token.as_str())).collect();
+    assert_eq!(
+        named,
+        [("mcp-remote-0a1b2c3d", "mcp_new"), ("acme.awsapps.com:aws", "aws_1"), ("acme.awsapps.com:aws-2", "aws_2")]
+    );
+}
+
+#[test]
 fn what_is_not_as_it_should_be_is_passed_over() {
     for text in [
         "",

@@ -216,7 +216,7 @@ fn hosts(path: &Path) -> Vec<Found> {
     found
 }
 
-/// `HASH_tokens.json` beside `HASH_client_info.json`. Which server a hash stands for is written nowhere.
+/// `mcp-remote-VERSION/HASH_tokens.json` beside `HASH_client_info.json`. Which server a hash stands for is written nowhere.
 fn servers(folder: &Path) -> Vec<Found> {
     let found = files(folder, "_tokens.json").into_iter().filter_map(|path| {
         let (written, tokens) = file(&path)?;
@@ -249,17 +249,22 @@ fn servers(folder: &Path) -> Vec<Found> {
             resource: format!("mcp-remote:{name}"),
         }
         .found()
-        .map(|found| renamed(found, &format!("mcp-remote-{short}")))
+        .map(|found| {
+            // A hash is no host to be named after.
+            let id = AccountId::stored(&format!("mcp-remote-{short}")).unwrap_or_else(|| found.account.id.clone());
+            found.called(id)
+        })
     });
-    found.collect()
-}
-
-/// A name that is not made of a host.
-fn renamed(found: Found, name: &str) -> Found {
-    let id = AccountId::stored(name).unwrap_or_else(|| found.account.id.clone());
-    let account = Account { id, ..found.account };
-    let kept = found.kept.map(|kept| Kept { account: account.clone(), ..kept });
-    Found { account, kept }
+    // Each of its versions has a folder of its own: of one server, what was written last is in use.
+    let mut newest: Vec<Found> = Vec::new();
+    for found in found {
+        match newest.iter_mut().find(|known| known.account.resource == found.account.resource) {
+            Some(known) if found.account.created_at > known.account.created_at => *known = found,
+            Some(_) => {}
+            None => newest.push(found),
+        }
+    }
+    newest
 }
 
 /// `{"startUrl": …, "region": …, "accessToken": …, "expiresAt": …, "refreshToken": …, "registrationExpiresAt": …}`

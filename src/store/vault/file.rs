@@ -22,6 +22,7 @@ use super::health::{OnlyRead, is_cut_short, is_full};
 use crate::problem::{Kind, Problem, cause};
 use crate::shell::paths;
 use crate::store::rights;
+use crate::store::sqlite::{cannot_write, is_pending, open_standing_still};
 
 pub const NAME: &str = "vault.sqlite";
 /// How long to wait for another program that is writing.
@@ -142,7 +143,7 @@ impl Place {
         self.check_rights()?;
         let seen = identity(&path);
         // Before SQLite has it open: closing a file gives up every lock that this process has on it (fcntl(2)).
-        let cut_short = !self.is_pending()? && is_cut_short(&path)?;
+        let cut_short = !is_pending(&path)? && is_cut_short(&path)?;
         let (mut connection, version) = match self.connect(&path) {
             Err(Fault::Sql(error)) if cannot_write(&error) => self.connect_to_what_stands_still(&path)?,
             connected => connected?,
@@ -178,24 +179,13 @@ impl Place {
         Ok((connection, version))
     }
 
-    /// A disk that cannot be written has no room for SQLite's own files; with no write pending, none are needed.
     fn connect_to_what_stands_still(&self, path: &Path) -> Result<(Connection, u32), Fault> {
-        if self.is_pending()? {
+        if is_pending(path)? {
             return Err(Fault::Told(OnlyRead::Disk.problem()));
         }
-        let how = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(format!("file:{}?immutable=1", uri_path(path)), how)?;
+        let connection = open_standing_still(path)?;
         let version = version(&connection)?;
         Ok((connection, version))
-    }
-
-    /// Is there a log that has not gone into the file yet? Then the file itself may be short: SQLite mends that.
-    fn is_pending(&self) -> io::Result<bool> {
-        match fs::metadata(self.beside("-wal")) {
-            Ok(log) => Ok(log.len() > 0),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     fn damaged(&self) -> Problem {
@@ -401,19 +391,6 @@ fn wait_a_little(tries: i32) -> bool {
 
 fn version(connection: &Connection) -> Result<u32, rusqlite::Error> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
-}
-
-fn cannot_write(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure)
-    )
-}
-
-/// A path in a URI (SQLite, "Uniform Resource Identifiers"): what means something there is spelled by its number.
-fn uri_path(path: &Path) -> String {
-    let text = path.display().to_string();
-    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
 
 /// Gives what is there another name that is free.

@@ -65,6 +65,16 @@ fn a_command_gets_the_credential_in_its_environment_and_takes_the_programs_place
     assert!(code == 0 && out == "key-1\n" && err.contains("SERVICE_1_API_KEY is set in this environment"), "{err}");
     assert!(home.command(&["show", "s001"]).1.contains("SERVICE_1_API_KEY is set here"));
     assert_eq!(home.json(&["show", "s001", "--json"]).1["accounts"][0]["shadowed_by"], json!(["SERVICE_1_API_KEY"]));
+    let (_, out, err) = ran(&home, "printf '%s' \"$MINE\"", &["--env", "MINE"]);
+    assert!(out == "key-1" && err.contains("SERVICE_1_API_KEY is set in this environment, too"), "{err}");
+
+    // Its history may be damaged; the account is there all the same.
+    std::fs::create_dir_all(home.path("home")).expect("made");
+    std::fs::write(home.path("home/history.sqlite"), "not a database, and longer than nothing").expect("written");
+    let history = home.command(&["history"]);
+    assert_eq!(history.0, 8, "{history:?}");
+    let (code, out, err) = home.command(&["show", "s001"]);
+    assert!(code == 0 && out.contains("s001") && err.contains("history"), "{out}{err}");
 }
 
 #[test]
