@@ -5,6 +5,7 @@ mod exporting;
 mod find;
 mod handover;
 mod helpers;
+mod history;
 mod output;
 mod renewing;
 mod revoking;
@@ -111,7 +112,7 @@ async fn done(arguments: Arguments) -> Done {
         Some(Command::Revoke { withdraw: true, accounts, .. }) => revoking::withdraw(&settings, &accounts).await,
         Some(Command::Revoke { pending: true, .. }) => revoking::revoke(&settings, Which::Pending).await,
         Some(Command::Revoke { accounts, .. }) => revoking::revoke(&settings, Which::Named(&accounts)).await,
-        Some(Command::History { accounts, within }) => revoking::history(&settings, &accounts, within).await,
+        Some(Command::History { accounts, within }) => history::history(&settings, &accounts, within).await,
         Some(Command::Forget { accounts }) => forget(&settings, &accounts).await,
         Some(Command::Handover { account, agentos, form, skill, env_file, name, off, command }) => {
             let place = match (agentos, env_file) {
@@ -174,18 +175,31 @@ fn somebody_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Opens the vault where one of these accounts is in it and its passphrase is needed, and somebody is there to type it.
-/// What else keeps it shut is told by whatever wants to use it.
-async fn open_vault_for(accounts: &[Account], ports: &Ports, console: Option<&mut Console>) -> Result<(), Problem> {
-    if !accounts.iter().any(|account| account.store == StoreKind::Vault) || !somebody_there() {
+/// Opens the vault where one of these accounts is in it, see [`open_vault`]. What else keeps it shut is told by whatever wants to
+/// use it.
+async fn open_vault_for(
+    accounts: &[Account],
+    settings: &Settings,
+    ports: &Ports,
+    console: Option<&mut Console>,
+) -> Result<(), Problem> {
+    if !accounts.iter().any(|account| account.store == StoreKind::Vault) {
         return Ok(());
     }
-    match ports.blocking(|stores| stores.required_vault()?.ready()).await {
-        Err(problem) if problem.kind == Kind::Locked => match console {
-            Some(console) => console.unlock(ports).await,
-            None => Console::terminal(true).unlock(ports).await,
-        },
+    match open_vault(settings, ports, console).await {
+        Err(problem) if problem.kind == Kind::Cancelled => Err(problem),
         _ => Ok(()),
+    }
+}
+
+/// Asks for the vault's passphrase, where it is needed and somebody is there to type it.
+async fn open_vault(settings: &Settings, ports: &Ports, console: Option<&mut Console>) -> Result<(), Problem> {
+    match ports.blocking(|stores| stores.required_vault()?.ready()).await {
+        Err(problem) if problem.kind == Kind::Locked && somebody_there() => match console {
+            Some(console) => console.unlock(ports).await,
+            None => Console::terminal(settings.unicode).unlock(ports).await,
+        },
+        ready => ready,
     }
 }
 
@@ -386,7 +400,7 @@ async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
         true => accounts(&ports).await?,
         false => find_all(&everything(&ports).await?, names)?,
     };
-    open_vault_for(&chosen, &ports, None).await?;
+    open_vault_for(&chosen, settings, &ports, None).await?;
     let mut progress = Progress::new("Asked", chosen.len());
     let flows = chosen.into_iter().map(Verify::new).collect();
     let tell = |flow: &Verify, outcome: &Outcome| {

@@ -74,6 +74,12 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
     receipts.collect()
 }
 
+/// The beginning of a line.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// What needs somebody soonest first; what never does comes last, by name.
 pub fn soonest_first(accounts: &mut [Account]) {
     accounts.sort_by_cached_key(|account| {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::find::find_own;
 use super::output::{print, print_json, say};
-use super::{Done, Settings, accounts, everything, open_vault_for, somebody_there};
+use super::{Done, Settings, accounts, everything, open_vault, open_vault_for, somebody_there};
 use crate::account::{Account, AccountId, Kept, Source};
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::verify::credential_missing;
@@ -34,7 +34,7 @@ pub async fn export(settings: &Settings, named: Option<Vec<String>>, file: &Path
         )
         .into());
     }
-    open_vault_for(&chosen, &ports, None).await?;
+    open_vault_for(&chosen, settings, &ports, None).await?;
     let to = match public {
         Some(public) => To::Vault(public),
         None => To::Passphrase(new_passphrase(settings).await?, Cost::DEFAULT),
@@ -108,7 +108,7 @@ pub async fn import(settings: &Settings, file: PathBuf) -> Done {
     let export = Export::read(&file)?;
     let kept = match export.wants_passphrase() {
         true => by_passphrase(settings, &export, &file).await?,
-        false => by_vault(&ports, export, file.clone()).await?,
+        false => by_vault(settings, &ports, export, file.clone()).await?,
     };
     let imported = ports.blocking(move |stores| export::import(stores, kept, clock::now())).await?;
     match settings.json {
@@ -149,7 +149,7 @@ async fn by_passphrase(settings: &Settings, export: &Export, file: &Path) -> Res
     }
 }
 
-async fn by_vault(ports: &Ports, export: Export, file: PathBuf) -> Result<Vec<Kept>, Problem> {
+async fn by_vault(settings: &Settings, ports: &Ports, export: Export, file: PathBuf) -> Result<Vec<Kept>, Problem> {
     let public = ports.blocking(|stores| stores.required_vault()?.public_key()).await?;
     if !export.is_for(&public) {
         return Err(Problem::new(
@@ -158,10 +158,7 @@ async fn by_vault(ports: &Ports, export: Export, file: PathBuf) -> Result<Vec<Ke
             "Open it where that vault is, or have it exported for this one: authmd-tui store key",
         ));
     }
-    let locked = ports.blocking(|stores| stores.required_vault()?.ready()).await;
-    if locked.is_err_and(|problem| problem.kind == Kind::Locked) && somebody_there() {
-        Console::terminal(true).unlock(ports).await?;
-    }
+    open_vault(settings, ports, None).await?;
     ports.blocking(move |stores| export.open(&file, &stores.required_vault()?.key()?)).await
 }
 

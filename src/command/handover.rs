@@ -30,7 +30,7 @@ pub async fn handover(settings: &Settings, name: &str, place: Place) -> Done {
     let ports = settings.ports()?;
     let account = find_own(&everything(&ports).await?, &[name.to_owned()])?.remove(0);
     if matches!(place, Place::Nowhere) {
-        return forget_place(&ports, &account).await;
+        return forget_place(settings, &ports, &account).await;
     }
     let mut flow = match to(&account, place, &settings.library())? {
         Some(to) => HandingOver::anew(account.clone(), to),
@@ -44,7 +44,7 @@ pub async fn handover(settings: &Settings, name: &str, place: Place) -> Done {
         return Err(Problem::new(Kind::NeedsPerson, what, "Run it in a terminal. Nothing was handed over.").into());
     }
     let mut walker = Walker::new(settings, ports)?;
-    open_vault_for(std::slice::from_ref(&account), &walker.ports, Some(&mut walker.console)).await?;
+    open_vault_for(std::slice::from_ref(&account), settings, &walker.ports, Some(&mut walker.console)).await?;
     let outcome = plain::run(&mut flow, &walker.ports, &mut walker.console, walker.events.as_mut()).await;
     result_of(outcome).map_err(super::Ended::Told)
 }
@@ -59,8 +59,8 @@ pub async fn after(walker: &mut Walker, outcome: &Outcome) {
     }
 }
 
-async fn forget_place(ports: &Ports, account: &Account) -> Done {
-    open_vault_for(std::slice::from_ref(account), ports, None).await?;
+async fn forget_place(settings: &Settings, ports: &Ports, account: &Account) -> Done {
+    open_vault_for(std::slice::from_ref(account), settings, ports, None).await?;
     let (id, missing) = (account.id.clone(), credential_missing(account));
     let save = move |stores: &crate::store::Stores| {
         let mut kept: Kept = stores.load(&id)?.ok_or(missing)?;

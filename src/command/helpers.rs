@@ -103,7 +103,7 @@ pub async fn git(settings: &Settings, named: Option<&str>, operation: &str) -> D
             Problem::new(Kind::Unsafe, what, "Name the account in git's settings for its own host only.").into()
         );
     }
-    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    open_vault_for(std::slice::from_ref(&account), settings, &ports, None).await?;
     print(&asked.answer(&ready(account, &ports).await?)?);
     Ok(())
 }
@@ -125,7 +125,7 @@ pub async fn docker(settings: &Settings, operation: &str) -> Done {
                     return Err(Problem::new(Kind::Failed, what, "Sign up with: authmd-tui add HOST").into());
                 }
             };
-            open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+            open_vault_for(std::slice::from_ref(&account), settings, &ports, None).await?;
             let kept = ready(account, &ports).await?;
             let username = kept.account.identity.as_deref().unwrap_or(ANYBODY);
             print(&format!(

@@ -27,7 +27,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let mut walker = Walker::new(settings, ports)?;
     // Who signs up again needs no secret that is kept.
     let wanting: Vec<Account> = chosen.iter().filter(|account| account.renews_itself()).cloned().collect();
-    open_vault_for(&wanting, &walker.ports, Some(&mut walker.console)).await?;
+    open_vault_for(&wanting, settings, &walker.ports, Some(&mut walker.console)).await?;
     let renewals = match somebody_there() && !due {
         true => walked(settings, &mut walker, chosen).await,
         false => by_themselves(&mut walker, chosen).await,

@@ -27,7 +27,7 @@ const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
 pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
     let ports = settings.ports()?;
     let account = find(&everything(&ports).await?, name)?.clone();
-    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    open_vault_for(std::slice::from_ref(&account), settings, &ports, None).await?;
     if claim {
         return claim_link(&account, &ports).await;
     }
@@ -53,7 +53,7 @@ pub async fn run(settings: &Settings, name: &str, variable: Option<String>, comm
         let what = format!("'{}' is no name for an environment.", trust::clean(&variable, 40));
         return Err(Problem::new(Kind::Usage, what, "Name one with --env, like ACME_API_KEY.").into());
     }
-    open_vault_for(std::slice::from_ref(&account), &ports, None).await?;
+    open_vault_for(std::slice::from_ref(&account), settings, &ports, None).await?;
     let kept = ready(account, &ports).await?;
     let credential = kept.secrets.credential.expose();
     if env::var_os(&variable).is_some_and(|there| there != credential) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::output::{print_json, print_text, say};
-use super::{Done, Settings, result_of, somebody_there};
+use super::{Done, Settings, open_vault, result_of, somebody_there};
 use crate::account::Source;
 use crate::args::ProtectionChoice;
 use crate::flow::storage::{Finding, Level, Storage, Survey, TakenOver, Wish, survey_lines, taken_in_words};
@@ -70,7 +70,7 @@ pub async fn migrate(settings: &Settings, to: Option<Protection>, foreign: bool)
             .blocking(|stores| stores.required_vault()?.probe().map(drop).map_err(|trouble| trouble.problem()))
             .await?;
     }
-    open(settings, &ports).await?;
+    open_vault(settings, &ports, None).await?;
     match to {
         Some(protection) => protect(settings, ports, protection).await,
         None => {
@@ -95,16 +95,6 @@ async fn nothing_to_take(ports: &Ports, foreign: bool) -> Result<bool, Problem> 
     match listing.problem {
         Some(problem) => Err(problem),
         None => Ok(!listing.accounts.iter().any(|account| foreign || account.source == Source::Own)),
-    }
-}
-
-/// The key is needed: asks for the passphrase where there is one and somebody is there.
-async fn open(settings: &Settings, ports: &Ports) -> Result<(), Problem> {
-    match ports.blocking(|stores| stores.required_vault()?.ready()).await {
-        Err(problem) if problem.kind == Kind::Locked && somebody_there() => {
-            Console::terminal(settings.unicode).unlock(ports).await
-        }
-        ready => ready,
     }
 }
 

@@ -152,6 +152,16 @@ impl Revoke {
         self.dead
     }
 
+    /// What it came to, in a few words.
+    pub fn came_to(&self, outcome: &Outcome) -> &'static str {
+        match (outcome, self.dead) {
+            (Outcome::Removed(_), true) => "revoked",
+            (Outcome::Removed(_), false) => "told to the service and removed here; nothing proves it",
+            (_, true) => "revoked, and still kept here",
+            (_, false) => "not revoked",
+        }
+    }
+
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
         self.lease = None;
         self.stage = Stage::Over(outcome);

@@ -4,6 +4,7 @@ use icalendar::{Calendar, Component, Event, Property};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::capitalized;
 use crate::account::{Account, Why};
 use crate::trust;
 
@@ -44,9 +45,4 @@ fn event(account: &Account, at: Timestamp, now: Timestamp) -> Event {
 
 fn utc(name: &str, moment: Timestamp) -> Property {
     Property::new(name, moment.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string())
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

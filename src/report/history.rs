@@ -63,6 +63,15 @@ pub fn in_words(what: &Happened) -> String {
     }
 }
 
+/// A line each, below what they are of.
+pub fn receipts_text(receipts: &[Receipt]) -> String {
+    let line = |receipt: &Receipt| {
+        let at = when::exact(receipt.at);
+        format!("  {:<18} {:<24} {:<36} {at}", receipt.what, receipt.place, receipt.answer)
+    };
+    receipts.iter().map(|receipt| line(receipt).trim_end().to_owned() + "\n").collect()
+}
+
 pub fn receipts_of(what: &Happened) -> &[Receipt] {
     match what {
         Happened::Revoked { receipts } | Happened::NotRevoked { receipts, .. } | Happened::Forgotten { receipts } => {

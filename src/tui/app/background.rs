@@ -270,13 +270,7 @@ fn receipts(revoked: &[(Box<Revoke>, Outcome)]) -> Screen {
     let good = revoked.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Removed(_))).count();
     let mut screen = Screen::new(ScreenId::Done, format!("Revoked {good} of {}", revoked.len()));
     for (flow, outcome) in revoked {
-        let how = match (outcome, flow.is_proven()) {
-            (Outcome::Removed(_), true) => "revoked",
-            (Outcome::Removed(_), false) => "told to the service and removed here; nothing proves it",
-            (_, true) => "revoked, and still kept here",
-            (_, false) => "not revoked",
-        };
-        screen.lines.push(Line::Heading(format!("{}: {how}", flow.account().id)));
+        screen.lines.push(Line::Heading(format!("{}: {}", flow.account().id, flow.came_to(outcome))));
         screen.lines.extend(flow.receipt_lines());
         screen.lines.extend(outcome.problem().map(|problem| Line::text(one_line(problem))));
         screen.lines.push(Line::Gap);
