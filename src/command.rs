@@ -40,6 +40,7 @@ use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem, cause};
 use crate::report;
 use crate::sandbox::{self, Sandbox};
+use crate::shell::interrupt::Interrupts;
 use crate::shell::{Ports, clock};
 use crate::skill::Described;
 use crate::store::attempts::Attempts;
@@ -230,6 +231,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
             "Another program may have the port; name another with --port.",
         )
     })?;
+    let mut interrupts = Interrupts::listen();
     say(&format!("Sandbox  {}", sandbox.url()));
     for profile in sandbox::PROFILES {
         say(&format!("  {:<18} {}", profile.name, sandbox.how_to_add(profile)));
@@ -237,7 +239,7 @@ async fn run_sandbox(options: args::Sandbox) -> Done {
     say(&format!("  {:<18} {}", "Inbox", sandbox.inbox()));
     say("Ctrl-C ends it.");
     print(&format!("{}\n", sandbox.ready_line()));
-    let _ = tokio::signal::ctrl_c().await;
+    interrupts.next().await;
     Ok(())
 }
 

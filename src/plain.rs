@@ -18,6 +18,7 @@ use crate::flow::{Answer, Effect, Flow, Input, Outcome, Prompt, Screen};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::secret::{Secret, Typed};
+use crate::shell::interrupt::Interrupts;
 use crate::shell::{Ports, clock, hangup, perform};
 
 /// How the next line is read.
@@ -216,6 +217,7 @@ pub async fn run(
     console: &mut Console,
     mut events: Option<&mut Events>,
 ) -> Outcome {
+    let mut interrupts = Interrupts::listen();
     let mut printed = Printed::default();
     let mut work = performing(flow.step(Input::Begin, clock::now()), ports);
     loop {
@@ -241,7 +243,7 @@ pub async fn run(
                     input
                 }
                 input = ask(console, &screen, prompt) => input,
-                _ = tokio::signal::ctrl_c() => Input::Cancel,
+                _ = interrupts.next() => Input::Cancel,
             },
             (Some(effect), None) => tokio::select! {
                 input = effect => {
@@ -249,11 +251,11 @@ pub async fn run(
                     input
                 }
                 // What must arrive first (a credential on its way into the store) is waited for.
-                _ = tokio::signal::ctrl_c() => Input::Cancel,
+                _ = interrupts.next() => Input::Cancel,
             },
             (None, Some(prompt)) => tokio::select! {
                 input = ask(console, &screen, prompt) => input,
-                _ = tokio::signal::ctrl_c() => Input::Cancel,
+                _ = interrupts.next() => Input::Cancel,
             },
             // A flow that waits for nothing would wait for ever.
             (None, None) => Input::Cancel,

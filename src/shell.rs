@@ -9,6 +9,7 @@ pub mod clock;
 pub mod deliver;
 pub mod expressions;
 pub mod hangup;
+pub mod interrupt;
 pub mod log;
 pub mod loopback;
 pub mod net;

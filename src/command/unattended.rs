@@ -1,19 +1,18 @@
 //! Flows with nobody there to ask: one, or many side by side.
 
-use std::future::{Future, poll_fn};
 use std::io::{self, IsTerminal, Write};
-use std::pin::Pin;
-use std::task::Poll;
 
 use tokio::task::JoinSet;
 
 use crate::events::Events;
 use crate::flow::{AT_ONCE, Effect, Flow, Input, Outcome, Screen};
 use crate::problem::{Kind, Problem};
+use crate::shell::interrupt::Interrupts;
 use crate::shell::{Ports, clock, perform};
 
 /// Runs a flow to its end. A question ends it: nobody is there to answer.
 pub async fn run(flow: &mut dyn Flow, ports: &Ports, mut events: Option<&mut Events>) -> Outcome {
+    let mut interrupts = Interrupts::listen();
     let mut effects = flow.step(Input::Begin, clock::now());
     loop {
         let now = clock::now();
@@ -28,18 +27,18 @@ pub async fn run(flow: &mut dyn Flow, ports: &Ports, mut events: Option<&mut Eve
         let Some(effect) = effects.pop() else {
             return Outcome::of(needs_person(&screen));
         };
-        effects = settled(flow, effect, ports).await;
+        effects = settled(flow, effect, ports, &mut interrupts).await;
     }
 }
 
 /// Performs an effect, and steps with what came of it. Ctrl-C is heard meanwhile; what must arrive first (a credential on its
 /// way into the store) is waited for all the same.
-async fn settled(flow: &mut dyn Flow, effect: Effect, ports: &Ports) -> Vec<Effect> {
+async fn settled(flow: &mut dyn Flow, effect: Effect, ports: &Ports, interrupts: &mut Interrupts) -> Vec<Effect> {
     let mut work = std::pin::pin!(perform(effect, ports));
     loop {
         let input = tokio::select! {
             input = &mut work => return flow.step(input, clock::now()),
-            _ = tokio::signal::ctrl_c() => Input::Cancel,
+            _ = interrupts.next() => Input::Cancel,
         };
         let instead = flow.step(input, clock::now());
         if !instead.is_empty() || flow.screen(clock::now()).outcome.is_some() {
@@ -64,9 +63,9 @@ pub async fn side_by_side<F: Flow + 'static>(
     let mut ended: Vec<Option<(F, Outcome)>> = flows.iter().map(|_| None).collect();
     let mut waiting = flows.into_iter().enumerate();
     let mut running = JoinSet::new();
-    // Each that runs hears it, too, and ends when what it has under way has arrived. It is listened for from here on.
-    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-    let mut stopped = has_come(interrupted.as_mut()).await;
+    // Each that runs hears it, too, and ends when what it has under way has arrived.
+    let mut interrupts = Interrupts::listen();
+    let mut stopped = false;
     loop {
         while running.len() < AT_ONCE
             && !stopped
@@ -74,7 +73,11 @@ pub async fn side_by_side<F: Flow + 'static>(
         {
             if let Some(events) = events.as_deref_mut() {
                 let outcome = run(&mut flow, ports, Some(events)).await;
-                stopped = has_come(interrupted.as_mut()).await;
+                stopped = tokio::select! {
+                    biased;
+                    () = interrupts.next() => true,
+                    () = std::future::ready(()) => false,
+                };
                 over(&flow, &outcome);
                 ended[nth] = Some((flow, outcome));
                 continue;
@@ -87,7 +90,7 @@ pub async fn side_by_side<F: Flow + 'static>(
         }
         let joined = tokio::select! {
             biased;
-            _ = &mut interrupted, if !stopped => {
+            () = interrupts.next(), if !stopped => {
                 stopped = true;
                 continue;
             }
@@ -104,10 +107,6 @@ pub async fn side_by_side<F: Flow + 'static>(
     }
     waiting.for_each(|(nth, flow)| ended[nth] = Some((flow, Outcome::Cancelled)));
     ended.into_iter().flatten().collect()
-}
-
-async fn has_come(mut signal: Pin<&mut impl Future>) -> bool {
-    poll_fn(|context| Poll::Ready(signal.as_mut().poll(context).is_ready())).await
 }
 
 /// One line on stderr that says how far it is, where somebody sees it.

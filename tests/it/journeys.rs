@@ -1,6 +1,7 @@
 //! The built program as a person meets it: in a terminal, against the sandbox as a process of its own.
 
 mod commands;
+mod exits;
 mod exports;
 mod full_screen;
 mod manners;

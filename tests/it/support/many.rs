@@ -31,6 +31,8 @@ pub enum Like {
     Silent,
     /// It says yes to a revocation, and goes on taking the key.
     Deaf,
+    /// It hands out tokens that it does not take.
+    Barren,
 }
 
 struct Services {
@@ -86,6 +88,11 @@ impl World {
     pub fn is(&self, nth: usize, like: Like) -> &Self {
         self.services.likes.lock().expect("whole").insert(nth, like);
         self
+    }
+
+    /// Where all of them are.
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
     /// An account at the service of that number, with a key that never ends.
@@ -209,7 +216,9 @@ async fn token(State(services): State<Arc<Services>>, Path(nth): Path<usize>, bo
         *tokens
     };
     let key = format!("access-{nth}-{number}");
-    services.keys.lock().expect("whole").entry(nth).or_default().push(key.clone());
+    if services.like(nth) != Like::Barren {
+        services.keys.lock().expect("whole").entry(nth).or_default().push(key.clone());
+    }
     axum::Json(json!({
         "access_token": key, "token_type": "Bearer", "expires_in": 3600, "refresh_token": format!("refresh-{nth}-{number}"),
     }))
