@@ -26,7 +26,9 @@ use self::handover::Place;
 use self::output::{print, print_json, print_text, say};
 use self::revoking::Which;
 use self::unattended::Progress;
-use crate::account::{Account, DUE_WITHIN, Happened, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict};
+use crate::account::{
+    Account, AccountId, DUE_WITHIN, Happened, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict,
+};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::Events;
 use crate::flow::discover::{Discover, Way};
@@ -158,6 +160,17 @@ async fn accounts(ports: &Ports) -> Result<Vec<Account>, Problem> {
 /// The same, and what other programs keep: to be listed, and for whoever names one of those.
 async fn everything(ports: &Ports) -> Result<Vec<Account>, Problem> {
     listed(ports, Stores::everything).await
+}
+
+/// The account that a name means; by its id it is found at once, whatever else is there.
+async fn account_named(ports: &Ports, name: &str) -> Result<Account, Problem> {
+    let exact = AccountId::stored(name).filter(|id| id.as_str() == name);
+    if let Some(id) = exact
+        && let Some(account) = ports.blocking(move |stores| stores.find(&id)).await?
+    {
+        return Ok(account);
+    }
+    find(&everything(ports).await?, name).cloned()
 }
 
 async fn listed(ports: &Ports, list: fn(&Stores) -> Listing) -> Result<Vec<Account>, Problem> {

@@ -6,10 +6,9 @@ use std::io::{self, IsTerminal, Read};
 use serde_json::json;
 use url::Url;
 
-use super::find::find;
 use super::output::{print, say};
 use super::scripts::ready;
-use super::{Done, Settings, accounts, everything, open_vault_for};
+use super::{Done, Settings, account_named, accounts, open_vault_for};
 use crate::account::{Account, Kept};
 use crate::problem::{Kind, Problem};
 use crate::trust;
@@ -88,7 +87,7 @@ pub async fn git(settings: &Settings, named: Option<&str>, operation: &str) -> D
     };
     let ports = settings.ports()?;
     let account = match named {
-        Some(name) => find(&everything(&ports).await?, name)?.clone(),
+        Some(name) => account_named(&ports, name).await?,
         None => match at_host(&accounts(&ports).await?, &asked.place, asked.username.as_deref()).as_slice() {
             [] => return Ok(()),
             [only] => (*only).clone(),

@@ -6,10 +6,9 @@ use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::find::find;
 use super::handover::{default_variable, is_variable};
 use super::output::{print, say};
-use super::{Done, Ended, Settings, everything, open_vault_for, unattended};
+use super::{Done, Ended, Settings, account_named, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
 use crate::flow::Outcome;
 use crate::flow::claim::ClaimLink;
@@ -26,7 +25,7 @@ const HARDLY_ANY_TIME: SignedDuration = SignedDuration::from_secs(60);
 
 pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
     let ports = settings.ports()?;
-    let account = find(&everything(&ports).await?, name)?.clone();
+    let account = account_named(&ports, name).await?;
     open_vault_for(std::slice::from_ref(&account), settings, &ports, None).await?;
     if claim {
         return claim_link(&account, &ports).await;
@@ -47,7 +46,7 @@ pub async fn run(settings: &Settings, name: &str, variable: Option<String>, comm
         return Err(Problem::new(Kind::Usage, "There is no command to run.", "Put it behind: -- CMD…").into());
     };
     let ports = settings.ports()?;
-    let account = find(&everything(&ports).await?, name)?.clone();
+    let account = account_named(&ports, name).await?;
     let variable = variable.unwrap_or_else(|| default_variable(&account, &settings.library()));
     if !is_variable(&variable) {
         let what = format!("'{}' is no name for an environment.", trust::clean(&variable, 40));

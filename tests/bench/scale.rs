@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -12,11 +12,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use authmd_tui::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, More, Renewal, Revocation, RevokeForm, Source, StoreKind,
-};
+use accounts::account;
+use authmd_tui::account::{Kept, StoreKind};
 use authmd_tui::flow::Guard;
-use authmd_tui::http::Presentation;
 use authmd_tui::secret::Secret;
 use authmd_tui::shell::clock;
 use authmd_tui::store::Store;
@@ -28,11 +26,16 @@ use axum::extract::{Path as InPath, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::SignedDuration;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustls::{ServerConnection, StreamOwned};
 use serde_json::json;
 use tempfile::TempDir;
-use url::Url;
+use tls::Authority;
+
+mod accounts;
+#[path = "../it/support/tls.rs"]
+#[allow(dead_code)] // Tests want certificates that are not good, too.
+mod tls;
 
 fn main() {
     for accounts in [1_000, 10_000] {
@@ -52,6 +55,7 @@ fn main() {
     told("list --json, 1,000 accounts", timed(20, || home.run(&["list", "--json"])));
     told("check, 1,000 accounts", timed(20, || home.run(&["check"])));
     tokens();
+    after_https();
     let delay = Duration::from_millis(100);
     let slow = serve(delay);
     let home = Home::new();
@@ -96,38 +100,7 @@ fn by_passphrase() -> Guard {
 }
 
 fn at(resource: &str, nth: usize, store: StoreKind) -> Kept {
-    let start = Url::parse(resource).expect("a URL");
-    let now = clock::now();
-    let account = Account {
-        id: AccountId::stored(&format!("service-{nth}")).expect("an id"),
-        service: format!("Service {nth}"),
-        label: None,
-        identity: Some("ada@example.com".into()),
-        mode: Mode::AuthMd,
-        scopes: vec!["mail.read".into(), "mail.send".into()],
-        layers: vec![Layer {
-            kind: LayerKind::ApiKey,
-            expires_at: Some(now + SignedDuration::from_hours((nth * 7 % 4_000) as i64 + 96)),
-        }],
-        claimed: true,
-        metadata: None,
-        guarded: Some(true),
-        presentation: Presentation::Bearer,
-        renewal: Renewal::Person,
-        revocation: Revocation::Endpoint { url: start.join("/agent/revoke").expect("a URL"), form: RevokeForm::OAuth },
-        client: None,
-        bound: false,
-        store,
-        source: Source::Own,
-        created_at: Some(now - SignedDuration::from_hours(100)),
-        renewed_at: None,
-        verified_at: Some(now),
-        proof: None,
-        spending: None,
-        more: More::default(),
-        start,
-        resource: resource.to_owned(),
-    };
+    let account = account(nth, resource, store, clock::now());
     Kept::new(account, Secret::new(format!("sk_live_0123456789abcdef_{nth}")))
 }
 
@@ -196,21 +169,32 @@ struct Seen {
     bytes: Vec<u8>,
     process: u32,
     child: Box<dyn portable_pty::Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
     _master: Box<dyn portable_pty::MasterPty + Send>,
 }
 
 impl Seen {
     fn start(home: &Home) -> Self {
+        Self::start_with(home, &[])
+    }
+
+    fn start_with(home: &Home, extra: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program());
         command.env_clear();
         home.environment().into_iter().for_each(|(name, value)| command.env(name, value));
+        extra.iter().for_each(|(name, value)| command.env(name, value));
         let begun = start();
         let child = pair.slave.spawn_command(command).expect("started");
         let reader = pair.master.try_clone_reader().expect("a reader");
         let process = child.process_id().expect("a process");
-        Self { begun, reader, bytes: Vec::new(), process, child, _master: pair.master }
+        let writer = pair.master.take_writer().expect("a writer");
+        Self { begun, reader, bytes: Vec::new(), process, child, writer, _master: pair.master }
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("typed");
     }
 
     fn until(&mut self, text: &str) -> Duration {
@@ -249,6 +233,45 @@ fn tokens() {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     told("token, of 1,000 accounts, with the keyring", timed(20, || home.run(&["token", "service-500"])));
     told("list --json beside it, which needs no keyring", timed(20, || home.run(&["list", "--json"])));
+}
+
+/// The most memory of the full screen after a service was looked for over TLS, with the system's authorities and one more.
+fn after_https() {
+    let authority = Authority::new("The bench");
+    let home = Home::with_vault(1_000, &by_passphrase());
+    let file = authority.write(home.0.path());
+    let system = fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
+    fs::write(&file, system + &fs::read_to_string(&file).expect("written")).expect("written");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let target = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+    let config = authority.server("localhost");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let config = Arc::clone(&config);
+            thread::spawn(move || {
+                let mut stream = StreamOwned::new(ServerConnection::new(config).expect("a connection"), stream);
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+                    head.push(byte[0]);
+                }
+                let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            });
+        }
+    });
+    let mut seen = Seen::start_with(&home, &[("SSL_CERT_FILE", &file)]);
+    seen.until("Service 0");
+    seen.type_in("a");
+    seen.until("HOST");
+    seen.type_in(&format!("{target}\r"));
+    seen.until("publishes no sign-up");
+    println!(
+        "{:<60} {:>8.1} MiB",
+        "most memory after a request over TLS, 1000",
+        status(seen.process, "VmHWM:") as f64 / 1024.0
+    );
 }
 
 /// A minute in front of the list with nothing pressed.

@@ -1,17 +1,19 @@
 //! How long a key takes, and a drawing, with few accounts and with very many: `cargo bench --bench screen`. A frame of a
 //! screen at 60 Hz is 16 ms.
 
-use authmd_tui::account::{Account, AccountId, Layer, LayerKind, Mode, More, Renewal, Revocation, Source, StoreKind};
-use authmd_tui::http::Presentation;
+use accounts::account;
+use authmd_tui::account::{Account, StoreKind};
 use authmd_tui::store::Listing;
 use authmd_tui::tui::app::{App, Loaded, Message};
 use authmd_tui::tui::theme::{Depth, Look, Theme};
 use authmd_tui::tui::view;
 use crossterm::event::{KeyCode, KeyEvent};
 use divan::{Bencher, black_box};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+
+mod accounts;
 
 fn main() {
     divan::main();
@@ -22,38 +24,7 @@ fn now() -> Timestamp {
 }
 
 fn accounts(number: usize) -> Vec<Account> {
-    let account = |nth: usize| {
-        let resource = format!("https://api.s{nth}.dev/");
-        let ends = now() + SignedDuration::from_hours((nth * 7 % 4_000) as i64 - 200);
-        Account {
-            id: AccountId::new(&resource, None, &[]),
-            service: format!("Service {nth}"),
-            label: None,
-            identity: Some(format!("ada+{nth}@example.com")),
-            mode: Mode::AuthMd,
-            scopes: vec!["mail.read".into(), "mail.send".into()],
-            layers: vec![Layer { kind: LayerKind::ApiKey, expires_at: Some(ends) }],
-            claimed: true,
-            start: resource.parse().expect("a URL"),
-            metadata: None,
-            guarded: Some(true),
-            presentation: Presentation::Bearer,
-            renewal: Renewal::Person,
-            revocation: Revocation::None,
-            client: None,
-            bound: false,
-            store: StoreKind::Memory,
-            source: Source::Own,
-            created_at: Some(now() - SignedDuration::from_hours(720)),
-            renewed_at: None,
-            verified_at: Some(now()),
-            proof: None,
-            spending: None,
-            more: More::default(),
-            resource,
-        }
-    };
-    (0..number).map(account).collect()
+    (0..number).map(|nth| account(nth, &format!("https://api.s{nth}.dev/"), StoreKind::Memory, now())).collect()
 }
 
 fn loaded(number: usize) -> Message {

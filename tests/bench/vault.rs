@@ -3,19 +3,18 @@
 
 use std::sync::Arc;
 
-use authmd_tui::account::{
-    Account, AccountId, Kept, Layer, LayerKind, Mode, More, Renewal, Revocation, RevokeForm, Source, StoreKind,
-};
+use accounts::account;
+use authmd_tui::account::{Kept, StoreKind};
 use authmd_tui::flow::Guard;
-use authmd_tui::http::Presentation;
 use authmd_tui::secret::Secret;
 use authmd_tui::store::Store;
 use authmd_tui::store::keyring::System;
 use authmd_tui::store::vault::Vault;
 use divan::Bencher;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tempfile::TempDir;
-use url::Url;
+
+mod accounts;
 
 const PASSPHRASE: &str = "correct horse";
 
@@ -23,37 +22,9 @@ fn main() {
     divan::main();
 }
 
-fn account(nth: usize) -> Kept {
-    let resource = format!("https://api.service-{nth}.dev/");
-    let start = Url::parse(&resource).expect("a URL");
+fn kept(nth: usize) -> Kept {
     let now = Timestamp::from_second(1_800_000_000).expect("in range");
-    let account = Account {
-        id: AccountId::new(&resource, None, &[]),
-        service: format!("Service {nth}"),
-        label: None,
-        identity: Some("ada@example.com".into()),
-        mode: Mode::AuthMd,
-        scopes: vec!["mail.read".into(), "mail.send".into()],
-        layers: vec![Layer { kind: LayerKind::ApiKey, expires_at: Some(now + SignedDuration::from_hours(nth as i64)) }],
-        claimed: true,
-        metadata: None,
-        guarded: Some(true),
-        presentation: Presentation::Bearer,
-        renewal: Renewal::Person,
-        revocation: Revocation::Endpoint { url: start.join("/agent/revoke").expect("a URL"), form: RevokeForm::OAuth },
-        client: None,
-        bound: false,
-        store: StoreKind::Vault,
-        source: Source::Own,
-        created_at: Some(now),
-        renewed_at: None,
-        verified_at: Some(now),
-        proof: None,
-        spending: None,
-        more: More::default(),
-        start,
-        resource,
-    };
+    let account = account(nth, &format!("https://api.service-{nth}.dev/"), StoreKind::Vault, now);
     Kept::new(account, Secret::new(format!("sk_live_0123456789abcdef_{nth}")))
 }
 
@@ -67,7 +38,7 @@ fn filled(accounts: usize, guard: &Guard) -> TempDir {
     let vault = open(&folder);
     vault.protect(guard).expect("made");
     for nth in 0..accounts {
-        vault.save(&account(nth)).expect("saved");
+        vault.save(&kept(nth)).expect("saved");
     }
     folder
 }
@@ -86,14 +57,14 @@ fn open_and_list(bencher: Bencher, accounts: usize) {
 fn save_one(bencher: Bencher, accounts: usize) {
     let folder = filled(accounts, &by_passphrase());
     let vault = open(&folder);
-    let kept = account(accounts / 2);
+    let kept = kept(accounts / 2);
     bencher.bench(|| vault.save(&kept).expect("saved"));
 }
 
 #[divan::bench(sample_count = 20)]
 fn unlock_with_a_passphrase_and_read_one(bencher: Bencher) {
     let folder = filled(1_000, &by_passphrase());
-    let kept = account(500);
+    let kept = kept(500);
     bencher.bench(|| {
         let vault = open(&folder);
         vault.unlock(&Secret::new(PASSPHRASE)).expect("unlocked");
@@ -106,7 +77,7 @@ fn read_one_unlocked(bencher: Bencher) {
     let folder = filled(1_000, &by_passphrase());
     let vault = open(&folder);
     vault.unlock(&Secret::new(PASSPHRASE)).expect("unlocked");
-    let kept = account(500);
+    let kept = kept(500);
     bencher.bench(|| vault.load(&kept.account.id).expect("readable"));
 }
 
@@ -118,7 +89,7 @@ fn open_by_the_keyring_and_read_one(bencher: Bencher) {
         return;
     }
     let folder = filled(1_000, &Guard::Keyring);
-    let kept = account(500);
+    let kept = kept(500);
     bencher.bench(|| open(&folder).load(&kept.account.id).expect("readable"));
     // The item goes with the protection.
     open(&folder).protect(&by_passphrase()).expect("moved");
