@@ -65,6 +65,28 @@ fn who_stops_many_renewals_gets_those_that_are_under_way_and_no_more() {
     assert_eq!(renewed.count(), 32, "and what was on its way is kept");
 }
 
+/// A record has room for one at a time: they come one after another then, each with its end.
+#[test]
+fn a_record_of_several_has_each_from_its_beginning_to_its_end() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    world.keep(&home, (0..3).map(|nth| world.account(nth)));
+    world.is(1, Like::Deaf);
+    let file = home.path("events");
+    assert_eq!(home.command(&["revoke", "s000", "s001", "s002", "--events", &file]).0, 6);
+    let events: Vec<Value> =
+        home.read("events").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let outcomes = events
+        .iter()
+        .filter(|event| event["type"] == "outcome")
+        .map(|event| event["outcome"].as_str().expect("a word"));
+    assert_eq!(outcomes.collect::<Vec<_>>(), ["removed", "refused", "removed"]);
+    let titles: Vec<&str> = events.iter().filter_map(|event| event["title"].as_str()).collect();
+    let of = |nth: usize| titles.iter().filter(|title| title.ends_with(&format!("Service {nth}"))).count();
+    assert!(of(0) > 1 && of(1) > 1 && of(2) > 1, "{titles:?}");
+    assert!(!home.read("events").contains("key-"), "and no secret");
+    assert_eq!(world.most_at_once(), 1);
+}
+
 #[test]
 fn what_is_to_be_revoked_gets_no_new_life() {
     let (world, home) = (World::start(), Home::with_tokens());
