@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The rules that every flow keeps, property-tested in `tests/it/invariants.rs`:
-//! - at most one effect is under way at a time, so one request and one timer at most;
+//! - at most one effect is under way at a time, so one request and one timer at most; what may be read ahead of its turn
+//!   ([`crate::http::Ahead`]) is a hint to whoever performs;
 //! - an input that does not fit the state is ignored;
 //! - `Cancel` ends it from anywhere; only what cannot be taken back any more is waited for first: a token on its way
 //!   and what came of it, a change of the stores;
