@@ -422,14 +422,14 @@ fn ended(line: &Line) -> (i32, String) {
         let (code, text) = screen.ends();
         return (code as i32, text);
     }
-    let mut command = Command::new(PROGRAM);
-    command.args(&arguments).env_clear().envs(home.environment()).stderr(Stdio::piped());
-    command.stdout(match line.is_full {
-        true => Stdio::from(OpenOptions::new().write(true).open("/dev/full").expect("there")),
-        false => Stdio::piped(),
-    });
+    let mut command = home.program(PROGRAM, &arguments);
+    if line.is_full {
+        command.stdout(OpenOptions::new().write(true).open("/dev/full").expect("there"));
+    }
     let question = if let How::Asked(question) = line.how { Some(question) } else { None };
-    command.stdin(if question.is_some() { Stdio::piped() } else { Stdio::null() });
+    if question.is_some() {
+        command.stdin(Stdio::piped());
+    }
     let mut child = command.spawn().expect("started");
     if let Some(question) = question {
         let question = question.replace("HOST", world.base().trim_start_matches("http://"));

@@ -1,8 +1,6 @@
 //! Credentials for scripts: printed, put into the environment of a command, handed to docker.
 
-use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
 
 use authmd_tui::account::{Account, AccountId, Kept, StoreKind};
 use authmd_tui::secret::Secret;
@@ -18,23 +16,6 @@ fn home(world: &World, accounts: impl IntoIterator<Item = usize>) -> Home {
     let home = Home::with_tokens();
     world.keep(&home, accounts.into_iter().map(|nth| world.account(nth)));
     home
-}
-
-/// The command with this on its stdin.
-fn asked(home: &Home, program: &str, arguments: &[&str], question: &str) -> (i32, String, String) {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(home.environment())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    child.stdin.take().expect("piped").write_all(question.as_bytes()).expect("written");
-    let output = child.wait_with_output().expect("waited");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("a code"), text(output.stdout), text(output.stderr))
 }
 
 #[test]
@@ -98,7 +79,7 @@ fn docker_gets_what_fits_its_registry_and_can_store_nothing() {
     let home = home(&world, [1]);
     let registry = home.json(&["list", "--json"]).1["accounts"][0]["resource"].as_str().expect("an address").to_owned();
     let host = registry.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
-    let docker = |operation: &str, question: &str| asked(&home, PROGRAM, &["docker-credential", operation], question);
+    let docker = |operation: &str, question: &str| home.asked(PROGRAM, &["docker-credential", operation], question);
     let (code, out, _) = docker("get", &format!("http://{host}"));
     let answer: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(
@@ -119,7 +100,7 @@ fn docker_gets_what_fits_its_registry_and_can_store_nothing() {
     // Under the name by which docker looks for a helper.
     let helper = home.path("docker-credential-authmd-tui");
     std::os::unix::fs::symlink(PROGRAM, &helper).expect("linked");
-    let (code, out, _) = asked(&home, &helper, &["get"], &format!("http://{host}"));
+    let (code, out, _) = home.asked(&helper, &["get"], &format!("http://{host}"));
     assert!(code == 0 && out.contains("key-1"), "{out}");
 
     let second = world.account(3);
@@ -144,7 +125,7 @@ fn nobody_gets_what_is_somebody_elses_or_another_programs() {
     };
     let get = |host: &str, username: &str| {
         let question = format!("protocol=https\nhost={host}\n{username}");
-        asked(&home, PROGRAM, &["git-credential", "get"], &question)
+        home.asked(PROGRAM, &["git-credential", "get"], &question)
     };
     let given = |username: &str| {
         get("api.acme.dev", username).1.lines().find_map(|line| line.strip_prefix("password=").map(str::to_owned))
@@ -164,6 +145,6 @@ fn nobody_gets_what_is_somebody_elses_or_another_programs() {
     std::fs::write(gh.join("hosts.yml"), "github.com:\n    user: ada\n    oauth_token: gho_1\n").expect("written");
     assert_eq!(home.command(&["token", "api.github.com:gh-ada"]).1, "gho_1\n", "it is there for whoever names it");
     assert_eq!(get("api.github.com", ""), (0, String::new(), String::new()));
-    assert_eq!(asked(&home, PROGRAM, &["docker-credential", "get"], "https://api.github.com").0, 1);
-    assert!(!asked(&home, PROGRAM, &["docker-credential", "list"], "").1.contains("github"));
+    assert_eq!(home.asked(PROGRAM, &["docker-credential", "get"], "https://api.github.com").0, 1);
+    assert!(!home.asked(PROGRAM, &["docker-credential", "list"], "").1.contains("github"));
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -269,54 +269,39 @@ impl Home {
         self
     }
 
+    /// A program in this home, without a terminal and with nothing on its stdin.
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().envs(self.environment()).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     /// Runs a command without a terminal; returns exit code, stdout and stderr.
     pub fn command(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = Command::new(PROGRAM)
-            .args(arguments)
-            .env_clear()
-            .envs(self.environment())
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .expect("run");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        (output.status.code().expect("a code"), text(output.stdout), text(output.stderr))
+        ended(self.program(PROGRAM, arguments).output().expect("run"))
+    }
+
+    /// The same of any program, with this on its stdin.
+    pub fn asked(&self, program: &str, arguments: &[&str], question: &str) -> (i32, String, String) {
+        let mut child = self.program(program, arguments).stdin(Stdio::piped()).spawn().expect("started");
+        child.stdin.take().expect("piped").write_all(question.as_bytes()).expect("written");
+        ended(child.wait_with_output().expect("waited"))
     }
 
     /// The same with so little memory that whoever asks for more dies, and for no longer than anything may take.
     pub fn command_in(&self, kilobytes: usize, arguments: &[&str]) -> (i32, String, String) {
-        let child = Command::new("sh")
-            .args(["-c", &limited(kilobytes), PROGRAM])
-            .args(arguments)
-            .env_clear()
-            .envs(self.environment())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("started");
+        let script = limited(kilobytes);
+        let child = self.program("sh", &[&["-c", &script, PROGRAM], arguments].concat()).spawn().expect("started");
         let (send, receive) = mpsc::channel();
         thread::spawn(move || send.send(child.wait_with_output()));
-        let output = receive
-            .recv_timeout(PATIENCE)
-            .unwrap_or_else(|_| panic!("{arguments:?} took longer than {PATIENCE:?}"))
-            .expect("waited");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        let code = output.status.code().unwrap_or_else(|| panic!("{arguments:?} died: {}", output.status));
-        (code, text(output.stdout), text(output.stderr))
+        let output = receive.recv_timeout(PATIENCE);
+        ended(output.unwrap_or_else(|_| panic!("{arguments:?} took longer than {PATIENCE:?}")).expect("waited"))
     }
 
     /// Starts a command without a terminal, to be waited for or killed.
     pub fn spawn(&self, arguments: &[&str]) -> Child {
-        Command::new(PROGRAM)
-            .args(arguments)
-            .env_clear()
-            .envs(self.environment())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("started")
+        self.program(PROGRAM, arguments).stdout(Stdio::null()).spawn().expect("started")
     }
 
     /// Eight programs that do the same at once; all of them have to end well.
@@ -332,6 +317,13 @@ impl Home {
         let (code, out, err) = self.command(arguments);
         (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{out}\n{err}")))
     }
+}
+
+/// Exit code, stdout and stderr.
+fn ended(output: Output) -> (i32, String, String) {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let code = output.status.code().unwrap_or_else(|| panic!("it died: {}", output.status));
+    (code, text(output.stdout), text(output.stderr))
 }
 
 /// A line of shell that becomes the program after it, with this much room for its data (`setrlimit(2)`, RLIMIT_DATA).
