@@ -303,6 +303,10 @@ impl Discovery {
             Phase::SignUp => self.endpoint_place(),
             Phase::Skill | Phase::Over => VecDeque::new(),
         };
+        if phase == Phase::Over {
+            // What was read ahead and never asked for is given up.
+            self.shelf = Shelf::default();
+        }
         if !(phase == Phase::Over || phase == Phase::SignUp && self.queue.is_empty()) {
             self.trace(phase, now);
         }
