@@ -278,9 +278,14 @@ impl List {
         }
     }
 
+    /// Are there marks that can be seen?
+    pub fn acts_on_marks(&self) -> bool {
+        self.marks.len() > self.hidden_marks
+    }
+
     /// The accounts that a key acts on: the marked ones in their order, else the selected one.
     pub fn targets(&self) -> Vec<&Account> {
-        if self.marks.len() == self.hidden_marks {
+        if !self.acts_on_marks() {
             return self.selected().into_iter().collect();
         }
         self.rows().filter(|account| self.is_marked(&account.id)).collect()

@@ -409,11 +409,15 @@ fn what_another_program_keeps_is_not_changed_by_way_of_a_mark() {
     app.update(loaded(accounts), noon());
     press(&mut app, "G");
     assert!(app.list.selected().is_some_and(|account| account.is_foreign()), "at the end");
-    press(&mut app, " gg");
-    for keys in ["r", "x", "d"] {
+    for keys in [" ", "r", "x", "d"] {
         assert!(press(&mut app, keys).is_empty() && app.overlay.is_none() && app.session().is_none(), "{keys}");
         assert!(notice(&app).contains("another program's"), "{keys}: {}", notice(&app));
     }
+    assert_eq!(app.list.marked(), 0);
+    // Own ones that are marked are meant, wherever the selection is.
+    press(&mut app, "gg G");
+    press(&mut app, "x");
+    assert!(app.session().is_some(), "{}", notice(&app));
 }
 
 #[test]

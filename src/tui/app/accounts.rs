@@ -57,9 +57,6 @@ impl App {
         );
         match self.list.selected() {
             _ if !in_accounts => {}
-            _ if changes && self.list.targets().iter().any(|account| account.is_foreign()) => {
-                return Some("It is another program's, and only read here; take it over to look after a copy.");
-            }
             None if of_account && self.list.selected_service().is_some() => {
                 let is_way_in = action == Action::Open;
                 return (!is_way_in).then_some("It is not connected yet; Enter signs up to it.");
@@ -69,6 +66,12 @@ impl App {
                     true => "There is no account here yet: first sign up to a service (add).",
                     false => "No account fits the filter; esc shows all.",
                 });
+            }
+            // No mark is on one of those.
+            Some(account)
+                if account.is_foreign() && (action == Action::Mark || changes && !self.list.acts_on_marks()) =>
+            {
+                return Some("It is another program's, and only read here; take it over to look after a copy.");
             }
             Some(account) if action == Action::TakeOver && !account.is_foreign() => {
                 return Some("It is looked after here already.");
