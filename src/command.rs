@@ -6,6 +6,7 @@ mod find;
 mod handover;
 mod helpers;
 mod history;
+mod listing;
 mod output;
 mod renewing;
 mod revoking;
@@ -13,8 +14,8 @@ mod scripts;
 mod settings;
 mod storage;
 mod unattended;
+mod verifying;
 
-use std::env;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
@@ -25,10 +26,7 @@ use self::find::{find, find_all, find_own, find_to_end};
 use self::handover::Place;
 use self::output::{print, print_json, print_text, say};
 use self::revoking::Which;
-use self::unattended::Progress;
-use crate::account::{
-    Account, AccountId, DUE_WITHIN, Happened, Note, REVIEW_AFTER, Source, Status, StoreKind, Verdict,
-};
+use crate::account::{Account, AccountId, DUE_WITHIN, Happened, Note, REVIEW_AFTER, Source, Status, StoreKind};
 use crate::args::{self, Arguments, Command, ModeChoice};
 use crate::events::Events;
 use crate::flow::discover::{Discover, Way};
@@ -36,15 +34,13 @@ use crate::flow::review::no_review;
 use crate::flow::signup::{self, SignUp};
 use crate::flow::takeover::TakeOver;
 use crate::flow::target::Target;
-use crate::flow::verify::{Verify, verdict_in_words};
-use crate::flow::{Flow, Line, Outcome};
+use crate::flow::{Flow, Outcome};
 use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem, cause};
 use crate::report;
 use crate::sandbox::{self, Sandbox};
 use crate::shell::interrupt::Interrupts;
 use crate::shell::{Ports, clock};
-use crate::skill::Described;
 use crate::store::attempts::Attempts;
 use crate::store::lock::Locks;
 use crate::store::memory::Memory;
@@ -98,8 +94,8 @@ async fn done(arguments: Arguments) -> Done {
         Some(Command::Sandbox(options)) => run_sandbox(options).await,
         Some(Command::Discover { target }) => discover(&settings, &target).await,
         Some(Command::Add { target, label, mode, dry_run }) => add(&settings, &target, label, mode, dry_run).await,
-        Some(Command::List { within, status }) => list(&settings, within, status).await,
-        Some(Command::Show { account }) => show(&settings, &account).await,
+        Some(Command::List { within, status }) => listing::list(&settings, within, status).await,
+        Some(Command::Show { account }) => listing::show(&settings, &account).await,
         Some(Command::Check { within, quiet, ical, prometheus }) => {
             let format = match (settings.json, ical, prometheus) {
                 (true, ..) => Format::Json,
@@ -110,7 +106,7 @@ async fn done(arguments: Arguments) -> Done {
             };
             check::check(&settings, within, format).await
         }
-        Some(Command::Verify { accounts, all }) => verify(&settings, &accounts, all).await,
+        Some(Command::Verify { accounts, all }) => verifying::verify(&settings, &accounts, all).await,
         Some(Command::Renew { accounts, due }) => renewing::renew(&settings, &accounts, due).await,
         Some(Command::Revoke { withdraw: true, accounts, .. }) => revoking::withdraw(&settings, &accounts).await,
         Some(Command::Revoke { pending: true, .. }) => revoking::revoke(&settings, Which::Pending).await,
@@ -349,100 +345,6 @@ async fn add(
     result_of(outcome).map_err(Ended::Told)
 }
 
-async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
-    let now = clock::now();
-    let all = everything(&settings.ports()?).await?;
-    // A key that never ends is looked at on its day.
-    let ends_within = |account: &Account| {
-        let end = account.expires_at().or_else(|| account.review_at());
-        within.is_none_or(|within| end.is_some_and(|end| end.duration_since(now) <= within))
-    };
-    let fits = |account: &&Account| {
-        ends_within(account) && status.is_none_or(|status| account.status(now, DUE_WITHIN) == status)
-    };
-    let accounts: Vec<&Account> = all.iter().filter(fits).collect();
-    match settings.json {
-        true => print_json(&report::accounts_json(&accounts, &all, now, DUE_WITHIN)),
-        false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
-        false => {
-            print_text(settings, &report::list_text(&accounts, now, DUE_WITHIN));
-            if within.is_none() && status.is_none() {
-                let library = settings.library();
-                let described: Vec<Described> =
-                    library.described().into_iter().filter(|service| !service.is_connected(&all)).collect();
-                print_text(settings, &report::unconnected_text(&described));
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn show(settings: &Settings, name: &str) -> Done {
-    let now = clock::now();
-    let ports = settings.ports()?;
-    let accounts = everything(&ports).await?;
-    let account = find(&accounts, name)?;
-    let id = account.id.clone();
-    // The account is there to be shown, whatever is the matter with its history.
-    let past = ports.blocking(move |stores| stores.history().of(&id)).await;
-    let past = past.inspect_err(|problem| say(&problem.to_string())).unwrap_or_default();
-    let set_here = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();
-    if settings.json {
-        let mut json = report::accounts_json(&[account], &accounts, now, DUE_WITHIN);
-        json.accounts.iter_mut().for_each(|account| {
-            account.shadowed_by = Some(shadowing.clone());
-            account.history = Some(past.iter().map(report::history::event_json).collect());
-        });
-        print_json(&json);
-        return Ok(());
-    }
-    let twins: Vec<&str> = report::twins(account, &accounts).collect();
-    let mut lines = report::account_lines(account, &twins, now, DUE_WITHIN);
-    if !shadowing.is_empty() {
-        let what = format!("{} is set here; programs that look there use that one", shadowing.join(", "));
-        lines.push(Line::fact("environment", what));
-    }
-    lines.extend(report::history::history_lines(&past));
-    print_text(settings, &format!("{}\n\n{}", account.service, report::lines_text(&lines)));
-    Ok(())
-}
-
-async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
-    let ports = settings.ports()?;
-    let chosen = match all {
-        // Other programs' tokens go nowhere unless they are named.
-        true => accounts(&ports).await?,
-        false => find_all(&everything(&ports).await?, names)?,
-    };
-    open_vault_for(&chosen, settings, &ports, None).await?;
-    let mut progress = Progress::new("Asked", chosen.len());
-    let flows = chosen.into_iter().map(Verify::new).collect();
-    let tell = |flow: &Verify, outcome: &Outcome| {
-        progress.step(|| match outcome {
-            _ if settings.json => {}
-            Outcome::Checked(account) => print(&format!("{}\n", verdict_in_words(account))),
-            outcome => {
-                let problem = outcome.problem().cloned().unwrap_or_else(Problem::cancelled);
-                print(&format!("{}: {}\n", flow.account().id, problem.what));
-            }
-        });
-    };
-    let ended = unattended::side_by_side(flows, &ports, None, tell).await;
-    let results: Vec<(Account, Option<Problem>)> = ended
-        .into_iter()
-        .map(|(flow, outcome)| match outcome {
-            Outcome::Checked(account) => (*account, None),
-            outcome => (flow.account().clone(), Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
-        })
-        .collect();
-    if settings.json {
-        print_json(&report::verify_json(&results, clock::now(), DUE_WITHIN));
-    }
-    let failures = results.iter().filter_map(|(account, problem)| problem.clone().or_else(|| bad_news(account)));
-    failures.max_by_key(rank).map_or(Ok(()), |problem| Err(problem.into()))
-}
-
 /// Which of several problems becomes the exit code: a fault of our own first, then what needs a person, a no, silence.
 fn rank(problem: &Problem) -> u8 {
     match problem.kind {
@@ -450,23 +352,6 @@ fn rank(problem: &Problem) -> u8 {
         Kind::ServiceRefused => 1,
         Kind::NeedsPerson => 2,
         _ => 3,
-    }
-}
-
-/// A dead credential, or one that could not be asked about, is a problem of the command too.
-fn bad_news(account: &Account) -> Option<Problem> {
-    match account.proof?.verdict {
-        Verdict::Refused { .. } => Some(Problem::new(
-            Kind::ServiceRefused,
-            format!("A credential does not work any more: {}.", account.id),
-            format!("Renew it or forget it: authmd-tui renew {}", account.id),
-        )),
-        Verdict::Unreachable => Some(Problem::new(
-            Kind::Unreachable,
-            format!("A credential could not be checked: {}.", account.id),
-            "Try again later; the account is as it was.",
-        )),
-        Verdict::Accepted { .. } | Verdict::Unclear { .. } => None,
     }
 }
 

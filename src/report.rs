@@ -3,27 +3,29 @@
 mod account;
 pub mod calendar;
 pub mod check;
+mod discovery;
 pub mod history;
+mod listing;
 pub mod metrics;
+mod text;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
 
 use crate::account::{
     Account, Elsewhere, Layer, LayerKind, Mode, Receipt, Renewal, Revocation, Revoking, Source, Status, Verdict,
 };
-use crate::flow::discover::{By, Calls, Discovery, Way};
-use crate::flow::enrol::{ShownCall, ShownValue};
+use crate::flow::Line;
 use crate::flow::storage::Survey;
-use crate::flow::{Line, StepState, Surroundings};
-use crate::skill::Described;
 use crate::{trust, when};
+
+pub use account::{AccountJson, AccountsJson, account_json, accounts_json};
+pub use discovery::{calls_json, discovery_json, discovery_text};
+pub use listing::{list_text, unconnected_text};
+pub use text::{ascii, capitalized, in_ascii, line_text, lines_text, step_sign};
 
 /// The version of every JSON document printed here.
 const VERSION: u32 = 1;
-
-pub use account::{AccountJson, AccountsJson, account_json, accounts_json};
 
 pub fn verify_json(
     results: &[(Account, Option<crate::problem::Problem>)],
@@ -74,12 +76,6 @@ pub fn receipts_json(receipts: &[Receipt]) -> Value {
     receipts.collect()
 }
 
-/// The beginning of a line.
-pub fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
 /// What needs somebody soonest first; what never does comes last, by name.
 pub fn soonest_first(accounts: &mut [Account]) {
     accounts.sort_by_cached_key(|account| {
@@ -110,85 +106,6 @@ fn review_in(at: Timestamp, now: Timestamp) -> String {
         hours @ 1..48 => format!("review {hours} h"),
         hours => format!("review {} d", hours / 24),
     }
-}
-
-/// The accounts as an aligned table.
-pub fn list_text(accounts: &[&Account], now: Timestamp, due_within: SignedDuration) -> String {
-    let (foreign, accounts): (Vec<&Account>, Vec<&Account>) = accounts.iter().partition(|account| account.is_foreign());
-    let foreign = foreign_text(&foreign, now, due_within);
-    if accounts.is_empty() {
-        return format!("No accounts yet. Sign up to a service with: authmd-tui add HOST\n{foreign}");
-    }
-    let header = ["", "ACCOUNT", "SERVICE", "IDENTITY", "WAY", "STATUS", "LEFT", "SCOPES"].map(str::to_owned);
-    let rows = accounts.iter().map(|account| {
-        let status = account.status(now, due_within);
-        [
-            status.sign().to_string(),
-            account.id.to_string(),
-            account.service.clone(),
-            account.identity.as_deref().map_or("–".to_owned(), |identity| trust::clean(identity, 40)),
-            account.mode.label().to_owned(),
-            status.as_str().to_owned(),
-            left(account, status, now).unwrap_or_else(|| "–".to_owned()),
-            trust::clean(&account.scopes.join(" "), 60),
-        ]
-    });
-    let mut rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).map(Vec::from).collect();
-    // Keys seldom have scopes that are known: the room is needed for the rest.
-    if accounts.iter().all(|account| account.scopes.is_empty()) {
-        rows.iter_mut().for_each(|row| drop(row.pop()));
-    }
-    columns(&rows) + &foreign
-}
-
-/// What other programs keep.
-fn foreign_text(accounts: &[&Account], now: Timestamp, due_within: SignedDuration) -> String {
-    let rows = accounts.iter().filter_map(|account| {
-        let kept = elsewhere(account)?;
-        let status = account.status(now, due_within);
-        Some([
-            status.sign().to_string(),
-            account.id.to_string(),
-            account.service.clone(),
-            account.identity.clone().unwrap_or_else(|| "–".to_owned()),
-            status.as_str().to_owned(),
-            left(account, status, now).unwrap_or_else(|| "–".to_owned()),
-            match &kept.loose {
-                Some(loose) => format!("{} {loose}", trust::clean(&kept.file, 100)),
-                None => trust::clean(&kept.file, 100),
-            },
-        ])
-    });
-    let rows: Vec<[String; 7]> = rows.collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\nOther programs', only read; a copy is looked after with: authmd-tui take-over ACCOUNT\n{}",
-        columns(&rows)
-    )
-}
-
-/// The services of the person's skills that have no account, with what signing up would take.
-pub fn unconnected_text(described: &[Described]) -> String {
-    if described.is_empty() {
-        return String::new();
-    }
-    let rows = described
-        .iter()
-        .map(|service| [String::new(), trust::clean(&service.id, 40), service.name.clone(), service.takes.clone()]);
-    format!("\nNot connected yet; sign up with: authmd-tui add NAME\n{}", columns(&rows.collect::<Vec<_>>()))
-}
-
-fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.as_ref().get(column)).map(|cell| cell.width()).max();
-    let widths: Vec<usize> = (0..).map_while(width).collect();
-    let line = |row: &R| {
-        let cells =
-            row.as_ref().iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
 }
 
 /// Everything known of one account, as lines that every front end can show.
@@ -411,186 +328,5 @@ pub fn revocation_words(account: &Account) -> String {
             Source::Own => "the service is asked how first".to_owned(),
             Source::Foreign(_) => "the service is asked how first; the entry is another program's".to_owned(),
         },
-    }
-}
-
-/// A sign of ours where only ASCII can be shown.
-pub fn ascii(symbol: char) -> Option<char> {
-    Some(match symbol {
-        '●' => '*',
-        '◐' => 'o',
-        '↻' => '~',
-        '✗' => 'x',
-        '⊘' => '-',
-        '○' => '.',
-        '✓' => '+',
-        '·' | '–' => '-',
-        '…' => '~',
-        '“' | '”' => '"',
-        '×' => 'x',
-        '│' => '|',
-        '•' => '*',
-        _ => return None,
-    })
-}
-
-/// A text in ASCII: our signs spelled with what there is, other letters as a question mark.
-pub fn in_ascii(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii() { c } else { ascii(c).unwrap_or('?') }).collect()
-}
-
-/// Lines without a screen around them: facts aligned, steps with their signs.
-pub fn lines_text(lines: &[Line]) -> String {
-    let width = lines
-        .iter()
-        .filter_map(|line| if let Line::Fact(name, _) = line { Some(name.width()) } else { None })
-        .max()
-        .unwrap_or(0);
-    lines.iter().map(|line| line_text(line, width) + "\n").collect()
-}
-
-pub fn line_text(line: &Line, fact_width: usize) -> String {
-    match line {
-        Line::Fact(name, value) => format!("{name}{}  {value}", " ".repeat(fact_width.saturating_sub(name.width()))),
-        Line::Item { number, what, detail, done } => {
-            let sign = if *done { "✓" } else { " " };
-            let detail = if detail.is_empty() { String::new() } else { format!("  ({detail})") };
-            format!("{sign} {number}  {what}{detail}")
-        }
-        Line::Step { state, what, found, took } => {
-            let took = took.map_or(String::new(), |took| format!("  ({})", when::took(took)));
-            format!("{} {what}: {found}{took}", step_sign(*state))
-        }
-        Line::Quote { from, text } => format!("{from} says: “{text}”"),
-        other => other.plain(),
-    }
-}
-
-pub fn step_sign(state: StepState) -> char {
-    match state {
-        StepState::Active => '…',
-        StepState::Done => '✓',
-        StepState::Missed => '–',
-        StepState::Failed => '✗',
-    }
-}
-
-pub fn discovery_text(discovery: &Discovery, surroundings: &Surroundings) -> String {
-    let service = discovery.service();
-    // A pasted header is no word for a command line; the resource is.
-    let typed = discovery.target().typed.as_str();
-    let target =
-        if typed.contains(char::is_whitespace) { trust::clean(&service.resource, 200) } else { typed.to_owned() };
-    let mut lines = discovery.lines();
-    lines.extend([
-        Line::Gap,
-        Line::fact("service", service.name.clone()),
-        Line::fact("resource", trust::clean(&service.resource, 120)),
-        Line::fact("hosts", service.hosts.join(", ")),
-        Line::fact(
-            "scopes",
-            if service.scopes.is_empty() { "not said beforehand".to_owned() } else { service.scopes.join(", ") },
-        ),
-        Line::fact("verdict", discovery.verdict().as_str()),
-    ]);
-    for finding in discovery.findings() {
-        lines.push(Line::fact(finding.level.as_str(), finding.message));
-    }
-    match discovery.obstacle() {
-        Some(problem) => {
-            lines.extend([Line::Gap, Line::text(problem.what), Line::text(format!("hint: {}", problem.hint))])
-        }
-        None => {
-            let ways = discovery.ways(surroundings);
-            for way in &ways {
-                lines.extend([Line::Gap, Line::Heading(format!("{}: {}", way.mode().as_str(), why(discovery, *way)))]);
-                lines.extend(steps(discovery, *way).into_iter().enumerate().map(|(nth, what)| Line::Item {
-                    number: nth + 1,
-                    what,
-                    detail: String::new(),
-                    done: false,
-                }));
-            }
-            let target = trust::shell_word(&target);
-            lines.extend([Line::Gap, Line::text(format!("Sign up with: authmd-tui add {target}"))]);
-        }
-    }
-    lines_text(&lines)
-}
-
-pub fn discovery_json(discovery: &Discovery, surroundings: &Surroundings) -> Value {
-    let service = discovery.service();
-    let findings = discovery
-        .findings()
-        .into_iter()
-        .map(|finding| json!({ "level": finding.level.as_str(), "code": finding.code, "message": finding.message }));
-    let offers = discovery.ways(surroundings).into_iter().enumerate().map(|(nth, way)| {
-        json!({
-            "mode": way.mode().as_str(),
-            "recommended": nth == 0,
-            "why": why(discovery, way),
-            "steps": steps(discovery, way),
-        })
-    });
-    json!({
-        "version": VERSION,
-        "target": discovery.target().typed,
-        "service": { "name": service.name, "resource": service.resource, "logo": service.logo.as_ref().map(url::Url::as_str), "hosts": service.hosts },
-        "offers": offers.collect::<Vec<_>>(),
-        "verdict": discovery.verdict().as_str(),
-        "findings": findings.collect::<Vec<_>>(),
-    })
-}
-
-/// What a dry run would have sent.
-pub fn calls_json(calls: &[ShownCall]) -> Value {
-    let value = |shown: &ShownValue| json!({ "in": shown.place.as_str(), "name": shown.name, "value": shown.value, "origin": shown.origin });
-    let call = |call: &ShownCall| {
-        let values: Vec<Value> = call.values.iter().map(value).collect();
-        json!({ "method": call.method, "url": call.address, "values": values })
-    };
-    json!({ "version": VERSION, "sent": false, "calls": calls.iter().map(call).collect::<Vec<_>>() })
-}
-
-/// What a sign-up would do, in order.
-fn steps(discovery: &Discovery, way: Way) -> Vec<String> {
-    let plan = match (way, discovery.starts().first()) {
-        (Way::AuthMd, Some(start)) => discovery.plan(*start, ""),
-        (Way::AuthMd, None) => Vec::new(),
-        (Way::OAuth(by), _) => discovery.oauth_plan(by, "", false),
-        (Way::Enrol(_), _) => discovery.enrolment_plan(way, ""),
-        (Way::Key, _) => discovery.key_plan(),
-    };
-    plan.into_iter().map(|step| step.what.trim_end().to_owned()).collect()
-}
-
-/// Why one would take this way.
-fn why(discovery: &Discovery, way: Way) -> String {
-    let stranger = discovery
-        .authorization()
-        .is_some_and(|server| server.register.is_none() && server.wants_client() && discovery.named_client().is_none());
-    let known = if stranger { " It registers no programs by itself: a client id of yours is asked for." } else { "" };
-    match way {
-        Way::AuthMd => discovery.confirmation().why().to_owned(),
-        Way::Key => "A key that you make on a page of the service, and paste.".to_owned(),
-        Way::Enrol(Calls::EmailCode) => "A code by mail, typed here, for a key; no browser needed.".to_owned(),
-        Way::Enrol(Calls::MagicLink) => "A link by mail, and the key behind it.".to_owned(),
-        Way::Enrol(Calls::Direct) => "A key that the service's API makes at once.".to_owned(),
-        Way::OAuth(By::Browser) => format!("A browser's answer comes to this machine only, or is pasted.{known}"),
-        Way::OAuth(By::Device) => {
-            format!("A code that is typed in a browser anywhere: for SSH, containers, servers.{known}")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_line_up_whatever_the_letters() {
-        let rows =
-            [["a".to_owned(), "日本".to_owned(), "x".to_owned()], ["bb".to_owned(), "c".to_owned(), "y".to_owned()]];
-        assert_eq!(columns(&rows), "a   日本  x\nbb  c     y\n");
     }
 }

@@ -1,0 +1,73 @@
+//! Lines as text, and text in the letters that somebody can see.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::flow::{Line, StepState};
+use crate::when;
+
+/// The beginning of a line.
+pub fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A sign of ours where only ASCII can be shown.
+pub fn ascii(symbol: char) -> Option<char> {
+    Some(match symbol {
+        '●' => '*',
+        '◐' => 'o',
+        '↻' => '~',
+        '✗' => 'x',
+        '⊘' => '-',
+        '○' => '.',
+        '✓' => '+',
+        '·' | '–' => '-',
+        '…' => '~',
+        '“' | '”' => '"',
+        '×' => 'x',
+        '│' => '|',
+        '•' => '*',
+        _ => return None,
+    })
+}
+
+/// A text in ASCII: our signs spelled with what there is, other letters as a question mark.
+pub fn in_ascii(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii() { c } else { ascii(c).unwrap_or('?') }).collect()
+}
+
+/// Lines without a screen around them: facts aligned, steps with their signs.
+pub fn lines_text(lines: &[Line]) -> String {
+    let width = lines
+        .iter()
+        .filter_map(|line| if let Line::Fact(name, _) = line { Some(name.width()) } else { None })
+        .max()
+        .unwrap_or(0);
+    lines.iter().map(|line| line_text(line, width) + "\n").collect()
+}
+
+pub fn line_text(line: &Line, fact_width: usize) -> String {
+    match line {
+        Line::Fact(name, value) => format!("{name}{}  {value}", " ".repeat(fact_width.saturating_sub(name.width()))),
+        Line::Item { number, what, detail, done } => {
+            let sign = if *done { "✓" } else { " " };
+            let detail = if detail.is_empty() { String::new() } else { format!("  ({detail})") };
+            format!("{sign} {number}  {what}{detail}")
+        }
+        Line::Step { state, what, found, took } => {
+            let took = took.map_or(String::new(), |took| format!("  ({})", when::took(took)));
+            format!("{} {what}: {found}{took}", step_sign(*state))
+        }
+        Line::Quote { from, text } => format!("{from} says: “{text}”"),
+        other => other.plain(),
+    }
+}
+
+pub fn step_sign(state: StepState) -> char {
+    match state {
+        StepState::Active => '…',
+        StepState::Done => '✓',
+        StepState::Missed => '–',
+        StepState::Failed => '✗',
+    }
+}
