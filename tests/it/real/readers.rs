@@ -1,4 +1,4 @@
-//! Programs that read what this one writes: git, a calendar's parser, a parser of metrics. Not part of `cargo test`:
+//! Programs that read what this one writes: git, a calendar's parser, a parser of metrics, libsodium. Not part of `cargo test`:
 //! `tests/real/readers.sh` runs these.
 
 use std::process::{Command, Stdio};
@@ -8,6 +8,7 @@ use authmd_tui::account::{Account, AccountId, Kept, StoreKind};
 use authmd_tui::secret::Secret;
 use authmd_tui::store::Store;
 use authmd_tui::store::json::Json;
+use authmd_tui::store::vault::seal::PrivateKey;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
 
-use crate::support::terminal::{Home, PROGRAM};
+use crate::support::terminal::{Home, PROGRAM, Screen};
 use crate::support::{account, hours, noon, url};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -132,8 +133,13 @@ fn read_by(script: &str, home: &Home, arguments: &[&str]) -> Value {
     let (code, out, err) = home.command(arguments);
     assert!(matches!(code, 0 | 4), "{err}");
     std::fs::write(home.path("out"), out).expect("written");
+    run(script, &[&home.path("out")])
+}
+
+/// What a script of Python prints, as JSON.
+fn run(script: &str, arguments: &[&str]) -> Value {
     let script = format!("{}/tests/real/{script}", env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new("/usr/bin/python3").args([&script, &home.path("out")]).output().expect("python3");
+    let output = Command::new("/usr/bin/python3").arg(script).args(arguments).output().expect("python3");
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)))
 }
@@ -176,4 +182,29 @@ fn a_parser_of_metrics_reads_them() {
     assert_eq!(ends["samples"][0]["labels"]["service"], "Acme; Mail, \"1\"");
     assert_eq!(ends["samples"][0]["value"].as_f64(), Some((noon() + hours(72)).as_second() as f64));
     assert_eq!(metrics["authmd_accounts"]["samples"].as_array().map(Vec::len), Some(8));
+}
+
+#[test]
+#[ignore = "needs python3-nacl"]
+fn libsodium_opens_what_was_exported() {
+    let home = home_with_ends();
+    let key = PrivateKey::from_bytes(&(1..=32).collect::<Vec<u8>>()).expect("32 bytes");
+    let (sealed, wrapped) = (home.path("sealed"), home.path("wrapped"));
+    let (code, _, err) = home.command(&["export", "--all", "--to", &sealed, "--for", &key.public().to_string()]);
+    assert_eq!(code, 0, "{err}");
+    let mut screen = Screen::start(&["export", "--all", "--to", &wrapped], &home);
+    for question in ["New passphrase for the file:", "Once more:"] {
+        screen.shows(question);
+        screen.line("a few good words");
+    }
+    assert_eq!(screen.ends().0, 0);
+    let hex: String = key.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    for opened in [
+        run("open-export.py", &[&sealed, "key", &hex]),
+        run("open-export.py", &[&wrapped, "passphrase", "a few good words"]),
+    ] {
+        let accounts = opened.as_object().expect("a token file");
+        assert_eq!(accounts.len(), 2);
+        assert_eq!(accounts["auth_md_token:https://api.a0.dev/"]["credential"], "sk");
+    }
 }
