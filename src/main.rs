@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     if matches!(arguments.command, Some(Command::Evaluate)) {
         return expressions::serve();
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // A service that writes without end keeps its task busy; deadlines are looked at in between.
+    let runtime = match tokio::runtime::Builder::new_current_thread().event_interval(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("The program could not start: {error}.\nhint: The system may be out of file handles or memory.");

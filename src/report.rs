@@ -226,6 +226,9 @@ pub fn twins<'a>(account: &'a Account, all: &'a [Account]) -> impl Iterator<Item
 
 /// As what this program is known to the authorization server.
 fn known_as(account: &Account) -> String {
+    if account.is_foreign() {
+        return "its own program's".to_owned();
+    }
     let Some(client) = &account.client else {
         return "the server knows it no more; it is made anew when you sign in again".to_owned();
     };
@@ -244,8 +247,11 @@ fn verdict_words(verdict: Verdict) -> String {
 
 /// The status in a sentence.
 pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
-    let end = account.expires_at().map(|end| when::relative(end, now)).unwrap_or_default();
+    let ending = account.expires_at().map(|end| when::ending(end, now)).unwrap_or_default();
     match status {
+        _ if account.more.revoking.is_some() && status != Status::Revoked => {
+            "to be revoked; that it is dead was not shown yet".to_owned()
+        }
         _ if account.spending.is_some() => {
             let since = account.spending.map(|since| when::relative(since, now)).unwrap_or_default();
             format!("outcome unknown: a renewal was cut off {since}; renew it to choose a way on")
@@ -253,17 +259,15 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Renews if account.lacks_credential() => {
             format!("confirmed, and the access token was never fetched; renew it{}", until(account, now))
         }
-        Status::Renews => format!("the access token ends {end}; renews by itself{}", until(account, now)),
-        Status::Ok if end.is_empty() => "works; no end known".to_owned(),
-        Status::Ok => format!("ends {end}"),
-        Status::Due if account.is_foreign() => format!("ends {end}, as far as its file tells"),
-        Status::Expired if account.is_foreign() => format!("ended {end}, as far as its file tells"),
+        Status::Renews => format!("the access token {ending}; renews by itself{}", until(account, now)),
+        Status::Ok if ending.is_empty() => "works; no end known".to_owned(),
+        Status::Ok => ending,
+        Status::Due | Status::Expired if account.is_foreign() => format!("{ending}, as far as its file tells"),
         Status::Unknown if account.is_foreign() => "no end known; only its own program knows".to_owned(),
         Status::Due if account.renews_itself() => {
             format!("renews by itself{}; then you are needed", until(account, now))
         }
-        Status::Due => format!("ends {end}; renew it"),
-        Status::Expired => format!("ended {end}; renew it"),
+        Status::Due | Status::Expired => format!("{ending}; renew it"),
         Status::Revoked => "the service does not accept it any more; renew or forget it".to_owned(),
         Status::Unclaimed => "works with few rights until somebody confirms".to_owned(),
         Status::Unknown => "never checked, no end known; verify it".to_owned(),

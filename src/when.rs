@@ -12,10 +12,15 @@ const DAY: i64 = 24 * HOUR;
 pub fn relative(then: Timestamp, now: Timestamp) -> String {
     let seconds = then.as_second() - now.as_second();
     if seconds.abs() < MINUTE {
-        return if seconds > 0 { "under 1 min".into() } else { "just now".into() };
+        return if seconds > 0 { "in under 1 min".into() } else { "just now".into() };
     }
     let span = coarse(seconds.abs());
     if seconds > 0 { format!("in {span}") } else { format!("{span} ago") }
+}
+
+/// "ends in 3 days", "ended 2 h ago".
+pub fn ending(end: Timestamp, now: Timestamp) -> String {
+    format!("{} {}", if end > now { "ends" } else { "ended" }, relative(end, now))
 }
 
 /// When the words of [`relative`] may change next, so that nobody has to look earlier.
@@ -123,7 +128,7 @@ mod tests {
             (41 * MINUTE, "in 41 min"),
             (-2 * HOUR - 1, "2 h ago"),
             (-2 * DAY, "2 days ago"),
-            (30, "under 1 min"),
+            (30, "in under 1 min"),
             (0, "just now"),
             (120 * DAY, "in 4 months"),
             (800 * DAY, "in 2 years"),

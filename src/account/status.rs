@@ -86,6 +86,16 @@ impl Account {
         !self.lacks_credential() && !self.is_refused() && self.credential_ends().is_none_or(|end| end > now)
     }
 
+    /// Was it turned away after its end, and gets the next credential by itself? That is no news.
+    pub fn is_between_credentials(&self) -> bool {
+        let outlived = |proof: &Proof| self.expires_at().is_some_and(|end| proof.at >= end);
+        self.is_refused()
+            && self.proof.as_ref().is_some_and(outlived)
+            && self
+                .proof
+                .is_some_and(|proof| self.renews_until().is_some_and(|end| end.is_none_or(|end| end > proof.at)))
+    }
+
     /// The layer whose end that is: the clock that counts.
     pub fn binding(&self) -> Option<&Layer> {
         let end = self.person_needed_at()?;

@@ -48,6 +48,8 @@ impl Account {
             Status::Renews | Status::Unreachable | Status::Unclaimed if self.renews_itself() => {
                 self.lacks_credential() || ends_soon()
             }
+            // It is to be claimed: a new one would lapse as well.
+            Status::Unclaimed => false,
             _ => self.needs_person(now, DUE_WITHIN),
         }
     }

@@ -8,14 +8,14 @@ use super::unattended::{Progress, side_by_side};
 use super::{
     Done, Ended, Settings, Walker, accounts, everything, open_vault_for, rank, result_of, somebody_there, walk,
 };
-use crate::account::{Account, DUE_WITHIN};
+use crate::account::{Account, DUE_WITHIN, Status};
 use crate::events::problem_json;
 use crate::flow::Outcome;
 use crate::flow::renew::Renew;
 use crate::flow::revoke::Presence;
 use crate::problem::{Kind, Problem};
-use crate::report;
 use crate::shell::clock;
+use crate::{report, when};
 
 pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     let now = clock::now();
@@ -30,7 +30,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
     open_vault_for(&wanting, settings, &walker.ports, Some(&mut walker.console)).await?;
     let renewals = match somebody_there() && !due {
         true => walked(settings, &mut walker, chosen).await,
-        false => by_themselves(&mut walker, chosen).await,
+        false => by_themselves(&mut walker, chosen, due).await,
     };
     if settings.json {
         let results: Vec<Value> = renewals.iter().map(Renewal::json).collect();
@@ -49,6 +49,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
 /// What came of one renewal.
 struct Renewal {
     account: Account,
+    renewed: bool,
     lost_scopes: Vec<String>,
     problem: Option<Problem>,
 }
@@ -56,17 +57,34 @@ struct Renewal {
 impl Renewal {
     fn of(account: Account, flow: &Renew, outcome: Outcome) -> Self {
         let account = outcome.account().cloned().unwrap_or(account);
-        Self { account, lost_scopes: flow.lost_scopes().to_vec(), problem: result_of(outcome).err() }
+        let problem = result_of(outcome).err();
+        Self { account, renewed: problem.is_none(), lost_scopes: flow.lost_scopes().to_vec(), problem }
     }
 
     fn json(&self) -> Value {
         json!({
             "account": report::account_json(&self.account, clock::now(), DUE_WITHIN),
-            "outcome": if self.problem.is_none() { "renewed" } else { "not_renewed" },
+            "outcome": if self.renewed { "renewed" } else { "not_renewed" },
             "lost_scopes": self.lost_scopes,
             "problem": self.problem.as_ref().map(problem_json),
         })
     }
+}
+
+/// What gets the next credential may end itself; only somebody can sign up again then.
+fn still_due(account: &Account) -> Option<Problem> {
+    let now = clock::now();
+    let end = account.person_needed_at().filter(|_| account.status(now, DUE_WITHIN) == Status::Due)?;
+    let layer = account.binding().map_or("it", |layer| layer.kind.label());
+    Some(Problem::new(
+        Kind::NeedsPerson,
+        format!(
+            "{} has a new credential, and needs a person all the same: {layer} {}.",
+            account.id,
+            when::ending(end, now)
+        ),
+        format!("To sign up again, in a terminal: authmd-tui renew {}", account.id),
+    ))
 }
 
 /// One after another, with the person who is there. Who stops one does not want the next one begun.
@@ -85,7 +103,7 @@ async fn walked(settings: &Settings, walker: &mut Walker, chosen: Vec<Account>) 
 }
 
 /// Side by side, with nobody there: what needs a person is named at the end.
-async fn by_themselves(walker: &mut Walker, chosen: Vec<Account>) -> Vec<Renewal> {
+async fn by_themselves(walker: &mut Walker, chosen: Vec<Account>, due: bool) -> Vec<Renewal> {
     let flows = chosen.iter().map(|account| Renew::new(account.clone(), Presence::Nobody)).collect();
     let mut progress = Progress::new("Renewed", chosen.len());
     let tell = |flow: &Renew, outcome: &Outcome| {
@@ -107,7 +125,9 @@ async fn by_themselves(walker: &mut Walker, chosen: Vec<Account>) -> Vec<Renewal
                 Some(problem) => Outcome::of(lost(&account, problem)),
                 None => outcome,
             };
-            Renewal::of(account, &flow, outcome)
+            let renewal = Renewal::of(account, &flow, outcome);
+            let still_due = still_due(&renewal.account).filter(|_| due && renewal.renewed);
+            Renewal { problem: renewal.problem.or(still_due), ..renewal }
         })
         .collect();
     // One of them is the command's own problem, and told by it.

@@ -13,7 +13,7 @@ use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
 use crate::flow::Outcome;
 use crate::flow::claim::ClaimLink;
 use crate::flow::renew::Renew;
-use crate::flow::revoke::Presence;
+use crate::flow::revoke::{Presence, to_be_revoked};
 use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem, cause};
 use crate::shell::process::as_before;
@@ -160,14 +160,7 @@ async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, P
 fn refuse_dead(account: &Account, now: Timestamp) -> Done {
     if account.more.revoking.is_some() {
         if !account.works_yet(now) {
-            return Err(Ended::from(Problem::new(
-                Kind::NeedsPerson,
-                format!("{} is to be revoked, and its credential has ended.", account.id),
-                format!(
-                    "Finish that: authmd-tui revoke --pending; or keep it: authmd-tui revoke --withdraw {}",
-                    account.id
-                ),
-            )));
+            return Err(to_be_revoked(account).into());
         }
         say(&format!("{} is to be revoked: authmd-tui revoke --pending finishes that.", account.id));
     }

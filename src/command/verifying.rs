@@ -49,6 +49,8 @@ pub async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
 /// A dead credential, or one that could not be asked about, is a problem of the command too.
 fn bad_news(account: &Account) -> Option<Problem> {
     match account.proof?.verdict {
+        // It is had anew when it is wanted, or when all that is due is renewed.
+        Verdict::Refused { .. } if account.is_between_credentials() => None,
         Verdict::Refused { .. } => Some(Problem::new(
             Kind::ServiceRefused,
             format!("A credential does not work any more: {}.", account.id),

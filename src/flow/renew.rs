@@ -32,12 +32,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::probe::{Check, Next};
-use super::revoke::Presence;
+use super::revoke::{Presence, to_be_revoked};
 use super::signup::SignUp;
 use super::verify::{credential_missing, no_credential_yet, resource_url};
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen, StoreOffer};
-use crate::account::{Account, Event, Kept, Note, Proof, StoreKind, Verdict};
+use crate::account::{Account, DUE_WITHIN, Event, Kept, LayerKind, Note, Proof, Status, StoreKind, Verdict};
 use crate::problem::{Kind, Problem};
+use crate::when;
 
 /// What another program has obtained so recently is not renewed once more.
 const RECENT: SignedDuration = SignedDuration::from_secs(10);
@@ -175,8 +176,21 @@ impl Renew {
     }
 
     fn begin(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.account.more.revoking.is_some() {
+            return self.fail(to_be_revoked(&self.account));
+        }
         if !self.account.renews_itself() {
             return self.sign_up_again(None, now);
+        }
+        // What is exchanged ends itself, and is not got by exchanging it.
+        let is_assertion_alone = self.account.layer(LayerKind::RefreshToken).is_none();
+        let is_due = self.account.status(now, DUE_WITHIN) == Status::Due;
+        if self.presence == Presence::Person && is_due && is_assertion_alone {
+            let end = self.account.person_needed_at().map(|end| when::ending(end, now)).unwrap_or_default();
+            let what =
+                format!("The identity assertion of {} {end}; only signing up again gets another.", self.account.id);
+            return self
+                .sign_up_again(Some(Problem::new(Kind::NeedsPerson, what, "Until then it renews by itself.")), now);
         }
         self.stage = Stage::Opening;
         vec![Effect::Unlock(self.account.store)]

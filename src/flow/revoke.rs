@@ -113,6 +113,15 @@ const AGAIN: usize = 0;
 const FORGET: usize = 1;
 const LATER: usize = 2;
 
+/// What is to be ended gets no new credential: the old one would live on, and nobody could end it any more.
+pub fn to_be_revoked(account: &Account) -> Problem {
+    Problem::new(
+        Kind::NeedsPerson,
+        format!("{} is to be revoked, and is not renewed before that is settled.", account.id),
+        format!("Finish it: authmd-tui revoke --pending; or keep it: authmd-tui revoke --withdraw {}", account.id),
+    )
+}
+
 impl Revoke {
     pub fn new(account: Account, presence: Presence) -> Self {
         let stage = match presence {

@@ -146,6 +146,9 @@ pub fn verdict_in_words(account: &Account) -> String {
     let id = &account.id;
     match account.proof.map(|proof| proof.verdict) {
         Some(Verdict::Accepted { status }) => format!("{id} works ({status})."),
+        Some(Verdict::Refused { status }) if account.is_between_credentials() => {
+            format!("{id}: its access token has ended ({status}); it renews by itself.")
+        }
         Some(Verdict::Refused { status }) => {
             match account.expires_at().zip(account.proof).filter(|(end, proof)| *end <= proof.at) {
                 Some((end, _)) => format!("{id} has expired ({status}); it ended on {}.", when::exact(end)),

@@ -10,8 +10,10 @@ use crate::trust;
 
 /// An event for each account that will want somebody, at the moment from which it does.
 pub fn text(accounts: &[Account], now: Timestamp, until: Option<Timestamp>) -> String {
-    let mut calendar = Calendar::new();
-    calendar.name("authmd-tui").append_property(("PRODID", "-//authmd-tui//authmd-tui//EN"));
+    // Each of these once (section 3.6): the crate's own name would be a second one.
+    let mut calendar = Calendar::empty();
+    calendar.append_property(("VERSION", "2.0")).append_property(("PRODID", "-//authmd-tui//authmd-tui//EN"));
+    calendar.append_property(("CALSCALE", "GREGORIAN")).name("authmd-tui");
     let wanted = |account: &&Account| account.attention_at().is_some_and(|at| until.is_none_or(|until| at <= until));
     for account in accounts.iter().filter(wanted) {
         calendar.extend(account.attention_at().map(|at| event(account, at, now)));
@@ -26,8 +28,10 @@ fn event(account: &Account, at: Timestamp, now: Timestamp) -> Event {
         None => account.service.clone(),
     };
     let (what, command) = match account.wants(at, jiff::SignedDuration::ZERO) {
+        _ if account.more.revoking.is_some() => ("finish revoking", "revoke --pending"),
         Some(Why::Review) => ("look at the key of", "review"),
-        Some(Why::Unclaimed) => ("confirm", "show"),
+        // It lapses unless somebody makes it theirs before.
+        _ if !account.claimed => ("claim", "token --claim"),
         _ => ("renew", "renew"),
     };
     let summary = trust::clean(&format!("{what} {name}"), 120);

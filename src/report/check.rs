@@ -101,6 +101,7 @@ pub fn why_in_words(account: &Account, why: Why, now: Timestamp) -> String {
         Why::Unclaimed if at.is_empty() => "is to be confirmed".to_owned(),
         Why::Unclaimed => format!("is to be confirmed, and lapses{at}"),
         Why::Due => format!("ends{at}"),
+        Why::Review if account.review_at().is_some_and(|at| at <= now) => "is to be looked at now".to_owned(),
         Why::Review => format!("is to be looked at{at}"),
     }
 }

@@ -134,6 +134,13 @@ fn a_calendar_has_what_wants_somebody_at_its_moment() {
         assert!(event.contains(&format!("{line}\r\n")), "{line}\n{event}");
     }
     assert!(text.contains("SUMMARY:Look at the key of Old key"), "{text}");
+    assert_eq!(text.matches("PRODID:").count(), 1, "once (RFC 5545, section 3.6)");
+    let mut lapsing = accounts[0].clone();
+    (lapsing.claimed, lapsing.layers) =
+        (false, vec![Layer { kind: LayerKind::Claim, expires_at: Some(noon() + hours(5)) }]);
+    let claim = calendar::text(&[lapsing.clone()], noon(), None);
+    assert!(claim.contains("SUMMARY:Claim ") && claim.contains(" token --claim "), "{claim}");
+    assert!(!lapsing.is_due(noon()), "another one would lapse as well");
     let week = calendar::text(&accounts, noon(), Some(noon() + hours(WEEK)));
     assert!(week.contains("acme.dev") && !week.contains("fabrikam.dev"), "{week}");
 }

@@ -89,7 +89,7 @@ impl Renew {
             Line::fact("new", scopes(granted)),
             Line::fact("lost", scopes(&self.lost_scopes)),
         ];
-        let end = self.account.credential_ends().map(|end| format!("it ends {}", when::relative(end, now)));
+        let end = self.account.credential_ends().map(|end| format!("it {}", when::ending(end, now)));
         let choice = |label: &str, detail: String| Choice { label: label.into(), detail };
         screen.prompt = Some(Prompt::Pick {
             label: "Which one do you want?".into(),

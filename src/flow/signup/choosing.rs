@@ -4,6 +4,7 @@ use super::{LABEL_LENGTH, SignUp, Stage};
 use crate::account::{Account, Mode, StoreKind};
 use crate::flow::discover::{Calls, Way};
 use crate::flow::passphrase::NewPassphrase;
+use crate::flow::revoke::to_be_revoked;
 use crate::flow::{Effect, Guard, Outcome, Protection, Seen, StoreOffer, discover};
 use crate::problem::{Kind, Problem};
 use crate::trust;
@@ -143,6 +144,7 @@ impl SignUp {
                 None => Vec::new(),
             },
             Some(nth) => match existing.into_iter().nth(nth) {
+                Some(account) if account.more.revoking.is_some() => self.fail(to_be_revoked(&account)),
                 Some(account) => {
                     self.label = account.label.clone();
                     self.replaced = Some(account);

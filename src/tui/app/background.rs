@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::{App, Command, Question, Scene, Then, one_line};
-use crate::account::{Account, AccountId, Verdict};
+use crate::account::{Account, AccountId, DUE_WITHIN, Status, Verdict};
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::verify::{Verify, verdict_in_words};
@@ -227,7 +227,7 @@ impl App {
             said.push(checked_in_words(&checked, renew.as_deref()));
         }
         if !renewed.is_empty() {
-            said.push(self.renewed(renewed));
+            said.push(self.renewed(renewed, now));
         }
         self.notice = Some(said.join(" ")).filter(|said| !said.is_empty()).or(self.notice.take());
         let is_free = matches!(self.scene, Scene::List | Scene::Detail { .. });
@@ -243,7 +243,7 @@ impl App {
     }
 
     /// What came of the renewals. Those that need somebody are walked next.
-    fn renewed(&mut self, renewed: Vec<(AccountId, Outcome)>) -> String {
+    fn renewed(&mut self, renewed: Vec<(AccountId, Outcome)>, now: Timestamp) -> String {
         let in_all = renewed.len();
         let (good, bad): (Vec<_>, Vec<_>) =
             renewed.into_iter().partition(|(_, outcome)| matches!(outcome, Outcome::Connected(_)));
@@ -251,6 +251,10 @@ impl App {
             |outcome: &Outcome| outcome.problem().is_some_and(|problem| problem.kind == Kind::NeedsPerson);
         let (queued, failed): (Vec<_>, Vec<_>) = bad.into_iter().partition(|(_, outcome)| needs_somebody(outcome));
         self.queue(queued.into_iter().map(|(id, _)| id));
+        // What gets the next credential may end itself.
+        let still_due =
+            |outcome: &Outcome| outcome.account().is_some_and(|it| it.status(now, DUE_WITHIN) == Status::Due);
+        self.queue(good.iter().filter(|(_, outcome)| still_due(outcome)).map(|(id, _)| id.clone()));
         let told = match (good.as_slice(), in_all) {
             ([(id, _)], 1) => format!("Renewed: {id}."),
             (good, _) => format!("Renewed {} of {in_all}.", good.len()),

@@ -433,6 +433,39 @@ fn who_signs_up_again_is_asked_about_a_loss_of_scopes() {
     }
 }
 
+/// An assertion that ends soon is not got by exchanging it: who asks for a renewal is led to another sign-up.
+#[test]
+fn who_renews_what_only_a_sign_up_renews_is_led_to_that() {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(-1));
+    held.layers = vec![
+        Layer { kind: LayerKind::AccessToken, expires_at: Some(noon() - hours(1)) },
+        Layer { kind: LayerKind::IdentityAssertion, expires_at: Some(noon() + hours(5)) },
+    ];
+    held.renewal = Renewal::Exchange { url: url("https://auth.acme.dev/oauth2/token"), resource: None, identity: None };
+    let mut play = Play::of(held, |account| Renew::new(account, Presence::Person), Fake::acme());
+    play.begin();
+    assert_eq!(play.id(), "offer");
+    let told = play.screen().problem.expect("why").what;
+    assert!(told.contains("The identity assertion of api.acme.dev ends in 5 h"), "{told}");
+}
+
+/// The old credential would live on, and nobody could end it any more.
+#[test]
+fn what_is_to_be_revoked_is_not_replaced() {
+    let mut held = account("Acme Mail", "acme.dev", None, Some(5));
+    held.more.revoking = Some(Box::new(authmd_tui::account::Revoking::since(noon())));
+    let mut play = Play::of(held.clone(), |account| Renew::new(account, Presence::Person), Fake::acme());
+    play.begin();
+    assert!(play.text_shown().contains("is to be revoked") || play.problem().contains("is to be revoked"));
+    let mut play = Play::acme(Fake::acme());
+    play.known.accounts = vec![held];
+    play.begin().pick(0);
+    assert_eq!(play.id(), "existing");
+    play.pick(1);
+    assert!(play.problem().contains("is to be revoked"), "{}", play.problem());
+    assert!(play.posts().is_empty() && play.saved.is_empty());
+}
+
 const EXCHANGE: &str = "POST https://auth.acme.dev/oauth2/token";
 
 /// The same with a service that hands out an assertion, for which the access token is had with another call, answered so.

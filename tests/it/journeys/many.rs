@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use authmd_tui::account::Revoking;
+use authmd_tui::secret::Secret;
 use serde_json::Value;
 
 use crate::support::many::{Like, World};
@@ -87,6 +88,18 @@ fn a_record_of_several_has_each_from_its_beginning_to_its_end() {
     assert_eq!(world.most_at_once(), 1);
 }
 
+/// It has ended, and gets the next one by itself: no news, and no failure.
+#[test]
+fn what_renews_itself_is_not_broken_because_its_access_token_has_ended() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    let mut renewing = world.renewing(1);
+    renewing.secrets.credential = Secret::new("ended");
+    world.keep(&home, [world.account(0), renewing]);
+    let (code, out, err) = home.command(&["verify", "--all"]);
+    assert!(code == 0 && out.contains("s001: its access token has ended (401); it renews by itself."), "{out}{err}");
+    assert_eq!(home.command(&["check"]).0, 0);
+}
+
 #[test]
 fn what_is_to_be_revoked_gets_no_new_life() {
     let (world, home) = (World::start(), Home::with_tokens());
@@ -98,10 +111,10 @@ fn what_is_to_be_revoked_gets_no_new_life() {
     assert!(code == 5 && out.is_empty() && err.contains("s001 is to be revoked"), "{err}");
     assert_eq!(world.tokens(), 0);
     assert_eq!(home.command(&["renew", "--due"]).2, "Nothing is due.\n");
-    // Somebody may renew it all the same; it is to be revoked after that, too.
-    assert_eq!(home.command(&["renew", "s001"]).0, 0);
-    let (code, out, err) = home.command(&["token", "s001"]);
-    assert!(code == 0 && out.starts_with("access-1-") && err.contains("s001 is to be revoked"), "{err}");
+    // Nor from somebody, before that is settled: the old credential would live on, and nobody could end it.
+    let (code, _, err) = home.command(&["renew", "s001"]);
+    assert!(code == 5 && err.contains("--withdraw s001"), "{err}");
+    assert_eq!(world.tokens(), 0);
     let (code, out, _) = home.command(&["revoke", "--pending"]);
     assert!(code == 0 && out.contains("Revoked: s001"), "{out}");
 }
