@@ -145,7 +145,7 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// Renew: what needs a person is walked on the terminal, or named where there is none
+    /// Renew: what needs a person is walked on the terminal; with --due, or where there is none, it is named
     #[command(group = ArgGroup::new("which").required(true).args(["accounts", "due"]))]
     Renew {
         accounts: Vec<String>,
@@ -279,6 +279,10 @@ pub enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Print what completes commands in this shell, for its folder of completions
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page, for man
+    Man,
     /// Evaluates expressions of skills, as a child of this program
     #[command(hide = true)]
     Evaluate,

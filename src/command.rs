@@ -7,6 +7,7 @@ mod handover;
 mod helpers;
 mod history;
 mod listing;
+mod manual;
 mod output;
 mod renewing;
 mod revoking;
@@ -141,6 +142,14 @@ async fn done(arguments: Arguments) -> Done {
         Some(Command::Store(args::Store::Lock)) => storage::lock(&settings).await,
         Some(Command::Store(args::Store::Migrate { to, from: _, foreign })) => {
             storage::migrate(&settings, to.map(Into::into), foreign).await
+        }
+        Some(Command::Completions { shell }) => {
+            print(&manual::completions(shell));
+            Ok(())
+        }
+        Some(Command::Man) => {
+            print(&manual::page());
+            Ok(())
         }
         // The program is its own child then, and does nothing else.
         Some(Command::Evaluate) => Ok(()),

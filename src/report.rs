@@ -22,7 +22,7 @@ use crate::{trust, when};
 pub use account::{AccountJson, AccountsJson, account_json, accounts_json};
 pub use discovery::{calls_json, discovery_json, discovery_text};
 pub use listing::{list_text, unconnected_text};
-pub use text::{ascii, capitalized, in_ascii, line_text, lines_text, step_sign};
+pub use text::{ascii, capitalized, folded, in_ascii, line_text, lines_text, step_sign};
 
 /// The version of every JSON document printed here.
 const VERSION: u32 = 1;

@@ -279,6 +279,14 @@ impl Stores {
         }
     }
 
+    /// What has happened to the account of that name; what happened to another one that had the name before is left out.
+    pub fn past(&self, id: &AccountId) -> Result<Vec<Event>, Problem> {
+        let since = self.find(id)?.and_then(|account| account.created_at);
+        let mut past = self.history.of(id)?;
+        past.retain(|event| since.is_none_or(|since| event.at >= since));
+        Ok(past)
+    }
+
     pub fn store(&self, kind: StoreKind) -> Result<&dyn Store, Problem> {
         let found = self.stores.iter().find(|store| store.kind() == kind);
         found.map(AsRef::as_ref).ok_or_else(|| self.no_such(kind))

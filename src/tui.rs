@@ -306,7 +306,7 @@ impl Program {
                 }),
                 Command::Recall(account) => self.spawn(|ports| async move {
                     let id = account.clone();
-                    Message::Recalled(account, ports.blocking(move |stores| stores.history().of(&id)).await)
+                    Message::Recalled(account, ports.blocking(move |stores| stores.past(&id)).await)
                 }),
                 Command::Forget(account) => self.spawn(|ports| async move {
                     // Not while another program renews it: what that stores would bring it back.

@@ -5,7 +5,7 @@ use std::env;
 use jiff::SignedDuration;
 
 use super::find::find;
-use super::output::{print_json, print_text, say};
+use super::output::{print_json, print_table, print_text, say, width};
 use super::{Done, Settings, everything, scripts};
 use crate::account::{Account, DUE_WITHIN, Status};
 use crate::flow::Line;
@@ -29,12 +29,12 @@ pub async fn list(settings: &Settings, within: Option<SignedDuration>, status: O
         true => print_json(&report::accounts_json(&accounts, &all, now, DUE_WITHIN)),
         false if accounts.is_empty() && (within.is_some() || status.is_some()) => say("No account fits."),
         false => {
-            print_text(settings, &report::list_text(&accounts, now, DUE_WITHIN));
+            print_table(settings, &report::list_text(&accounts, now, DUE_WITHIN, width()));
             if within.is_none() && status.is_none() {
                 let library = settings.library();
                 let described: Vec<Described> =
                     library.described().into_iter().filter(|service| !service.is_connected(&all)).collect();
-                print_text(settings, &report::unconnected_text(&described));
+                print_table(settings, &report::unconnected_text(&described));
             }
         }
     }
@@ -48,7 +48,7 @@ pub async fn show(settings: &Settings, name: &str) -> Done {
     let account = find(&accounts, name)?;
     let id = account.id.clone();
     // The account is there to be shown, whatever is the matter with its history.
-    let past = ports.blocking(move |stores| stores.history().of(&id)).await;
+    let past = ports.blocking(move |stores| stores.past(&id)).await;
     let past = past.inspect_err(|problem| say(&problem.to_string())).unwrap_or_default();
     let set_here = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty());
     let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();

@@ -1,6 +1,6 @@
 //! What commands print: data on stdout, words beside it on stderr.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use serde::Serialize;
@@ -44,12 +44,24 @@ pub fn arrived() -> Result<(), Problem> {
     }
 }
 
-/// Text for people, in the letters that they can see.
+/// Text for people, in the letters that they can see and the width that they have.
 pub fn print_text(settings: &Settings, text: &str) {
+    let folded = width().map(|width| report::folded(text, width));
+    print_table(settings, folded.as_deref().unwrap_or(text));
+}
+
+/// The same of rows, which are no rows any more when they are broken.
+pub fn print_table(settings: &Settings, text: &str) {
     match settings.unicode {
         true => print(text),
         false => print(&report::in_ascii(text)),
     }
+}
+
+/// Columns of the terminal that stdout is; nothing where it is none.
+pub fn width() -> Option<usize> {
+    let (columns, _) = io::stdout().is_terminal().then(crossterm::terminal::size)?.ok()?;
+    Some(usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 pub fn say(text: &str) {

@@ -4,6 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::flow::{Line, StepState};
 use crate::when;
+use crate::wrap::wrapped;
 
 /// The beginning of a line.
 pub fn capitalized(text: &str) -> String {
@@ -34,6 +35,31 @@ pub fn ascii(symbol: char) -> Option<char> {
 /// A text in ASCII: our signs spelled with what there is, other letters as a question mark.
 pub fn in_ascii(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() { c } else { ascii(c).unwrap_or('?') }).collect()
+}
+
+/// The same with lines of no more than that width: broken between words, and what follows below where the text began.
+pub fn folded(text: &str, width: usize) -> String {
+    let fold = |line: &str| -> String {
+        if line.width() <= width {
+            return format!("{line}\n");
+        }
+        // What stands before two blanks is a name, or the number of a step.
+        let lead = line.len() - line.trim_start().len();
+        let begins = line[lead..].find("  ").map_or(lead, |at| line.len() - line[lead + at..].trim_start().len());
+        let begins = if line[..begins].width() > width / 2 { lead } else { begins };
+        let indent = line[..begins].width();
+        let (head, rest) = line.split_at(begins);
+        let lines = wrapped(rest, width.saturating_sub(indent).max(1));
+        lines
+            .iter()
+            .enumerate()
+            .map(|(nth, part)| match nth {
+                0 => format!("{head}{part}\n"),
+                _ => format!("{}{part}\n", " ".repeat(indent)),
+            })
+            .collect()
+    };
+    text.lines().map(fold).collect()
 }
 
 /// Lines without a screen around them: facts aligned, steps with their signs.
@@ -69,5 +95,21 @@ pub fn step_sign(state: StepState) -> char {
         StepState::Done => '✓',
         StepState::Missed => '–',
         StepState::Failed => '✗',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_folded_goes_on_below_where_it_began() {
+        let text =
+            "status        it renews by itself until then\n  3  Northwind begins the confirmation here\nshort\n\n";
+        assert_eq!(
+            folded(text, 30),
+            "status        it renews by\n              itself until\n              then\n  3  Northwind begins the\n     confirmation here\nshort\n\n"
+        );
+        assert_eq!(folded("a sentence without any columns in it", 20), "a sentence without\nany columns in it\n");
     }
 }

@@ -190,11 +190,12 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
     let home = Home::with_tokens();
     filled(home.folder.path());
     let (code, text, _) = home.command(&["list"]);
-    let theirs = text.split("Other programs', only read").nth(1).expect("a part of its own");
+    let theirs = text.split("Other programs'; a copy").nth(1).expect("a part of its own");
     assert!(
         code == 0
             && theirs.contains("api.github.com:gh-ops")
-            && theirs.contains("hosts.yml can be read by others (mode 0644)"),
+            && theirs.contains("can be read by others (mode 0644): /")
+            && theirs.contains("hosts.yml"),
         "{text}"
     );
     let (_, listed) = home.json(&["list", "--json"]);

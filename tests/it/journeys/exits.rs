@@ -50,6 +50,8 @@ const TABLE: &str = "
     token          0  1  2  3  .  5  6  7  8  9  130
     store          0  1  2  .  .  5  .  .  8  .  130
     doctor         0  1  2  .  .  .  .  .  .  .  .
+    completions    0  1  2  .  .  .  .  .  .  .  .
+    man            0  1  2  .  .  .  .  .  .  .  .
 ";
 
 /// How a command is started, and by whom.
@@ -293,6 +295,8 @@ fn lines_of(command: &'static str) -> Vec<Line> {
                 .by(How::Typed(&[("New passphrase", "\u{1b}")])),
         ],
         "doctor" => vec![line(0, "doctor").at(Place::Empty), line(1, "doctor").at(Place::Empty).full()],
+        "completions" => vec![line(0, "completions zsh"), line(1, "completions bash").full(), line(2, "completions")],
+        "man" => vec![line(0, "man"), line(1, "man").full()],
         other => panic!("{other} has no lines"),
     });
     lines
