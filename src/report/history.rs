@@ -67,7 +67,7 @@ pub fn in_words(what: &Happened) -> String {
 pub fn receipts_text(receipts: &[Receipt]) -> String {
     let line = |receipt: &Receipt| {
         let at = when::exact(receipt.at);
-        format!("  {:<18} {:<24} {:<36} {at}", receipt.what, receipt.place, receipt.answer)
+        format!("  {:<18} {:<18} {} · {at}", receipt.what, receipt.place, receipt.answer)
     };
     receipts.iter().map(|receipt| line(receipt).trim_end().to_owned() + "\n").collect()
 }

@@ -49,7 +49,9 @@ pub fn folded(text: &str, width: usize) -> String {
         let begins = if line[..begins].width() > width / 2 { lead } else { begins };
         let indent = line[..begins].width();
         let (head, rest) = line.split_at(begins);
-        let lines = wrapped(rest, width.saturating_sub(indent).max(1));
+        // Columns are none any more on several lines.
+        let rest: Vec<&str> = rest.split_whitespace().collect();
+        let lines = wrapped(&rest.join(" "), width.saturating_sub(indent).max(1));
         lines
             .iter()
             .enumerate()

@@ -151,10 +151,12 @@ impl App {
         let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
         let names: Vec<&str> = ids.iter().map(AccountId::as_str).collect();
         let text = vec![
-            format!("Revoke these {} at their services?", ids.len()),
+            match ids.len() {
+                1 => "Revoke this one at its service?".to_owned(),
+                many => format!("Revoke these {many} at their services?"),
+            },
             names.join(", "),
-            "Each is proven dead, then removed here. Programs that use them stop working. This cannot be undone."
-                .to_owned(),
+            "What is proven dead is removed here. Programs that use it stop working. This cannot be undone.".to_owned(),
         ];
         self.ask(Question::new(text, "Revoke them", "Keep them", Then::Revoke(ids)));
     }
