@@ -364,6 +364,33 @@ fn rank(problem: &Problem) -> u8 {
     }
 }
 
+/// With how many names a command that is to be typed is one that somebody types.
+const NAMES_TO_TYPE: usize = 5;
+
+/// What a command on several accounts ends with, all of whose problems have been told by then: the worst one's exit code, and
+/// what can be done about those of its kind.
+fn altogether(problems: Vec<(AccountId, Problem)>, accounts: usize) -> Option<Problem> {
+    let count = problems.len();
+    let (id, worst) = problems.iter().rev().max_by_key(|(_, problem)| rank(problem)).cloned()?;
+    if count == 1 {
+        return Some(worst);
+    }
+    let alike: Vec<(AccountId, Problem)> = problems.into_iter().filter(|(_, it)| it.kind == worst.kind).collect();
+    // The same is to be done with each: what names one of them can name them all.
+    let template = |(id, problem): &(AccountId, Problem)| problem.hint.replace(id.as_str(), "\0");
+    let common = template(&(id, worst.clone()));
+    let names = match alike.len() {
+        many if many > NAMES_TO_TYPE => "ACCOUNT…".to_owned(),
+        _ => alike.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(" "),
+    };
+    let hint = match alike.iter().all(|it| template(it) == common) {
+        true => common.replace('\0', &names),
+        false => worst.hint,
+    };
+    let what = format!("Of {accounts} accounts, {count} did not go well; each is told above.");
+    Some(Problem::new(worst.kind, what, hint))
+}
+
 /// Copies what other programs keep, one after another, as the person agrees.
 async fn take_over(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;

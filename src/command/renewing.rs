@@ -6,7 +6,7 @@ use super::find::find_own;
 use super::output::{print_json, say};
 use super::unattended::{Progress, side_by_side};
 use super::{
-    Done, Ended, Settings, Walker, accounts, everything, open_vault_for, rank, result_of, somebody_there, walk,
+    Done, Ended, Settings, Walker, accounts, altogether, everything, open_vault_for, result_of, somebody_there, walk,
 };
 use crate::account::{Account, DUE_WITHIN, Status};
 use crate::events::problem_json;
@@ -39,7 +39,7 @@ pub async fn renew(settings: &Settings, names: &[String], due: bool) -> Done {
         say("Nothing is due.");
     }
     let told = somebody_there() && !due;
-    match renewals.into_iter().filter_map(|renewal| renewal.problem).max_by_key(rank) {
+    match problem_of_all(&renewals) {
         Some(problem) if told => Err(Ended::Told(problem)),
         Some(problem) => Err(problem.into()),
         None => Ok(()),
@@ -69,6 +69,11 @@ impl Renewal {
             "problem": self.problem.as_ref().map(problem_json),
         })
     }
+}
+
+fn problem_of_all(renewals: &[Renewal]) -> Option<Problem> {
+    let problem = |renewal: &Renewal| Some((renewal.account.id.clone(), renewal.problem.clone()?));
+    altogether(renewals.iter().filter_map(problem).collect(), renewals.len())
 }
 
 /// What gets the next credential may end itself; only somebody can sign up again then.
@@ -130,11 +135,11 @@ async fn by_themselves(walker: &mut Walker, chosen: Vec<Account>, due: bool) -> 
             Renewal { problem: renewal.problem.or(still_due), ..renewal }
         })
         .collect();
-    // One of them is the command's own problem, and told by it.
-    let mut told: Vec<&Problem> = renewals.iter().filter_map(|renewal| renewal.problem.as_ref()).collect();
-    let own = told.iter().copied().max_by_key(|problem| rank(problem));
-    told.retain(|problem| own.is_none_or(|own| !std::ptr::eq(*problem, own)));
-    told.iter().for_each(|problem| say(&problem.what));
+    let problems: Vec<&Problem> = renewals.iter().filter_map(|renewal| renewal.problem.as_ref()).collect();
+    // The only one is the command's own problem, and told by it.
+    if problems.len() > 1 {
+        problems.iter().for_each(|problem| say(&problem.what));
+    }
     renewals
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::find::{find_all, find_to_end};
 use super::output::{print_json, print_text, say};
 use super::unattended::{Progress, side_by_side};
-use super::{Done, Settings, accounts, everything, open_vault_for, rank, result_of};
+use super::{Done, Settings, accounts, altogether, everything, open_vault_for, result_of};
 use crate::account::{Account, AccountId, Note};
 use crate::events::problem_json;
 use crate::flow::Outcome;
@@ -47,14 +47,14 @@ pub async fn revoke(settings: &Settings, which: Which<'_>) -> Done {
         let name = outcome.name();
         let problem = result_of(outcome).err();
         results.push(result_json(id, name, &flow, problem.as_ref()));
-        problems.extend(problem);
+        problems.extend(problem.map(|problem| (id.clone(), problem)));
     }
     match (settings.json, results.is_empty()) {
         (true, _) => print_json(&json!({ "version": 1, "results": results })),
         (false, true) => say("No revocation is to be finished."),
         (false, false) => {}
     }
-    problems.into_iter().rev().max_by_key(rank).map_or(Ok(()), |problem| Err(problem.into()))
+    altogether(problems, ids.len()).map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 fn result_json(id: &AccountId, outcome: &str, flow: &Revoke, problem: Option<&Problem>) -> Value {

@@ -3,7 +3,7 @@
 use super::find::find_all;
 use super::output::{print, print_json};
 use super::unattended::{Progress, side_by_side};
-use super::{Done, Settings, accounts, everything, open_vault_for, rank};
+use super::{Done, Settings, accounts, altogether, everything, open_vault_for};
 use crate::account::{Account, DUE_WITHIN, Verdict};
 use crate::flow::Outcome;
 use crate::flow::verify::{Verify, verdict_in_words};
@@ -42,8 +42,11 @@ pub async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     if settings.json {
         print_json(&report::verify_json(&results, clock::now(), DUE_WITHIN));
     }
-    let failures = results.iter().filter_map(|(account, problem)| problem.clone().or_else(|| bad_news(account)));
-    failures.max_by_key(rank).map_or(Ok(()), |problem| Err(problem.into()))
+    let problem_of = |(account, problem): &(Account, Option<Problem>)| {
+        Some((account.id.clone(), problem.clone().or_else(|| bad_news(account))?))
+    };
+    let problems = results.iter().filter_map(problem_of).collect();
+    altogether(problems, results.len()).map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 /// A dead credential, or one that could not be asked about, is a problem of the command too.

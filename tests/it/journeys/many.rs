@@ -49,6 +49,29 @@ fn what_renews_itself_is_renewed_side_by_side_and_the_rest_is_named() {
     assert_eq!(home.command(&["verify", "s000", "s019"]).0, 0, "the new ones work");
 }
 
+/// The last line is what scripts' logs end with: it names what can be typed, for all of them.
+#[test]
+fn several_that_did_not_go_well_are_named_together() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    let ended = |nth: usize| {
+        let mut kept = world.account(nth);
+        kept.account.layers[0].expires_at = kept.account.created_at;
+        kept
+    };
+    world.keep(&home, [world.renewing(0), ended(1), ended(2), world.account(3)]);
+    let (code, _, err) = home.command(&["renew", "--due"]);
+    assert_eq!(code, 5, "{err}");
+    assert_eq!(err.matches("needs a person").count(), 2, "each, once: {err}");
+    let told =
+        "Of 3 accounts, 2 did not go well; each is told above.\nhint: In a terminal: authmd-tui renew s001 s002\n";
+    assert!(err.ends_with(told), "{err}");
+
+    world.is(0, Like::Dead).is(3, Like::Dead);
+    let (code, _, err) = home.command(&["verify", "s001", "s003", "s000"]);
+    assert_eq!(code, 6, "{err}");
+    assert!(err.ends_with("authmd-tui renew s000 s003\n") || err.ends_with("authmd-tui renew s003 s000\n"), "{err}");
+}
+
 #[test]
 fn who_stops_many_renewals_gets_those_that_are_under_way_and_no_more() {
     let (world, home) = (World::that_gathers(100), Home::with_tokens());
