@@ -121,7 +121,10 @@ pub enum Command {
         status: Option<Status>,
     },
     /// Show one account
-    Show { account: String },
+    Show {
+        /// Its id, or any beginning of its id, resource or service's name that fits one account only
+        account: String,
+    },
     /// Say whether somebody is needed soon, for cron, login messages and prompts: exit code 0 or 4
     Check {
         /// How soon, as in 7d
@@ -140,6 +143,7 @@ pub enum Command {
     /// Ask the services whether the credentials still work
     #[command(group = ArgGroup::new("which").required(true).args(["accounts", "all"]))]
     Verify {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         accounts: Vec<String>,
         /// All accounts
         #[arg(long)]
@@ -148,6 +152,7 @@ pub enum Command {
     /// Renew: what needs a person is walked on the terminal; with --due, or where there is none, it is named
     #[command(group = ArgGroup::new("which").required(true).args(["accounts", "due"]))]
     Renew {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         accounts: Vec<String>,
         /// All that end within a week, or have ended
         #[arg(long)]
@@ -156,6 +161,7 @@ pub enum Command {
     /// Revoke at the service, prove it, then forget
     #[command(group = ArgGroup::new("which").required(true).args(["accounts", "pending"]))]
     Revoke {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         accounts: Vec<String>,
         /// Try again what could not be revoked before
         #[arg(long)]
@@ -166,7 +172,7 @@ pub enum Command {
     },
     /// What has happened to accounts, also to those that are gone
     History {
-        /// All accounts, where none is named
+        /// Their ids, or beginnings of them; all accounts where none is named
         accounts: Vec<String>,
         /// Only what happened within SPAN, as in 30d
         #[arg(long, value_name = "SPAN", value_parser = when::parse_span)]
@@ -174,6 +180,7 @@ pub enum Command {
     },
     /// Remove here only; the credential goes on working at the service
     Forget {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         #[arg(required = true)]
         accounts: Vec<String>,
     },
@@ -182,6 +189,7 @@ pub enum Command {
     /// Without --for, a passphrase is asked for. Nothing of what is in it can be seen without that.
     #[command(group = ArgGroup::new("which").required(true).args(["accounts", "all"]))]
     Export {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         accounts: Vec<String>,
         /// All accounts
         #[arg(long)]
@@ -193,10 +201,14 @@ pub enum Command {
         #[arg(long, value_name = "KEY")]
         r#for: Option<String>,
     },
-    /// Take in what export has written; what is here and as new stays
-    Import { file: PathBuf },
+    /// Take in accounts from a sealed file; what is here and as new stays
+    Import {
+        /// What export has written
+        file: PathBuf,
+    },
     /// Copy what another program keeps, to look after it here; shown before, and asked for each
     TakeOver {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         #[arg(required = true)]
         accounts: Vec<String>,
     },
@@ -204,6 +216,7 @@ pub enum Command {
     ///
     /// Of a key that came at once, it says that you have made it yours at the service. Nothing is sent.
     Review {
+        /// Their ids, or any beginnings of id, resource or service's name that fit one account each
         #[arg(required = true)]
         accounts: Vec<String>,
         /// In how long, as in 30d; without it, 90 days
@@ -215,6 +228,7 @@ pub enum Command {
     /// What is done is shown before, and asked for each time. Without a place, it goes where it went before.
     #[command(group = ArgGroup::new("place").args(["agentos", "env_file", "command", "off"]))]
     Handover {
+        /// Its id, or any beginning of its id, resource or service's name that fits one account only
         account: String,
         /// AgentOS at this address, as in http://localhost:3456
         #[arg(long, value_name = "URL")]
@@ -243,10 +257,12 @@ pub enum Command {
     /// The credential is renewed first where that needs nobody. The command takes this program's place: its exit code is the
     /// one that is seen.
     Run {
+        /// Its id, or any beginning of its id, resource or service's name that fits one account only
         account: String,
         /// The variable; without it, the one that the service's programs look for
         #[arg(long, value_name = "NAME")]
         env: Option<String>,
+        /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
@@ -260,11 +276,12 @@ pub enum Command {
     },
     /// Speak docker's protocol for credential helpers; reads stdin
     DockerCredential {
-        /// get, list, store or erase; only the first two do anything
+        /// get, list, version, store or erase; the last two do nothing
         operation: String,
     },
     /// Print the credential on stdout, and nothing else
     Token {
+        /// Its id, or any beginning of its id, resource or service's name that fits one account only
         account: String,
         /// The link with which the account can be made somebody's, in place of the credential
         #[arg(long)]
@@ -280,7 +297,10 @@ pub enum Command {
         repair: bool,
     },
     /// Print what completes commands in this shell, for its folder of completions
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Whose
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page, for man
     Man,
     /// Evaluates expressions of skills, as a child of this program

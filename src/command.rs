@@ -404,17 +404,28 @@ async fn take_over(settings: &Settings, names: &[String]) -> Done {
         return Err(Problem::new(Kind::NeedsPerson, what, "Run it in a terminal. Nothing was copied.").into());
     }
     let mut walker = Walker::new(settings, ports)?;
+    let mut copied = false;
     for account in chosen {
         let mut flow = TakeOver::new(account);
         let outcome = plain::run(&mut flow, &walker.ports, &mut walker.console, walker.events.as_mut()).await;
-        result_of(outcome).map_err(Ended::Told)?;
+        if !flow.was_declined() {
+            result_of(outcome).map_err(Ended::Told)?;
+            copied = true;
+        }
     }
-    Ok(())
+    match copied {
+        true => Ok(()),
+        false => Err(Ended::Told(Problem::cancelled())),
+    }
 }
 
 /// Somebody has looked at keys that never end, and wants to again.
 async fn review(settings: &Settings, names: &[String], after: Option<SignedDuration>) -> Done {
     let (ports, now) = (settings.ports()?, clock::now());
+    if after.is_some_and(|after| after.is_zero()) {
+        let what = "What was looked at is not to be looked at again at once.";
+        return Err(Problem::new(Kind::Usage, what, "Name a span like 90d.").into());
+    }
     let at = now.checked_add(after.unwrap_or(REVIEW_AFTER)).map_err(|_| {
         Problem::new(Kind::Usage, "That is further away than the calendar goes.", "Name a span like 90d.")
     })?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::find::find_own;
 use super::output::{print, print_json, say};
 use super::{Done, Settings, accounts, everything, open_vault, open_vault_for, somebody_there};
-use crate::account::{Account, AccountId, Kept, Source};
+use crate::account::{Account, AccountId, Kept, Source, StoreKind};
 use crate::flow::passphrase::NewPassphrase;
 use crate::flow::verify::credential_missing;
 use crate::plain::Console;
@@ -24,6 +24,12 @@ pub async fn export(settings: &Settings, named: Option<Vec<String>>, file: &Path
         Some(names) => find_own(&everything(&ports).await?, &names)?,
         None => accounts(&ports).await?.into_iter().filter(|account| account.source == Source::Own).collect(),
     };
+    if chosen.is_empty() {
+        let what = "There is no account to export.";
+        return Err(
+            Problem::new(Kind::NoSuchAccount, what, "Nothing was written. See what there is: authmd-tui list").into()
+        );
+    }
     let public = key.map(|key| key.parse::<PublicKey>().map_err(|_| no_key(&key))).transpose()?;
     export::is_free(file)?;
     if public.is_none() && !somebody_there() {
@@ -111,6 +117,10 @@ pub async fn import(settings: &Settings, file: PathBuf) -> Done {
         false => by_vault(settings, &ports, export, file.clone()).await?,
     };
     let imported = ports.blocking(move |stores| export::import(stores, kept, clock::now())).await?;
+    let is_written = !imported.added.is_empty() || !imported.renewed.is_empty();
+    if is_written && ports.stores.first() == StoreKind::Json {
+        say("They are in the token file from now on, which is not encrypted.");
+    }
     match settings.json {
         true => print_json(&json!({
             "version": 1,

@@ -140,6 +140,10 @@ pub async fn docker(settings: &Settings, operation: &str) -> Done {
             print(&format!("{}\n", json!(servers)));
             Ok(())
         }
+        "version" => {
+            print(&format!("docker-credential-authmd-tui {}\n", env!("CARGO_PKG_VERSION")));
+            Ok(())
+        }
         _ => Err(Problem::new(
             Kind::Usage,
             "Nothing is stored or removed through docker: what a service gave to a person is theirs to end.",

@@ -75,14 +75,24 @@ fn told(flow: &Revoke, outcome: &Outcome) -> String {
 /// Credentials that were to be ended are kept after all.
 pub async fn withdraw(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
-    for account in find_all(&accounts(&ports).await?, names)? {
+    let known = accounts(&ports).await?;
+    for account in find_all(&known, names)? {
         if account.more.revoking.is_none() {
             let what = format!("{} is not among those that are to be revoked.", account.id);
-            return Err(Problem::new(Kind::Usage, what, "See which are: authmd-tui check").into());
+            return Err(Problem::new(Kind::Usage, what, pending(&known)).into());
         }
         let (id, obtained) = (account.id.clone(), account.obtained_at());
         ports.blocking(move |stores| stores.note(&id, Note::KeptAfterAll, obtained)).await?;
         say(&format!("{} is kept. What its service was told before may have ended it: verify it.", account.id));
     }
     Ok(())
+}
+
+fn pending(known: &[Account]) -> String {
+    let pending = known.iter().filter(|account| account.more.revoking.is_some());
+    let ids: Vec<&str> = pending.map(|account| account.id.as_str()).collect();
+    match ids.as_slice() {
+        [] => "None is. To have a service end a credential: authmd-tui revoke ACCOUNT".to_owned(),
+        ids => format!("These are: {}", ids.join(", ")),
+    }
 }

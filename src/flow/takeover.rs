@@ -22,6 +22,8 @@ use crate::{trust, when};
 pub struct TakeOver {
     account: Account,
     kept: Option<Box<Kept>>,
+    /// The person does not want this one copied; another one may be asked about.
+    declined: bool,
     stage: Stage,
 }
 
@@ -37,7 +39,11 @@ enum Stage {
 impl TakeOver {
     /// An account of another program.
     pub fn new(account: Account) -> Self {
-        Self { account, kept: None, stage: Stage::Confirm }
+        Self { account, kept: None, declined: false, stage: Stage::Confirm }
+    }
+
+    pub fn was_declined(&self) -> bool {
+        self.declined
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
@@ -111,7 +117,10 @@ impl Flow for TakeOver {
                 self.stage = Stage::Loading;
                 vec![Effect::Load(self.account.id.clone())]
             }
-            (Stage::Confirm, Input::Answer(Answer::Confirm(false))) => self.end(Outcome::Cancelled),
+            (Stage::Confirm, Input::Answer(Answer::Confirm(false))) => {
+                self.declined = true;
+                self.end(Outcome::Cancelled)
+            }
             (Stage::Loading, Input::Loaded(Ok(Some(kept)))) => {
                 self.kept = Some(kept);
                 self.stage = Stage::LookingUp;

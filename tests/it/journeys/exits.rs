@@ -222,6 +222,7 @@ fn lines_of(command: &'static str) -> Vec<Line> {
             line(0, "export --all --to DIR/x --for KEY").at(Place::Vault).by(How::Typed(&[PASSPHRASE])),
             line(1, "export s000 --to DIR/x --for KEY --json").full(),
             line(3, "export nobody --to DIR/x --for KEY"),
+            line(3, "export --all --to DIR/x").at(Place::Empty),
             line(5, "export --all --to DIR/x"),
             line(8, "export --all --to DIR/x --for KEY").at(Place::Damaged),
             line(130, "export s000 --to DIR/x").by(How::Typed(&[("New passphrase", "\u{1b}")])),
@@ -236,11 +237,13 @@ fn lines_of(command: &'static str) -> Vec<Line> {
         ],
         "take-over" => vec![
             line(0, "take-over api.github.com:gh-ada").by(How::Typed(&[("Copy it", "yes")])),
+            line(0, "take-over api.github.com:gh-ada git.acme.dev:gh-ops")
+                .by(How::Typed(&[("Copy it", "no"), ("git.acme.dev", "yes")])),
             line(2, "take-over s000"),
             line(5, "take-over api.github.com:gh-ada"),
             line(130, "take-over api.github.com:gh-ada").by(How::Typed(&[("Copy it", "no")])),
         ],
-        "review" => vec![line(0, "review s000"), line(2, "review s002")],
+        "review" => vec![line(0, "review s000"), line(2, "review s002"), line(2, "review s000 --after 0d")],
         "handover" => vec![
             line(0, "handover s000 --off"),
             line(5, "handover s000 --env-file DIR/env"),
@@ -276,6 +279,7 @@ fn lines_of(command: &'static str) -> Vec<Line> {
         ],
         "docker-credential" => vec![
             line(0, "docker-credential list").by(How::Asked("")),
+            line(0, "docker-credential version").by(How::Asked("")),
             line(1, "docker-credential get").by(How::Asked("registry.example.com")),
             line(2, "docker-credential store").by(How::Asked("{}")),
             line(5, "docker-credential get").by(How::Asked("http://HOST")).at(Place::Over),
@@ -376,7 +380,9 @@ impl Place {
         }
         let gh = home.folder.path().join(".config/gh");
         std::fs::create_dir_all(&gh).expect("made");
-        std::fs::write(gh.join("hosts.yml"), "github.com:\n    user: ada\n    oauth_token: gho_1\n").expect("written");
+        let hosts =
+            "github.com:\n  user: ada\n  oauth_token: gho_1\ngit.acme.dev:\n  user: ops\n  oauth_token: gho_2\n";
+        std::fs::write(gh.join("hosts.yml"), hosts).expect("written");
         home
     }
 }

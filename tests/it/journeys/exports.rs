@@ -58,6 +58,10 @@ fn what_a_passphrase_seals_is_restored_on_another_machine_and_nothing_newer_is_l
     let (code, text) = answered(&there, &["token", "s000"], &[VAULT]);
     assert!(code == 0 && text.contains("key-0"), "{text}");
 
+    let shared = Home::with_tokens();
+    let (code, text) = answered(&shared, &["import", &file], &[passphrase]);
+    assert!(code == 0 && text.contains("token file from now on, which is not encrypted"), "{text}");
+
     // Once more: nothing is newer in it. Then one is renewed there, and the older one does not come back.
     let (_, text) = import(&[passphrase]);
     assert_eq!(text.matches("Left alone").count(), 2, "{text}");
