@@ -202,7 +202,9 @@ impl Stores {
             }
             for account in read.accounts {
                 match places.get(&account.id).map(|place| &mut listing.accounts[*place]) {
-                    Some(known) if account.obtained_at() > known.obtained_at() => *known = account,
+                    Some(known) if !account.is_foreign() && account.obtained_at() > known.obtained_at() => {
+                        *known = account;
+                    }
                     Some(_) => {}
                     None => {
                         places.insert(account.id.clone(), listing.accounts.len());
@@ -263,7 +265,7 @@ impl Stores {
     pub fn find(&self, id: &AccountId) -> Result<Option<Account>, Problem> {
         let mut newest: Option<Account> = None;
         let mut unreadable = None;
-        for store in &self.stores {
+        for store in self.own() {
             match store.find(id) {
                 Ok(Some(found)) if newest.as_ref().is_none_or(|known| found.obtained_at() > known.obtained_at()) => {
                     newest = Some(found);
@@ -275,8 +277,18 @@ impl Stores {
         match (newest, unreadable) {
             (Some(account), _) => Ok(Some(account)),
             (None, Some(problem)) => Err(problem),
-            (None, None) => Ok(None),
+            (None, None) => self.foreign().map_or(Ok(None), |foreign| foreign.find(id)),
         }
+    }
+
+    /// The stores that are written.
+    fn own(&self) -> impl Iterator<Item = &Arc<dyn Store>> {
+        self.stores.iter().filter(|store| store.kind() != StoreKind::Foreign)
+    }
+
+    /// What other programs keep; read only where that is wanted, or where nothing of our own has the name.
+    fn foreign(&self) -> Option<&Arc<dyn Store>> {
+        self.stores.iter().find(|store| store.kind() == StoreKind::Foreign)
     }
 
     /// What has happened to the account of that name; what happened to another one that had the name before is left out.
@@ -357,7 +369,7 @@ impl Stores {
 
     fn restore(&self, removed: &[Removed]) -> Result<(), Problem> {
         for removed in removed {
-            for store in self.stores.iter().filter(|store| store.kind() != removed.store) {
+            for store in self.own().filter(|store| store.kind() != removed.store) {
                 if store.find(&removed.id)?.is_some() {
                     return Err(removed.taken());
                 }
@@ -388,17 +400,25 @@ impl Stores {
     ) -> Result<Vec<T>, Problem> {
         let mut results = Vec::new();
         let mut unreadable = None;
-        for store in &self.stores {
+        for store in self.own() {
             match store.find(id) {
                 Ok(Some(account)) => results.push(work(store.as_ref(), &account)),
                 Ok(None) => {}
                 Err(problem) => unreadable = unreadable.or(Some(problem)),
             }
         }
-        match (results.is_empty(), unreadable) {
-            (true, Some(problem)) => Err(problem),
-            _ => results.into_iter().collect(),
+        if results.is_empty()
+            && let Some(problem) = unreadable
+        {
+            return Err(problem);
         }
+        if results.is_empty()
+            && let Some(foreign) = self.foreign()
+            && let Some(account) = foreign.find(id)?
+        {
+            results.push(work(foreign.as_ref(), &account));
+        }
+        results.into_iter().collect()
     }
 
     /// What the first store is, for headers.

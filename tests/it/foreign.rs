@@ -3,13 +3,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use authmd_tui::account::{Account, AccountId, LayerKind, Source, StoreKind};
-use authmd_tui::store::Store;
+use authmd_tui::account::{Account, AccountId, Happened, LayerKind, Source, StoreKind};
 use authmd_tui::store::foreign::{Foreign, Tool};
+use authmd_tui::store::lock::Locks;
+use authmd_tui::store::memory::Memory;
+use authmd_tui::store::{Store, Stores};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::support::many::World;
 use crate::support::noon;
 use crate::support::terminal::{Home, Screen};
 
@@ -243,6 +247,30 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
     assert_eq!(copy["history"][0]["event"], "taken_over");
     assert_eq!(StoreKind::Foreign.as_str(), "foreign");
     assert_eq!(home.command(&["take-over", "api.github.com:ops"]).0, 2);
+}
+
+/// What is our own can be taken away, however another program's is called.
+#[test]
+fn an_account_of_our_own_comes_before_another_programs_of_that_name() {
+    let (world, home) = (World::start(), TempDir::new().expect("a folder"));
+    filled(home.path());
+    let id = AccountId::stored("mcp-remote-0a1b2c3d").expect("an id");
+    let mut kept = world.account(0);
+    (kept.account.id, kept.account.store) = (id.clone(), StoreKind::Memory);
+    let stores = Stores::new(vec![Arc::new(Memory::default()), Arc::new(at(home.path()))], Locks::here(), None);
+    assert!(stores.find(&id).expect("read").is_some_and(|account| account.is_foreign()));
+    stores.save(&kept, None).expect("saved");
+    let is_own = |account: &Account| account.id == id && !account.is_foreign();
+    assert!(stores.find(&id).expect("read").is_some_and(|account| is_own(&account)));
+    assert_eq!(
+        stores.everything().accounts.iter().filter(|account| account.id == id).filter(|it| is_own(it)).count(),
+        1
+    );
+    assert_eq!(stores.load(&id).expect("read").map(|kept| kept.secrets.credential), Some(kept.secrets.credential));
+    let forgotten = Happened::Forgotten { receipts: Vec::new() }.at(noon());
+    assert_eq!(stores.forget(&id, &forgotten).expect("forgotten").len(), 1);
+    assert!(stores.find(&id).expect("read").is_some_and(|account| account.is_foreign()));
+    assert!(stores.forget(&id, &forgotten).is_err(), "that one is only read");
 }
 
 #[test]
