@@ -162,6 +162,11 @@ impl LayerKind {
         }
     }
 
+    /// Does it get the next credential, with nobody there?
+    pub fn gets_the_next(self) -> bool {
+        matches!(self, LayerKind::RefreshToken | LayerKind::IdentityAssertion)
+    }
+
     pub fn label(self) -> &'static str {
         match self {
             LayerKind::ApiKey => "API key",
@@ -197,6 +202,9 @@ pub enum Renewal {
     },
     /// A person signs up again, in place.
     Person,
+    /// The program that keeps it gets the next one, without anybody.
+    #[serde(skip)]
+    Elsewhere,
     /// There is no way known.
     None,
 }
@@ -204,7 +212,7 @@ pub enum Renewal {
 impl Renewal {
     pub fn as_str(&self) -> &'static str {
         match self {
-            Renewal::Refresh { .. } | Renewal::Exchange { .. } => "automatic",
+            Renewal::Refresh { .. } | Renewal::Exchange { .. } | Renewal::Elsewhere => "automatic",
             Renewal::Person => "person",
             Renewal::None => "none",
         }
@@ -403,7 +411,7 @@ impl Account {
 
     /// When somebody wants to look at a credential that never ends. It is no end: nothing happens then.
     pub fn review_at(&self) -> Option<Timestamp> {
-        let never_ends = self.expires_at().is_none() && !self.renews_itself() && !self.is_refused();
+        let never_ends = self.expires_at().is_none() && !self.is_renewed() && !self.is_refused();
         let usual = || self.obtained_at()?.checked_add(REVIEW_AFTER).ok();
         self.more.review_at.or_else(usual).filter(|_| never_ends)
     }
@@ -427,9 +435,14 @@ impl Account {
         self.renewed_at.or(self.created_at)
     }
 
-    /// Is there a token that gets the next credential with nobody there?
+    /// Is there a token with which this program gets the next credential with nobody there?
     pub fn renews_itself(&self) -> bool {
         matches!(self.renewal, Renewal::Refresh { .. } | Renewal::Exchange { .. })
+    }
+
+    /// The same, by this program or the one that keeps it.
+    pub fn is_renewed(&self) -> bool {
+        self.renews_itself() || self.renewal == Renewal::Elsewhere
     }
 
     /// Is the last that was heard of the credential that the service refused it?

@@ -259,6 +259,9 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Renews if account.lacks_credential() => {
             format!("confirmed, and the access token was never fetched; renew it{}", until(account, now))
         }
+        Status::Renews if account.is_foreign() => {
+            format!("the access token {ending}; its own program renews it{}", until(account, now))
+        }
         Status::Renews => format!("the access token {ending}; renews by itself{}", until(account, now)),
         Status::Ok if ending.is_empty() => "works; no end known".to_owned(),
         Status::Ok => ending,
@@ -305,10 +308,10 @@ pub fn renewal_words(account: &Account) -> String {
         Renewal::Person => {
             "you sign up again in place: e-mail, code; the old credential stays until the new one is stored".to_owned()
         }
-        Renewal::None if account.is_foreign() => {
+        Renewal::Elsewhere | Renewal::None if account.is_foreign() => {
             format!("its own program does; to look after a copy here: authmd-tui take-over {}", account.id)
         }
-        Renewal::None => "no way is known".to_owned(),
+        Renewal::Elsewhere | Renewal::None => "no way is known".to_owned(),
     }
 }
 

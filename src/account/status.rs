@@ -65,15 +65,13 @@ impl Account {
     /// When the account stops renewing itself: with the last of what gets the next credential. The inner `None` where no
     /// end is known.
     fn renews_until(&self) -> Option<Option<Timestamp>> {
-        let gets_the_next =
-            |layer: &&Layer| matches!(layer.kind, LayerKind::RefreshToken | LayerKind::IdentityAssertion);
-        let ends = self.layers.iter().filter(gets_the_next).map(|layer| layer.expires_at);
+        let ends = self.layers.iter().filter(|layer| layer.kind.gets_the_next()).map(|layer| layer.expires_at);
         // No end known is later than any.
         let last = ends.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))?;
         // Nobody renews what lapses unless a person confirms it, nor does somebody whom the server does not know any more.
         let ends = |kind| self.layer(kind).and_then(|layer| layer.expires_at);
         let bounds = [ends(LayerKind::Claim), ends(LayerKind::ClientRegistration), last];
-        self.renews_itself().then_some(bounds.into_iter().flatten().min())
+        self.is_renewed().then_some(bounds.into_iter().flatten().min())
     }
 
     /// When somebody has to do something: the end of what does not renew itself.
@@ -101,7 +99,7 @@ impl Account {
         let end = self.person_needed_at()?;
         // What gets renewed until then does not bind.
         let is_renewed =
-            |layer: &Layer| self.renews_itself() && matches!(layer.kind, LayerKind::AccessToken | LayerKind::ApiKey);
+            |layer: &Layer| self.is_renewed() && matches!(layer.kind, LayerKind::AccessToken | LayerKind::ApiKey);
         self.layers.iter().find(|layer| layer.expires_at == Some(end) && !is_renewed(layer))
     }
 

@@ -167,8 +167,13 @@ fn refuse_dead(account: &Account, now: Timestamp) -> Done {
     let dead = match account.status(now, DUE_WITHIN) {
         Status::Expired => "has expired",
         Status::Revoked => "was revoked",
+        _ if account.is_foreign() && !account.works_yet(now) => "has expired",
         _ => return Ok(()),
     };
+    if account.is_foreign() {
+        let what = format!("The credential of {} {dead}; the program that keeps it gets the next one.", account.id);
+        return Err(Problem::new(Kind::NeedsPerson, what, "Use that program once, or sign in there again.").into());
+    }
     Err(Ended::from(Problem::new(
         Kind::NeedsPerson,
         format!("The credential of {} {dead}; a person has to sign up again.", account.id),

@@ -45,7 +45,7 @@ pub fn renews_at(renewal: &Renewal) -> Option<RefreshAt> {
     match renewal {
         Renewal::Exchange { identity: Some(_), .. } => Some(RefreshAt::IdentityEndpoint),
         Renewal::Refresh { .. } | Renewal::Exchange { identity: None, .. } => Some(RefreshAt::TokenEndpoint),
-        Renewal::Person | Renewal::None => None,
+        Renewal::Person | Renewal::Elsewhere | Renewal::None => None,
     }
 }
 

@@ -83,7 +83,7 @@ impl Serialize for Moment {
 }
 
 pub fn account_json(account: &Account, now: Timestamp, due_within: SignedDuration) -> AccountJson<'_> {
-    let automatic = account.renews_itself();
+    let automatic = account.is_renewed();
     let registers = account.client.as_ref().is_some_and(|client| client.registered);
     let layers = account.layers.iter().map(|layer| LayerJson {
         kind: layer.kind.as_str(),

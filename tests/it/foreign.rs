@@ -38,6 +38,10 @@ ghe.acme.dev:
     git_protocol: ssh
 ";
 
+/// Its access token has ended, and the AWS command line gets the next one when it is used.
+const GONE: &str = r#"{"startUrl": "https://gone.awsapps.com/start", "accessToken": "aws_2", "refreshToken": "aws_r",
+    "expiresAt": "2025-01-01T00:00:00Z", "registrationExpiresAt": "2099-01-01T00:00:00Z"}"#;
+
 /// The home of somebody who uses all of them.
 fn filled(home: &Path) {
     let authmd = json!({"version": 1, "issuers": {
@@ -115,6 +119,11 @@ fn each_is_read_with_its_ends_its_file_and_who_else_can_read_that() {
             ),
         ]
     );
+    let status = |nth: usize, at| accounts[nth].status(at, authmd_tui::account::DUE_WITHIN).as_str();
+    let tomorrow = noon() + jiff::SignedDuration::from_hours(24);
+    let year = noon() + jiff::SignedDuration::from_hours(24 * 365);
+    assert_eq!((status(5, tomorrow), status(4, tomorrow)), ("renews", "renews"), "by their own programs");
+    assert_eq!((status(5, year), status(1, year)), ("expired", "unknown"), "as long as those are known to the server");
     assert!(written.is_some(), "a span counts from when the file was written");
     assert!(accounts.iter().all(|account| account.wants(noon(), authmd_tui::account::DUE_WITHIN).is_none()));
 
@@ -221,6 +230,9 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
         assert!(code == 2 && err.contains("kept by another program"), "{command}: {err}");
     }
     assert_eq!(home.command(&["token", "api.github.com:gh-ops"]).1, "gho_ops\n");
+    write(home.folder.path(), ".aws/sso/cache/5fcc.json", GONE, 0o600);
+    let (code, out, err) = home.command(&["token", "gone.awsapps.com:aws"]);
+    assert!(code == 5 && out.is_empty() && err.contains("the program that keeps it gets the next one"), "{err}");
     assert_eq!(home.command(&["take-over", "api.github.com:gh-ops"]).0, 5);
 
     // With a yes it is copied; the file stays letter for letter.

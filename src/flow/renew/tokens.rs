@@ -43,7 +43,7 @@ impl Renew {
     fn exchange_place(&self) -> Url {
         match &self.account.renewal {
             Renewal::Refresh { url, .. } | Renewal::Exchange { url, .. } => url.clone(),
-            Renewal::Person | Renewal::None => self.account.start.clone(),
+            Renewal::Person | Renewal::Elsewhere | Renewal::None => self.account.start.clone(),
         }
     }
 
@@ -136,7 +136,7 @@ impl Renew {
                 let asking = Asking { client: identity.as_ref(), resource };
                 Some((url.clone(), wire::refresh_request(url, token, &asking)))
             }
-            Renewal::Person | Renewal::None => None,
+            Renewal::Person | Renewal::Elsewhere | Renewal::None => None,
         }
     }
 

@@ -59,6 +59,7 @@ impl Draft<'_> {
         };
         let loose = rights::loose(self.file).ok().flatten().map(|loose| loose.what);
         let file = self.file.display().to_string();
+        let is_renewed = self.layers.iter().any(|(layer, _)| layer.kind.gets_the_next());
         let account = Account {
             id: AccountId::new(&self.resource, Some(&label), &[]),
             service: trust::clean(&self.service, 60),
@@ -72,7 +73,7 @@ impl Draft<'_> {
             metadata: None,
             guarded: None,
             presentation: Presentation::Bearer,
-            renewal: Renewal::None,
+            renewal: if is_renewed { Renewal::Elsewhere } else { Renewal::None },
             revocation: Revocation::None,
             client: None,
             bound: false,

@@ -36,7 +36,7 @@ fn places(account: &Account) -> Vec<Cow<'_, str>> {
     let (renewal, identity) = match &account.renewal {
         Renewal::Refresh { url, .. } => (Some(url), None),
         Renewal::Exchange { url, identity, .. } => (Some(url), identity.as_ref()),
-        Renewal::Person | Renewal::None => (None, None),
+        Renewal::Person | Renewal::Elsewhere | Renewal::None => (None, None),
     };
     let renewal = [renewal, identity].into_iter().flatten().map(url::Url::as_str);
     let revocation = match &account.revocation {
