@@ -14,7 +14,7 @@ use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem, cause};
 use crate::shell::Ports;
 use crate::shell::skills::Library;
-use crate::skill::{Skill, Source};
+use crate::skill::{Skill, Source, catalogue};
 use crate::{plain, trust};
 
 /// Where it is to go, as it was typed.
@@ -104,18 +104,25 @@ fn to(account: &Account, place: Place, library: &Library) -> Result<Option<HandO
     }))
 }
 
-/// The variables in which programs of the service look for its credential, by its skill.
+/// The variables in which programs of the service look for its credential, by its skill, or by the one that the catalogue has for
+/// its site.
 pub fn named_by_skill(account: &Account, library: &Library) -> Vec<String> {
-    let skill = account.skill().and_then(|source| library.read(&source).ok());
+    let of_site = || Url::parse(&account.resource).ok().and_then(|resource| catalogue::of_site(&resource));
+    let skill = account.skill().or_else(of_site).and_then(|source| library.read(&source).ok());
     skill.and_then(|file| Skill::read(&file.text, "").ok()).map(|skill| skill.env).unwrap_or_default()
 }
 
 /// The variable that a credential is put into where nobody names one: where it was put before, or what the service's programs
 /// look for, or its name.
 pub fn default_variable(account: &Account, library: &Library) -> String {
+    usual_variable(account, &named_by_skill(account, library))
+}
+
+/// The same, where it is known what the service's programs look for.
+pub fn usual_variable(account: &Account, named: &[String]) -> String {
     match account.more.hand_over.as_deref() {
         Some(HandOver::EnvFile { name, .. }) => name.clone(),
-        _ => named_by_skill(account, library).first().cloned().unwrap_or_else(|| variable(&account.service)),
+        _ => named.first().cloned().unwrap_or_else(|| variable(&account.service)),
     }
 }
 

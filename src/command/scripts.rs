@@ -6,7 +6,7 @@ use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::handover::{default_variable, is_variable};
+use super::handover::{default_variable, is_variable, named_by_skill, usual_variable};
 use super::output::{print, say};
 use super::{Done, Ended, Settings, account_named, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
@@ -110,8 +110,8 @@ fn shadowing(settings: &Settings, kept: &Kept) -> Vec<String> {
 
 /// The variables that programs of the service look at: those that its skill names, and the usual one.
 pub fn variables(settings: &Settings, account: &Account) -> Vec<String> {
-    let usual = default_variable(account, &settings.library());
-    let mut names = super::handover::named_by_skill(account, &settings.library());
+    let mut names = named_by_skill(account, &settings.library());
+    let usual = usual_variable(account, &names);
     if !names.contains(&usual) {
         names.push(usual);
     }

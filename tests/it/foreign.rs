@@ -230,6 +230,8 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
         assert!(code == 2 && err.contains("kept by another program"), "{command}: {err}");
     }
     assert_eq!(home.command(&["token", "api.github.com:gh-ops"]).1, "gho_ops\n");
+    let printing = ["run", "api.github.com:gh-ops", "--", "sh", "-c", "printf '%s' \"$GITHUB_TOKEN\""];
+    assert_eq!(home.command(&printing).1, "gho_ops", "where programs for GitHub look, by its skill");
     write(home.folder.path(), ".aws/sso/cache/5fcc.json", GONE, 0o600);
     let (code, out, err) = home.command(&["token", "gone.awsapps.com:aws"]);
     assert!(code == 5 && out.is_empty() && err.contains("the program that keeps it gets the next one"), "{err}");
