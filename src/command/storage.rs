@@ -12,7 +12,7 @@ use crate::plain::{self, Console};
 use crate::problem::{Kind, Problem};
 use crate::report;
 use crate::shell::clipboard::Tool;
-use crate::shell::{Ports, net, surroundings};
+use crate::shell::{Ports, clock, net, surroundings};
 use crate::store::vault::none_yet;
 use crate::store::{Store, Stores, migrate, survey};
 
@@ -163,6 +163,10 @@ pub async fn doctor(settings: &Settings, repair: bool) -> Done {
         mended.iter().for_each(|path| say(&format!("The rights of others were taken away: {}", path.display())));
     }
     let mut survey = surveyed(&ports).await?;
+    let now = clock::now();
+    let further = ports.blocking(move |stores| Ok((survey::elsewhere(stores), survey::clock(stores, now)))).await?;
+    survey.findings.extend(further.0);
+    survey.findings.push(further.1);
     survey.findings.extend(net::survey::findings());
     survey.findings.push(written(settings));
     let clipboard = Tool::here(&settings.found);

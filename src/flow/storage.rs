@@ -79,7 +79,7 @@ pub struct FileSurvey {
 /// Something that was looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// "vault", "keyring", "rights", "token file", "folder"; of what is around the program: "proxy", "certificates",
+    /// "vault", "keyring", "rights", "token file", "folder"; of what is around the program: "clock", "proxy", "certificates",
     /// "surroundings", "terminal", "browser", "clipboard", "settings".
     pub check: &'static str,
     pub level: Level,

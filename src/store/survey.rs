@@ -1,16 +1,20 @@
 //! Looking at the stores without opening a secret: what is where, what opens it, and what is not as it should be.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::json::Json;
 use super::rights::{self, Loose};
 use super::vault::{Vault, another_key};
 use super::{Store, Stores};
-use crate::account::{Source, StoreKind};
+use crate::account::{Account, Source, StoreKind};
 use crate::flow::Protection;
 use crate::flow::storage::{FileSurvey, Finding, Level, RIGHTS, Survey, VaultState, VaultSurvey};
 use crate::problem::{Kind, Problem, cause};
+use crate::{trust, when};
 
 pub fn survey(stores: &Stores) -> Survey {
     let mut findings = Vec::new();
@@ -32,6 +36,48 @@ fn finding(check: &'static str, level: Level, what: impl Into<String>, remedy: O
 
 fn told(check: &'static str, level: Level, problem: &Problem) -> Finding {
     finding(check, level, problem.what.clone(), Some(&problem.hint))
+}
+
+/// How far the clocks of two machines are apart that nobody has to do anything about.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
+
+/// All ends are told by this machine's clock; it is behind where something was noted that has not been yet.
+pub fn clock(stores: &Stores, now: Timestamp) -> Finding {
+    let accounts = stores.accounts().accounts;
+    let moments = |account: &Account| {
+        [account.created_at, account.renewed_at, account.verified_at, account.proof.map(|proof| proof.at)]
+    };
+    let latest = accounts.iter().flat_map(moments).flatten().max();
+    match latest.filter(|latest| latest.duration_since(now) > CLOCKS_APART) {
+        Some(latest) => finding(
+            "clock",
+            Level::Warning,
+            format!(
+                "This machine's clock says {}, and something was noted here at {}, which is later.",
+                when::exact(now),
+                when::exact(latest)
+            ),
+            Some("Have the system set its clock by the network: what has ended, and what is due, is told by it."),
+        ),
+        None => finding("clock", Level::Good, when::exact(now), None),
+    }
+}
+
+/// The files in which other programs keep credentials, and that others can get at. They are theirs to mend.
+pub fn elsewhere(stores: &Stores) -> Vec<Finding> {
+    let of_others = |account: &Account| match &account.source {
+        Source::Foreign(elsewhere) if account.is_foreign() => {
+            elsewhere.loose.clone().map(|loose| (elsewhere.file.clone(), loose))
+        }
+        Source::Foreign(_) | Source::Own => None,
+    };
+    // Several credentials are in one file.
+    let loose: BTreeSet<_> = stores.everything().accounts.iter().filter_map(of_others).collect();
+    let told = |(file, loose): (String, String)| {
+        let what = format!("{} {loose}; another program keeps credentials there", trust::clean(&file, 200));
+        finding(RIGHTS, Level::Warning, what, Some("Take these rights away: chmod 600 FILE"))
+    };
+    loose.into_iter().map(told).collect()
 }
 
 fn look_at_vault(vault: &Vault, findings: &mut Vec<Finding>) -> VaultSurvey {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use authmd_tui::account::{Account, Kept, Renewal, Revocation, RevokeForm, StoreKind};
+use authmd_tui::account::{Account, Kept, LayerKind, Renewal, Revocation, RevokeForm, StoreKind};
 use authmd_tui::flow::Guard;
 use authmd_tui::secret::Secret;
 use authmd_tui::store::Store;
@@ -30,7 +30,7 @@ const TABLE: &str = "
     demo           0  .  2  .  .  .  .  .  .  .  130
     sandbox        0  1  2  .  .  .  .  .  .  .  .
     discover       0  1  2  .  .  .  .  7  .  9  130
-    add            0  .  2  .  .  5  6  7  .  9  130
+    add            0  1  2  .  .  5  6  7  .  9  130
     list           0  1  2  .  .  .  .  .  8  .  .
     show           0  1  2  3  .  .  .  .  8  .  .
     check          0  1  2  .  4  .  .  .  8  .  .
@@ -43,13 +43,13 @@ const TABLE: &str = "
     import         0  1  2  .  .  5  .  .  8  .  130
     take-over      0  .  2  3  .  5  .  .  8  .  130
     review         0  .  2  3  .  .  .  .  8  .  .
-    handover       0  .  2  3  .  5  .  .  8  .  130
+    handover       0  .  2  3  .  5  6  7  8  9  130
     run            42 .  2  3  .  5  6  7  8  9  130
-    git-credential 0  1  2  3  .  5  .  .  8  9  .
-    docker-credential 0 1 2 .  .  5  .  .  8  .  .
+    git-credential 0  1  2  3  .  5  6  7  8  9  130
+    docker-credential 0 1 2 .  .  5  6  7  8  9  130
     token          0  1  2  3  .  5  6  7  8  9  130
     store          0  1  2  .  .  5  .  .  8  .  130
-    doctor         0  1  2  .  .  .  .  .  .  .  .
+    doctor         0  1  2  .  .  .  .  .  8  .  .
     completions    0  1  2  .  .  .  .  .  .  .  .
     man            0  1  2  .  .  .  .  .  .  .  .
 ";
@@ -64,6 +64,8 @@ enum How {
     Typed(&'static [(&'static str, &'static str)]),
     /// Ctrl-C while a service lets it wait.
     Stopped,
+    /// The same, and this comes in on stdin.
+    Interrupted(&'static str),
 }
 
 /// What there is when it starts.
@@ -72,8 +74,8 @@ enum Place {
     /// Accounts of every kind in a token file.
     Usual,
     Empty,
-    /// One account, whose credential has ended.
-    Over,
+    /// That account alone.
+    Only(usize),
     /// The token file is none.
     Damaged,
     /// A vault that a passphrase opens, and the accounts in it.
@@ -135,6 +137,7 @@ fn usual(command: &'static str) -> Vec<Line> {
     lines
 }
 
+const REGISTRY: &str = "http://HOST";
 const GIT: &str = "protocol=http\nhost=HOST\nusername=s000\n";
 const PASSPHRASE: (&str, &str) = ("Passphrase of the vault", "correct horse");
 
@@ -164,8 +167,12 @@ fn lines_of(command: &'static str) -> Vec<Line> {
         ],
         "add" => vec![
             line(0, "add BASE/s/0/ --mode api_key")
-                .at(Place::Over)
+                .at(Place::Only(2))
                 .by(How::Typed(&[("Type 1 to 2", "1"), ("The key", "key-0")])),
+            line(1, "add BASE/s/0/ --mode api_key --json")
+                .at(Place::Only(2))
+                .by(How::Typed(&[("Type 1 to 2", "1"), ("The key", "key-0")]))
+                .full(),
             line(5, "add BASE/s/0/"),
             line(6, "add BASE/nothing").by(How::Typed(&[])),
             line(7, "add CLOSED").by(How::Typed(&[])),
@@ -247,6 +254,9 @@ fn lines_of(command: &'static str) -> Vec<Line> {
         "handover" => vec![
             line(0, "handover s000 --off"),
             line(5, "handover s000 --env-file DIR/env"),
+            line(6, "handover s000 --agentos BASE").by(How::Typed(&[("?", "yes")])),
+            line(7, "handover s000 --agentos CLOSED").by(How::Typed(&[("?", "yes")])),
+            line(9, "handover s000 --agentos http://10.0.0.1/"),
             line(130, "handover s000 --env-file DIR/env").by(How::Typed(&[("?", "no")])),
         ],
         "run" => vec![
@@ -274,6 +284,10 @@ fn lines_of(command: &'static str) -> Vec<Line> {
             line(2, "git-credential get").by(How::Asked("protocol=http\nhost=HOST\n")),
             line(3, "git-credential --account nobody get").by(How::Asked(GIT)),
             line(5, "git-credential --account s002 get").by(How::Asked(GIT)),
+            line(6, "git-credential --account s008 get").by(How::Asked(GIT)),
+            line(7, "git-credential --account s009 get").by(How::Asked(GIT)),
+            line(9, "git-credential --account s010 get").by(How::Asked(GIT)),
+            line(130, "git-credential --account s013 get").by(How::Interrupted(GIT)),
             line(8, "git-credential get").by(How::Asked(GIT)).at(Place::Damaged),
             line(9, "git-credential --account s000 get").by(How::Asked("protocol=https\nhost=git.evil.dev\n")),
         ],
@@ -282,7 +296,11 @@ fn lines_of(command: &'static str) -> Vec<Line> {
             line(0, "docker-credential version").by(How::Asked("")),
             line(1, "docker-credential get").by(How::Asked("registry.example.com")),
             line(2, "docker-credential store").by(How::Asked("{}")),
-            line(5, "docker-credential get").by(How::Asked("http://HOST")).at(Place::Over),
+            line(5, "docker-credential get").by(How::Asked(REGISTRY)).at(Place::Only(2)),
+            line(6, "docker-credential get").by(How::Asked(REGISTRY)).at(Place::Only(8)),
+            line(7, "docker-credential get").by(How::Asked(REGISTRY)).at(Place::Only(9)),
+            line(9, "docker-credential get").by(How::Asked(REGISTRY)).at(Place::Only(10)),
+            line(130, "docker-credential get").by(How::Interrupted(REGISTRY)).at(Place::Only(13)),
             line(8, "docker-credential list").by(How::Asked("")).at(Place::Damaged),
         ],
         "store" => vec![
@@ -298,7 +316,11 @@ fn lines_of(command: &'static str) -> Vec<Line> {
                 .at(Place::Empty)
                 .by(How::Typed(&[("New passphrase", "\u{1b}")])),
         ],
-        "doctor" => vec![line(0, "doctor").at(Place::Empty), line(1, "doctor").at(Place::Empty).full()],
+        "doctor" => vec![
+            line(0, "doctor").at(Place::Empty),
+            line(1, "doctor").at(Place::Empty).full(),
+            line(8, "doctor").at(Place::Damaged),
+        ],
         "completions" => vec![line(0, "completions zsh"), line(1, "completions bash").full(), line(2, "completions")],
         "man" => vec![line(0, "man"), line(1, "man").full()],
         other => panic!("{other} has no lines"),
@@ -332,9 +354,23 @@ fn accounts(world: &World) -> Vec<Kept> {
         kept.account.layers[0].expires_at = kept.account.created_at;
         kept
     };
+    let mut exchanging = world.renewing(13);
+    exchanging.account.renewal = Renewal::Exchange {
+        url: url(&format!("{}token", exchanging.account.resource)),
+        resource: None,
+        identity: None,
+    };
+    exchanging.account.layers[1].kind = LayerKind::IdentityAssertion;
+    exchanging.secrets.further[0].0 = LayerKind::IdentityAssertion;
     let mut by_hand = world.account(11);
     by_hand.account.revocation = Revocation::None;
-    world.is(1, Like::Dead).is(6, Like::Silent).is(12, Like::Silent).is(7, Like::Deaf).is(8, Like::Barren);
+    world
+        .is(1, Like::Dead)
+        .is(6, Like::Silent)
+        .is(12, Like::Silent)
+        .is(13, Like::Silent)
+        .is(7, Like::Deaf)
+        .is(8, Like::Barren);
     vec![
         world.account(0),
         world.account(1),
@@ -349,6 +385,7 @@ fn accounts(world: &World) -> Vec<Kept> {
         renewed_at(10, FORBIDDEN),
         by_hand,
         over(12),
+        exchanging,
     ]
 }
 
@@ -363,7 +400,7 @@ impl Place {
         match self {
             Place::Empty => {}
             Place::Usual => world.keep(&home, accounts(world)),
-            Place::Over => world.keep(&home, accounts(world).into_iter().skip(2).take(1)),
+            Place::Only(nth) => world.keep(&home, accounts(world).into_iter().skip(nth).take(1)),
             Place::Damaged => {
                 std::fs::write(home.path("tokens.json"), "{\"auth_md_token:https://a.dev/\": ").expect("written");
                 std::fs::create_dir_all(home.path("home")).expect("made");
@@ -436,7 +473,10 @@ fn ended(line: &Line) -> (i32, String) {
     if line.is_full {
         command.stdout(OpenOptions::new().write(true).open("/dev/full").expect("there"));
     }
-    let question = if let How::Asked(question) = line.how { Some(question) } else { None };
+    let question = match line.how {
+        How::Asked(question) | How::Interrupted(question) => Some(question),
+        How::Alone | How::Typed(_) | How::Stopped => None,
+    };
     if question.is_some() {
         command.stdin(Stdio::piped());
     }
@@ -446,7 +486,7 @@ fn ended(line: &Line) -> (i32, String) {
         // Who does not read it may be gone already.
         let _ = child.stdin.take().expect("piped").write_all(question.as_bytes());
     }
-    if let How::Stopped = line.how {
+    if let How::Stopped | How::Interrupted(_) = line.how {
         world.until_under_way(1);
         let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("sent");
         assert!(sent.success());

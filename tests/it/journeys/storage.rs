@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::support::many::World;
 use crate::support::terminal::{Home, PROGRAM, Screen, Service, answer_to_code, exists};
 
 /// Makes a vault that a passphrase opens.
@@ -78,6 +79,23 @@ fn the_token_files_accounts_are_taken_into_the_vault() {
     assert!(code == 8 && err.contains("not the JSON object"), "{err}");
 }
 
+/// Nothing else tells of it, and every end is told wrongly then.
+#[test]
+fn a_clock_that_is_behind_is_noticed() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    let clock = || -> Value {
+        let (_, found) = home.json(&["doctor", "--json"]);
+        found["findings"].as_array().expect("findings").iter().find(|it| it["check"] == "clock").expect("told").clone()
+    };
+    world.keep(&home, [world.account(0)]);
+    assert_eq!(clock()["level"], "good");
+    let mut kept = world.account(1);
+    kept.account.verified_at = Some("2200-01-01T00:00:00Z".parse().expect("a moment"));
+    world.keep(&home, [kept]);
+    let told = clock();
+    assert!(told["level"] == "warning" && told["what"].as_str().expect("words").contains("which is later"), "{told}");
+}
+
 #[test]
 fn rights_of_others_are_named_refused_and_mended_when_asked() {
     let (service, home) = (Service::start(&[]), Home::new());
@@ -96,6 +114,16 @@ fn rights_of_others_are_named_refused_and_mended_when_asked() {
     assert_eq!(home.command(&["list"]).0, 0);
 
     let shared = Home::with_tokens();
+    let hosts = shared.path(".config/gh/hosts.yml");
+    fs::create_dir_all(shared.path(".config/gh")).expect("made");
+    fs::write(&hosts, "github.com:\n  users:\n    ada: {oauth_token: a}\n    ops: {oauth_token: b}\n")
+        .expect("written");
+    fs::set_permissions(&hosts, fs::Permissions::from_mode(0o644)).expect("set");
+    let (code, found) = shared.json(&["doctor", "--json"]);
+    let mut told = found["findings"].as_array().expect("findings").iter().filter(|it| it["check"] == "rights");
+    let told = (told.next().expect("one"), told.next());
+    assert!(told.0["level"] == "warning" && told.0["what"].as_str().expect("words").contains(&hosts), "{told:?}");
+    assert!(code == 0 && told.1.is_none(), "one file, and nothing of ours: {told:?}");
     fs::write(shared.path("tokens.json"), "{}").expect("written");
     fs::set_permissions(shared.path("tokens.json"), fs::Permissions::from_mode(0o644)).expect("set");
     let (code, _, err) = shared.command(&["list"]);

@@ -224,7 +224,7 @@ fn doctor_tells_where_one_sits() {
     let (_, json) = home.json(&["doctor", "--json"]);
     let checks: Vec<&str> =
         json["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["check"].as_str()).collect();
-    for check in ["surroundings", "terminal", "browser", "clipboard", "settings"] {
+    for check in ["clock", "surroundings", "terminal", "browser", "clipboard", "settings"] {
         assert!(checks.contains(&check), "{check}: {checks:?}");
     }
 }
