@@ -107,7 +107,7 @@ fn compose(app: &App, buffer: &mut Buffer, now: Timestamp) -> Drawn {
     }
     let inner = inner(area);
     let (page, above, middle) = laid_out(app, area, now);
-    put_head(&page, inner, buffer);
+    put_head(&page, inner, theme, buffer);
     page.put_above(area, above, theme, buffer, &mut drawn);
     if is_side_by_side(app, area) {
         put_page_beside(&page, app, area, middle, now, buffer, &mut drawn);
@@ -236,13 +236,23 @@ fn below(app: &App, width: u16) -> u16 {
     BELOW.max(1 + notice(app, width).len() as u16)
 }
 
-fn put_head(page: &Page, inner: Rect, buffer: &mut Buffer) {
+fn put_head(page: &Page, inner: Rect, theme: Theme, buffer: &mut Buffer) {
     let line = |row: u16| Rect { y: inner.y + row, height: 1, ..inner };
     // Each in a place of its own: the style of a line goes as far as its place does.
     let right = (page.right.width() as u16).min(inner.width);
-    (&page.title).render(Rect { width: inner.width - right, ..line(0) }, buffer);
+    put_cut(&page.title, Rect { width: inner.width - right, ..line(0) }, theme, buffer);
     (&page.right).render(Rect { x: inner.right() - right, width: right, ..line(0) }, buffer);
-    (&page.headline).render(line(1), buffer);
+    put_cut(&page.headline, line(1), theme, buffer);
+}
+
+/// A line, with a sign where it goes on beyond its place.
+fn put_cut(line: &Line, place: Rect, theme: Theme, buffer: &mut Buffer) {
+    line.render(place, buffer);
+    if line.width() > usize::from(place.width) {
+        let sign = theme.ellipsis();
+        let width = (sign.width() as u16).min(place.width);
+        Line::raw(sign).render(Rect { x: place.right() - width, width, ..place }, buffer);
+    }
 }
 
 /// The steps of a walk: done, now, to come.

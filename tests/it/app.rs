@@ -443,6 +443,9 @@ fn forgetting_is_asked_and_says_that_the_credential_goes_on_working() {
     let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
     let text = question.text.join(" ");
     assert!(text.contains("on the service's own site") && !text.contains("(x)"), "{text}");
+    press(&mut app, "n\ng  x");
+    let Some(Overlay::Question(question)) = &app.overlay else { panic!("a question") };
+    assert!(question.text[3].ends_with("stay as they are: api.acme.dev:work"), "{:?}", question.text);
 }
 
 #[test]

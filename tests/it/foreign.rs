@@ -295,6 +295,7 @@ fn in_the_full_screen_they_stand_apart_and_are_counted_nowhere() {
     let picture = tour.picture(80, 24);
     assert!(picture.contains("Nothing needs you this week.\n"), "{picture}");
     assert!(picture.contains("other programs' (only read)") && picture.contains(" gh "), "{picture}");
+    assert!(picture.contains("i take over a copy") && !picture.contains("r renew"), "{picture}");
     tour.keys("r");
     assert_eq!(
         tour.app.notice.as_deref(),

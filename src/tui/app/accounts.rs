@@ -129,6 +129,8 @@ impl App {
         };
         match action {
             Action::OpenLink if self.surroundings.opening == Opening::Not => false,
+            // In the footer it is about the account that is selected, in the help about all of them.
+            Action::RevokePending => self.list.selected().is_some_and(|account| account.more.revoking.is_some()),
             Action::Submit if self.place() == Place::YesNo && chosen.is_none() => false,
             _ => self.is_of_use(action),
         }

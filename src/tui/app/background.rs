@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 
 use super::{App, Command, Question, Scene, Then, one_line};
-use crate::account::{Account, AccountId, DUE_WITHIN, Status, Verdict};
+use crate::account::{Account, AccountId, DUE_WITHIN, Revocation, Status, Verdict};
 use crate::flow::renew::Renew;
 use crate::flow::revoke::{Presence, Revoke};
 use crate::flow::verify::{Verify, verdict_in_words};
@@ -150,7 +150,7 @@ impl App {
     pub(super) fn ask_to_revoke(&mut self, accounts: &[Account]) {
         let ids: Vec<AccountId> = accounts.iter().map(|account| account.id.clone()).collect();
         let names: Vec<&str> = ids.iter().map(AccountId::as_str).collect();
-        let text = vec![
+        let mut text = vec![
             match ids.len() {
                 1 => "Revoke this one at its service?".to_owned(),
                 many => format!("Revoke these {many} at their services?"),
@@ -158,6 +158,14 @@ impl App {
             names.join(", "),
             "What is proven dead is removed here. Programs that use it stop working. This cannot be undone.".to_owned(),
         ];
+        let by_hand = accounts.iter().filter(|account| account.revocation == Revocation::None);
+        let by_hand: Vec<&str> = by_hand.map(|account| account.id.as_str()).collect();
+        if !by_hand.is_empty() {
+            text.push(format!(
+                "Their services offer no call for it, and they stay as they are: {}",
+                by_hand.join(", ")
+            ));
+        }
         self.ask(Question::new(text, "Revoke them", "Keep them", Then::Revoke(ids)));
     }
 
