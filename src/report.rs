@@ -109,8 +109,14 @@ fn review_in(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Everything known of one account, as lines that every front end can show.
-/// `twins` are the ids of the accounts that hold the same credential.
-pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_within: SignedDuration) -> Vec<Line> {
+/// `twins` are the ids of the accounts that hold the same credential, `set_here` the variables that programs look at before it.
+pub fn account_lines(
+    account: &Account,
+    twins: &[&str],
+    set_here: &[String],
+    now: Timestamp,
+    due_within: SignedDuration,
+) -> Vec<Line> {
     let or_dash = |text: Option<&str>| text.map_or("–".to_owned(), |text| trust::clean(text, 100));
     let moment = |moment: Option<Timestamp>| {
         moment.map_or("–".to_owned(), |moment| format!("{} ({})", when::relative(moment, now), when::exact(moment)))
@@ -124,12 +130,18 @@ pub fn account_lines(account: &Account, twins: &[&str], now: Timestamp, due_with
                 format!("{}: {}", when::relative(proof.at, now), verdict_words(proof.verdict))
             }),
         ),
+    ];
+    if !set_here.is_empty() {
+        let what = format!("{} is set here; programs that look there use that one", set_here.join(", "));
+        lines.push(Line::fact("environment", what));
+    }
+    lines.extend([
         Line::fact("account", account.id.as_str()),
         Line::fact("bound to", or_dash(account.identity.as_deref())),
         Line::fact("resource", trust::clean(&account.resource, 120)),
         Line::fact("scopes", or_dash(Some(account.scopes.join(", ")).as_deref().filter(|scopes| !scopes.is_empty()))),
         Line::fact("obtained by", account.mode.label()),
-    ];
+    ]);
     if let Some(skill) = account.skill() {
         lines.push(Line::fact("described in", skill.to_string()));
     }

@@ -19,6 +19,7 @@ pub mod process;
 pub mod settings;
 pub mod skills;
 pub mod surroundings;
+pub mod variables;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -25,7 +25,7 @@ use crossterm::event::{self, Event, KeyEventKind, MouseButton, MouseEventKind};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use self::app::{App, Command, Loaded, Message, Wheel};
+use self::app::{App, Beside, Command, Loaded, Message, Wheel};
 use self::keymap::{Action, Place};
 use self::terminal::{Ending, Signal, Signals, Terminal};
 use self::theme::Theme;
@@ -40,7 +40,7 @@ use crate::shell::clipboard::{Clipboard, Tool};
 use crate::shell::pins::Pins;
 use crate::shell::skills::Library;
 use crate::shell::surroundings::Multiplexer;
-use crate::shell::{Ports, clock, perform};
+use crate::shell::{Ports, clock, perform, variables};
 use crate::store::{Stores, survey};
 
 /// The program on the person's own stores.
@@ -305,8 +305,14 @@ impl Program {
                     }
                 }),
                 Command::Recall(account) => self.spawn(|ports| async move {
-                    let id = account.clone();
-                    Message::Recalled(account, ports.blocking(move |stores| stores.past(&id)).await)
+                    let (id, library) = (account.clone(), ports.library.clone());
+                    let look = move |stores: &Stores| {
+                        let set_here = stores.find(&id)?.map(|account| variables::set_here(&account, &library));
+                        // What cannot be read is left out: the rest of the detail stands.
+                        let past = stores.past(&id).unwrap_or_default();
+                        Ok(Beside { past, set_here: set_here.unwrap_or_default() })
+                    };
+                    Message::Recalled(account, ports.blocking(look).await.unwrap_or_default())
                 }),
                 Command::Forget(account) => self.spawn(|ports| async move {
                     // Not while another program renews it: what that stores would bring it back.

@@ -12,9 +12,9 @@ use crate::flow::Outcome;
 use crate::flow::handover::HandingOver;
 use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem, cause};
-use crate::shell::Ports;
 use crate::shell::skills::Library;
-use crate::skill::{Skill, Source, catalogue};
+use crate::shell::{Ports, variables};
+use crate::skill::Source;
 use crate::{plain, trust};
 
 /// Where it is to go, as it was typed.
@@ -85,7 +85,7 @@ fn to(account: &Account, place: Place, library: &Library) -> Result<Option<HandO
             HandOver::AgentOs { url, form, skill: trust::clean(&id, 80) }
         }
         Place::EnvFile { file, name } => {
-            let name = name.unwrap_or_else(|| default_variable(account, library));
+            let name = name.unwrap_or_else(|| variables::usual(account, library));
             if !is_variable(&name) {
                 return Err(usage(
                     format!("'{}' is no name for an environment.", trust::clean(&name, 40)),
@@ -102,35 +102,6 @@ fn to(account: &Account, place: Place, library: &Library) -> Result<Option<HandO
         Place::Command(command) => HandOver::Command { command },
         Place::Nowhere | Place::AsBefore => return Ok(None),
     }))
-}
-
-/// The variables in which programs of the service look for its credential, by its skill, or by the one that the catalogue has for
-/// its site.
-pub fn named_by_skill(account: &Account, library: &Library) -> Vec<String> {
-    let of_site = || Url::parse(&account.resource).ok().and_then(|resource| catalogue::of_site(&resource));
-    let skill = account.skill().or_else(of_site).and_then(|source| library.read(&source).ok());
-    skill.and_then(|file| Skill::read(&file.text, "").ok()).map(|skill| skill.env).unwrap_or_default()
-}
-
-/// The variable that a credential is put into where nobody names one: where it was put before, or what the service's programs
-/// look for, or its name.
-pub fn default_variable(account: &Account, library: &Library) -> String {
-    usual_variable(account, &named_by_skill(account, library))
-}
-
-/// The same, where it is known what the service's programs look for.
-pub fn usual_variable(account: &Account, named: &[String]) -> String {
-    match account.more.hand_over.as_deref() {
-        Some(HandOver::EnvFile { name, .. }) => name.clone(),
-        _ => named.first().cloned().unwrap_or_else(|| variable(&account.service)),
-    }
-}
-
-/// A service's name as a variable of the environment.
-fn variable(service: &str) -> String {
-    let letters = service.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
-    let name: String = letters.collect();
-    format!("{}_API_KEY", name.trim_matches('_'))
 }
 
 pub fn is_variable(name: &str) -> bool {

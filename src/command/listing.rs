@@ -1,16 +1,13 @@
 //! `list` and `show`: what is known of the accounts. Nobody is asked, and no secret is opened.
 
-use std::env;
-
 use jiff::SignedDuration;
 
 use super::find::find;
 use super::output::{print_json, print_table, print_text, say, width};
-use super::{Done, Settings, everything, scripts};
+use super::{Done, Settings, everything};
 use crate::account::{Account, DUE_WITHIN, Status};
-use crate::flow::Line;
 use crate::report;
-use crate::shell::clock;
+use crate::shell::{clock, variables};
 use crate::skill::Described;
 
 pub async fn list(settings: &Settings, within: Option<SignedDuration>, status: Option<Status>) -> Done {
@@ -50,8 +47,7 @@ pub async fn show(settings: &Settings, name: &str) -> Done {
     // The account is there to be shown, whatever is the matter with its history.
     let past = ports.blocking(move |stores| stores.past(&id)).await;
     let past = past.inspect_err(|problem| say(&problem.to_string())).unwrap_or_default();
-    let set_here = |name: &String| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let shadowing: Vec<String> = scripts::variables(settings, account).into_iter().filter(set_here).collect();
+    let shadowing = variables::set_here(account, &settings.library());
     if settings.json {
         let mut json = report::accounts_json(&[account], &accounts, now, DUE_WITHIN);
         json.accounts.iter_mut().for_each(|account| {
@@ -62,11 +58,7 @@ pub async fn show(settings: &Settings, name: &str) -> Done {
         return Ok(());
     }
     let twins: Vec<&str> = report::twins(account, &accounts).collect();
-    let mut lines = report::account_lines(account, &twins, now, DUE_WITHIN);
-    if !shadowing.is_empty() {
-        let what = format!("{} is set here; programs that look there use that one", shadowing.join(", "));
-        lines.push(Line::fact("environment", what));
-    }
+    let mut lines = report::account_lines(account, &twins, &shadowing, now, DUE_WITHIN);
     lines.extend(report::history::history_lines(&past));
     print_text(settings, &format!("{}\n\n{}", account.service, report::lines_text(&lines)));
     Ok(())

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::handover::{default_variable, is_variable, named_by_skill, usual_variable};
+use super::handover::is_variable;
 use super::output::{print, say};
 use super::{Done, Ended, Settings, account_named, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
@@ -17,7 +17,7 @@ use crate::flow::revoke::{Presence, to_be_revoked};
 use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem, cause};
 use crate::shell::process::as_before;
-use crate::shell::{Ports, clock};
+use crate::shell::{Ports, clock, variables};
 use crate::trust;
 
 /// A credential that ends so soon is renewed before it is handed out.
@@ -47,7 +47,7 @@ pub async fn run(settings: &Settings, name: &str, variable: Option<String>, comm
     };
     let ports = settings.ports()?;
     let account = account_named(&ports, name).await?;
-    let variable = variable.unwrap_or_else(|| default_variable(&account, &settings.library()));
+    let variable = variable.unwrap_or_else(|| variables::usual(&account, &settings.library()));
     if !is_variable(&variable) {
         let what = format!("'{}' is no name for an environment.", trust::clean(&variable, 40));
         return Err(Problem::new(Kind::Usage, what, "Name one with --env, like ACME_API_KEY.").into());
@@ -103,18 +103,8 @@ pub async fn ready(account: Account, ports: &Ports) -> Result<Kept, Ended> {
 /// The variables of this environment that programs of the service would look at first, where something else is in them.
 fn shadowing(settings: &Settings, kept: &Kept) -> Vec<String> {
     let credential = kept.secrets.credential.expose();
-    let mut names = variables(settings, &kept.account);
+    let mut names = variables::all(&kept.account, &settings.library());
     names.retain(|name| env::var_os(name).is_some_and(|there| there != credential));
-    names
-}
-
-/// The variables that programs of the service look at: those that its skill names, and the usual one.
-pub fn variables(settings: &Settings, account: &Account) -> Vec<String> {
-    let mut names = named_by_skill(account, &settings.library());
-    let usual = usual_variable(account, &names);
-    if !names.contains(&usual) {
-        names.push(usual);
-    }
     names
 }
 

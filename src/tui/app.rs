@@ -22,14 +22,14 @@ use super::list::List;
 use super::session::{Session, type_unseen};
 use super::theme::{Depth, Theme};
 use super::view;
-use crate::account::{self, AccountId, DUE_WITHIN, Kept, Status};
+use crate::account::{AccountId, DUE_WITHIN, Kept, Status};
 use crate::flow::{Opening, Screen, Surroundings};
 use crate::problem::Problem;
 use crate::store::Removed;
 use crate::trust::Reach;
 
 use background::Background;
-pub use message::{Command, Loaded, Message, Wheel};
+pub use message::{Beside, Command, Loaded, Message, Wheel};
 use overlay::Then;
 pub use overlay::{CredentialPane, Overlay, Question, UnlockPane};
 pub use palette::Palette;
@@ -95,8 +95,8 @@ pub struct App {
     target: Option<String>,
     /// What was forgotten since the program began, the last one last.
     forgotten: Vec<(AccountId, Vec<Removed>)>,
-    /// What has happened to the account whose detail is open.
-    past: Option<(AccountId, Vec<account::Event>)>,
+    /// What the detail that is open has besides its account.
+    beside: Option<(AccountId, Beside)>,
     clipboard_until: Option<Timestamp>,
     /// How far a service that is typed may be away.
     pub reach: Reach,
@@ -135,7 +135,7 @@ impl App {
             drawn: 0,
             target: None,
             forgotten: Vec::new(),
-            past: None,
+            beside: None,
             clipboard_until: None,
             reach: Reach::Public,
             lock_after: LOCK_AFTER,
@@ -227,9 +227,8 @@ impl App {
                 self.listed(result, now);
                 self.recall()
             }
-            Message::Recalled(id, past) => {
-                // What cannot be read is left out: the rest of the detail stands.
-                self.past = past.ok().map(|past| (id, past));
+            Message::Recalled(id, beside) => {
+                self.beside = Some((id, beside));
                 Vec::new()
             }
             Message::Credential(id, result) => {
@@ -491,11 +490,10 @@ impl App {
         }
     }
 
-    /// The history of the selected account, where its detail has a page of its own.
-    pub fn past(&self) -> &[account::Event] {
+    /// What there is to be told besides the selected account, where its detail is open.
+    pub fn beside(&self) -> Option<&Beside> {
         let selected = self.list.selected().map(|account| &account.id);
-        let of_selected = self.past.as_ref().filter(|(id, _)| Some(id) == selected);
-        of_selected.map_or(&[], |(_, past)| past)
+        self.beside.as_ref().filter(|(id, _)| Some(id) == selected).map(|(_, beside)| beside)
     }
 
     pub(super) fn recall(&self) -> Vec<Command> {

@@ -94,7 +94,7 @@ fn the_clock_that_counts_is_named() {
         (&json["binding"], &json["checked_at"], &json["check"]),
         (&json!("api_key"), &json!("2026-11-22T11:00:00Z"), &json!("accepted"))
     );
-    let text = report::lines_text(&report::account_lines(&accounts[7], &[], noon(), hours(WEEK)));
+    let text = report::lines_text(&report::account_lines(&accounts[7], &[], &[], noon(), hours(WEEK)));
     assert!(text.contains("last checked  1 h ago: accepted (200)"), "{text}");
 }
 

@@ -25,8 +25,8 @@ pub enum Message {
     Flow(FlowId, Input),
     Loaded(Result<Loaded, Problem>),
     Credential(AccountId, Result<Option<Box<Kept>>, Problem>),
-    /// What has happened to the account.
-    Recalled(AccountId, Result<Vec<Event>, Problem>),
+    /// What its detail has besides the account.
+    Recalled(AccountId, Beside),
     Forgotten(AccountId, Result<Vec<Removed>, Problem>),
     /// This machine's own clipboard has it, too.
     Copied,
@@ -56,6 +56,15 @@ pub struct Loaded {
     pub described: Vec<Described>,
 }
 
+/// What is told of an account besides what it is.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// What has happened to it.
+    pub past: Vec<Event>,
+    /// The variables of this environment that programs look at before its credential.
+    pub set_here: Vec<String>,
+}
+
 /// What is to be done in the world.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -63,7 +72,7 @@ pub enum Command {
     /// Read the accounts of all stores.
     Load,
     Fetch(AccountId),
-    /// Read the history of an account.
+    /// Read what the detail of an account has besides it.
     Recall(AccountId),
     Forget(AccountId),
     /// Undo that.

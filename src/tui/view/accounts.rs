@@ -271,8 +271,9 @@ pub fn detail(app: &App, scroll: usize, width: u16, now: Timestamp) -> Page {
     let Some(account) = app.list.selected() else {
         return Page::default();
     };
-    let mut lines = report::account_lines(account, &app.list.twins(account), now, DUE_WITHIN);
-    lines.extend(report::history::history_lines(app.past()));
+    let (past, set_here) = app.beside().map_or((&[][..], &[][..]), |beside| (&beside.past, &beside.set_here));
+    let mut lines = report::account_lines(account, &app.list.twins(account), set_here, now, DUE_WITHIN);
+    lines.extend(report::history::history_lines(past));
     let status = theme.status(account.status(now, DUE_WITHIN));
     Page {
         title: Line::styled(account.service.clone(), theme.strong()),

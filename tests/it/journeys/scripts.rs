@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::account;
 use crate::support::many::{Like, World};
-use crate::support::terminal::{Home, PROGRAM};
+use crate::support::terminal::{Home, PROGRAM, Screen};
 
 fn home(world: &World, accounts: impl IntoIterator<Item = usize>) -> Home {
     let home = Home::with_tokens();
@@ -46,6 +46,14 @@ fn a_command_gets_the_credential_in_its_environment_and_takes_the_programs_place
     assert!(code == 0 && out == "key-1\n" && err.contains("SERVICE_1_API_KEY is set in this environment"), "{err}");
     assert!(home.command(&["show", "s001"]).1.contains("SERVICE_1_API_KEY is set here"));
     assert_eq!(home.json(&["show", "s001", "--json"]).1["accounts"][0]["shadowed_by"], json!(["SERVICE_1_API_KEY"]));
+    let mut screen = Screen::start(&[], &home);
+    screen.shows("Service 1");
+    screen.keys("\r");
+    screen.shows("SERVICE_1_API_KEY is set here");
+    screen.keys("\u{1b}");
+    screen.shows("q quit");
+    screen.keys("q");
+    assert_eq!(screen.ends().0, 0);
     let (_, out, err) = ran(&home, "printf '%s' \"$MINE\"", &["--env", "MINE"]);
     assert!(out == "key-1" && err.contains("SERVICE_1_API_KEY is set in this environment, too"), "{err}");
 
