@@ -411,7 +411,7 @@ impl Account {
 
     /// When somebody wants to look at a credential that never ends. It is no end: nothing happens then.
     pub fn review_at(&self) -> Option<Timestamp> {
-        let never_ends = self.expires_at().is_none() && !self.is_renewed() && !self.is_refused();
+        let never_ends = self.expires_at().is_none() && !self.is_renewed() && !self.is_refused() && !self.is_foreign();
         let usual = || self.obtained_at()?.checked_add(REVIEW_AFTER).ok();
         self.more.review_at.or_else(usual).filter(|_| never_ends)
     }

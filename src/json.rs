@@ -119,9 +119,10 @@ pub fn timestamp(value: &Value) -> Option<Timestamp> {
             Ok(moment) => return Some(moment),
             Err(_) => match text.trim().parse::<i64>() {
                 Ok(number) => number,
-                // Without an offset it is meant as UTC (Python writes it so).
+                // Without an offset it is meant as UTC (Python writes it so); the AWS command line once wrote that name behind it.
                 Err(_) => {
-                    let civil: jiff::civil::DateTime = text.trim().parse().ok().filter(|_| text.contains(':'))?;
+                    let text = text.trim().trim_end_matches("UTC");
+                    let civil: jiff::civil::DateTime = text.parse().ok().filter(|_| text.contains(':'))?;
                     return civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|moment| moment.timestamp());
                 }
             },
@@ -166,6 +167,7 @@ mod tests {
             json!(1_780_315_200),
             json!(1_780_315_200_000_i64),
             json!("1780315200"),
+            json!("2026-06-01T12:00:00UTC"),
         ] {
             assert_eq!(moment_of(value.clone()), expected, "{value}");
         }

@@ -17,6 +17,7 @@ use crate::account::{
 };
 use crate::flow::Line;
 use crate::flow::storage::Survey;
+use crate::problem::Problem;
 use crate::{trust, when};
 
 pub use account::{AccountJson, AccountsJson, account_json, accounts_json};
@@ -28,17 +29,17 @@ pub use text::{ascii, capitalized, folded, in_ascii, line_text, lines_text, step
 const VERSION: u32 = 1;
 
 pub fn verify_json(
-    results: &[(Account, Option<crate::problem::Problem>)],
+    results: &[(Account, Result<Option<Verdict>, Problem>)],
     now: Timestamp,
     due_within: SignedDuration,
 ) -> Value {
-    let results = results.iter().map(|(account, problem)| {
-        let verdict = account.proof.map(|proof| proof.verdict).filter(|_| problem.is_none());
+    let results = results.iter().map(|(account, heard)| {
+        let verdict = heard.as_ref().ok().copied().flatten();
         json!({
             "account": account_json(account, now, due_within),
             "verdict": verdict.map(Verdict::as_str),
             "status": verdict.and_then(Verdict::status),
-            "problem": problem.as_ref().map(crate::events::problem_json),
+            "problem": heard.as_ref().err().map(crate::events::problem_json),
         })
     });
     json!({ "version": VERSION, "results": results.collect::<Vec<_>>() })

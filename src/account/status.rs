@@ -88,6 +88,7 @@ impl Account {
     pub fn is_between_credentials(&self) -> bool {
         let outlived = |proof: &Proof| self.expires_at().is_some_and(|end| proof.at >= end);
         self.is_refused()
+            && self.spending.is_none()
             && self.proof.as_ref().is_some_and(outlived)
             && self
                 .proof

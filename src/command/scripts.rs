@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::handover::is_variable;
-use super::output::{print, say};
+use super::output::{print, print_json, say};
 use super::{Done, Ended, Settings, account_named, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
 use crate::flow::Outcome;
@@ -28,7 +29,7 @@ pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
     let account = account_named(&ports, name).await?;
     open_vault_for(std::slice::from_ref(&account), settings, &ports, None).await?;
     if claim {
-        return claim_link(&account, &ports).await;
+        return claim_link(settings, &account, &ports).await;
     }
     let kept = ready(account, &ports).await?;
     for name in shadowing(settings, &kept) {
@@ -36,7 +37,11 @@ pub async fn token(settings: &Settings, name: &str, claim: bool) -> Done {
             "{name} is set in this environment: programs that look there use that, not what is printed here."
         ));
     }
-    print(&format!("{}\n", kept.secrets.credential.expose()));
+    let credential = kept.secrets.credential.expose();
+    match settings.json {
+        true => print_json(&json!({ "version": 1, "account": kept.account.id.as_str(), "credential": credential })),
+        false => print(&format!("{credential}\n")),
+    }
     Ok(())
 }
 
@@ -109,13 +114,18 @@ fn shadowing(settings: &Settings, kept: &Kept) -> Vec<String> {
 }
 
 /// Where the account can be made somebody's: it was told once, and is kept with the credential.
-async fn claim_link(account: &Account, ports: &Ports) -> Done {
+async fn claim_link(settings: &Settings, account: &Account, ports: &Ports) -> Done {
     let id = account.id.clone();
     let kept = ports.blocking(move |stores| stores.load(&id)).await?.ok_or_else(|| credential_missing(account))?;
     let link = ClaimLink::of(&kept).ok_or_else(|| ClaimLink::missing(account))?;
+    let (page, code) = (link.page.expose(), link.code.as_ref().map(|code| code.expose()));
+    if settings.json {
+        print_json(&json!({ "version": 1, "account": account.id.as_str(), "claim_url": page, "claim_code": code }));
+        return Ok(());
+    }
     // The link alone on stdout; what its page asks for is for a person.
-    link.code.into_iter().for_each(|code| say(&format!("It asks for: {}", code.expose())));
-    print(&format!("{}\n", link.page.expose()));
+    code.into_iter().for_each(|code| say(&format!("It asks for: {code}")));
+    print(&format!("{page}\n"));
     Ok(())
 }
 

@@ -24,7 +24,7 @@ pub async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
     let tell = |flow: &Verify, outcome: &Outcome| {
         progress.step(|| match outcome {
             _ if settings.json => {}
-            Outcome::Checked(account) => print(&format!("{}\n", verdict_in_words(account))),
+            Outcome::Checked(account) => print(&format!("{}\n", verdict_in_words(account, flow.heard()))),
             outcome => {
                 let problem = outcome.problem().cloned().unwrap_or_else(Problem::cancelled);
                 print(&format!("{}: {}\n", flow.account().id, problem.what));
@@ -32,32 +32,37 @@ pub async fn verify(settings: &Settings, names: &[String], all: bool) -> Done {
         });
     };
     let ended = side_by_side(flows, &ports, None, tell).await;
-    let results: Vec<(Account, Option<Problem>)> = ended
+    let results: Vec<(Account, Result<Option<Verdict>, Problem>)> = ended
         .into_iter()
         .map(|(flow, outcome)| match outcome {
-            Outcome::Checked(account) => (*account, None),
-            outcome => (flow.account().clone(), Some(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
+            Outcome::Checked(account) => (*account, Ok(flow.heard())),
+            outcome => (flow.account().clone(), Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled))),
         })
         .collect();
     if settings.json {
         print_json(&report::verify_json(&results, clock::now(), DUE_WITHIN));
     }
-    let problem_of = |(account, problem): &(Account, Option<Problem>)| {
-        Some((account.id.clone(), problem.clone().or_else(|| bad_news(account))?))
+    let problem_of = |account: &Account, heard: &Result<Option<Verdict>, Problem>| match heard {
+        Ok(heard) => bad_news(account, (*heard)?),
+        Err(problem) => Some(problem.clone()),
     };
-    let problems = results.iter().filter_map(problem_of).collect();
+    let problems =
+        results.iter().filter_map(|(account, heard)| Some((account.id.clone(), problem_of(account, heard)?))).collect();
     altogether(problems, results.len()).map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 /// A dead credential, or one that could not be asked about, is a problem of the command too.
-fn bad_news(account: &Account) -> Option<Problem> {
-    match account.proof?.verdict {
+fn bad_news(account: &Account, heard: Verdict) -> Option<Problem> {
+    match heard {
         // It is had anew when it is wanted, or when all that is due is renewed.
         Verdict::Refused { .. } if account.is_between_credentials() => None,
         Verdict::Refused { .. } => Some(Problem::new(
             Kind::ServiceRefused,
             format!("A credential does not work any more: {}.", account.id),
-            format!("Renew it or forget it: authmd-tui renew {}", account.id),
+            match account.is_foreign() {
+                true => "The program that keeps it gets the next one: use it once, or sign in there again.".to_owned(),
+                false => format!("Renew it or forget it: authmd-tui renew {}", account.id),
+            },
         )),
         Verdict::Unreachable => Some(Problem::new(
             Kind::Unreachable,

@@ -16,6 +16,8 @@ use crate::when;
 #[derive(Debug)]
 pub struct Verify {
     account: Account,
+    /// What the service said this time, or that it said nothing.
+    heard: Option<Verdict>,
     stage: Stage,
 }
 
@@ -29,12 +31,17 @@ enum Stage {
 
 impl Verify {
     pub fn new(account: Account) -> Self {
-        Self { account, stage: Stage::Loading }
+        Self { account, heard: None, stage: Stage::Loading }
     }
 
     /// The account as far as it has been asked about.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// What came of it. The account may know better: what was turned away once is dead, though nobody answers today.
+    pub fn heard(&self) -> Option<Verdict> {
+        self.heard
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
@@ -45,6 +52,7 @@ impl Verify {
     fn noted(&mut self, verdict: Verdict, now: Timestamp) -> Vec<Effect> {
         let (note, obtained) = (Note::Proof(Proof { at: now, verdict }), self.account.obtained_at());
         self.account.note(note.clone(), obtained);
+        self.heard = Some(verdict);
         self.stage = Stage::Noting;
         vec![Effect::Note { id: self.account.id.clone(), note, obtained }]
     }
@@ -130,7 +138,7 @@ impl Flow for Verify {
         match &self.stage {
             Stage::Over(outcome) => {
                 if let Outcome::Checked(account) = outcome {
-                    screen.lines.push(Line::text(verdict_in_words(account)));
+                    screen.lines.push(Line::text(verdict_in_words(account, self.heard)));
                 }
                 screen.problem = outcome.problem().cloned();
                 screen.outcome = Some(outcome.clone());
@@ -141,10 +149,10 @@ impl Flow for Verify {
     }
 }
 
-/// One line on what the last proof says, for every front end.
-pub fn verdict_in_words(account: &Account) -> String {
+/// One line on what was heard of an account, for every front end.
+pub fn verdict_in_words(account: &Account, heard: Option<Verdict>) -> String {
     let id = &account.id;
-    match account.proof.map(|proof| proof.verdict) {
+    match heard {
         Some(Verdict::Accepted { status }) => format!("{id} works ({status})."),
         Some(Verdict::Refused { status }) if account.is_between_credentials() => {
             format!("{id}: its access token has ended ({status}); it renews by itself.")

@@ -198,12 +198,12 @@ pub fn import(stores: &Stores, accounts: Vec<Kept>, now: Timestamp) -> Result<Im
     Ok(imported)
 }
 
-/// Is it the same account on both machines, whatever it is called there: of one person at one service? Where nobody is known,
-/// only what was obtained at the same moment is.
+/// Is it the same account on both machines, whatever it is called there: of one sign-up, however often it was renewed since? Where
+/// it is not known when that was, one of the same person is.
 fn is_same(here: &Account, there: &Account) -> bool {
-    let of_one = match (&here.identity, &there.identity) {
-        (Some(here), Some(there)) => here.eq_ignore_ascii_case(there),
-        _ => here.created_at.is_some() && here.created_at == there.created_at,
+    let of_one = match (here.created_at, there.created_at) {
+        (Some(here), Some(there)) => here == there,
+        _ => here.identity.is_some() && here.identity == there.identity,
     };
     of_one && !here.is_foreign() && here.resource == there.resource && here.label == there.label
 }

@@ -68,6 +68,11 @@ impl Json {
         fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
     }
 
+    /// The folder of the locks on its accounts, beside it: whoever shares the file shares them.
+    pub fn lock_folder(&self) -> PathBuf {
+        beside(&self.file(), ".locks")
+    }
+
     /// The text of the file, or of an empty one; an error for a text that is not an object of entries.
     fn read(&self) -> Result<String, Problem> {
         let path = self.file();
@@ -111,9 +116,7 @@ impl Json {
     }
 
     fn lock(&self, path: &Path) -> Result<File, Problem> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let file = paths::private_file(Path::new(&name)).map_err(|error| self.problem("lock", &error))?;
+        let file = paths::private_file(&beside(path, ".lock")).map_err(|error| self.problem("lock", &error))?;
         let tries = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
         for _ in 0..tries {
             match file.try_lock() {
@@ -165,6 +168,13 @@ pub fn accounts_in(text: &str) -> Option<Vec<Kept>> {
     let kept =
         |entry: Entry| Some(Kept { secrets: entry.secrets.filter(|_| entry.is_readable)?, account: entry.account });
     entries.into_iter().map(kept).collect::<Option<Vec<_>>>().filter(|_| whole)
+}
+
+/// A file of the same name and this ending.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 impl Store for Json {

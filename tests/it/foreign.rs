@@ -232,6 +232,12 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
     assert_eq!(home.command(&["token", "api.github.com:gh-ops"]).1, "gho_ops\n");
     let printing = ["run", "api.github.com:gh-ops", "--", "sh", "-c", "printf '%s' \"$GITHUB_TOKEN\""];
     assert_eq!(home.command(&printing).1, "gho_ops", "where programs for GitHub look, by its skill");
+    let late = json!({"issuers": {"https://late.dev": {"refresh_token": "irt_2", "resource": "https://late.dev/"}}});
+    let late_home = Home::with_tokens();
+    write(late_home.folder.path(), ".authmd/credentials.json", &late.to_string(), 0o600);
+    let (code, out, err) = late_home.command(&["token", "late.dev:authmd"]);
+    assert!(code == 8 && out.is_empty() && !err.contains("irt_2"), "what gets a credential is none: {out}{err}");
+    assert_eq!(late_home.command(&["run", "late.dev:authmd", "--", "true"]).0, 8);
     write(home.folder.path(), ".aws/sso/cache/5fcc.json", GONE, 0o600);
     let (code, out, err) = home.command(&["token", "gone.awsapps.com:aws"]);
     assert!(code == 5 && out.is_empty() && err.contains("the program that keeps it gets the next one"), "{err}");

@@ -60,7 +60,10 @@ impl Renew {
             )),
         ];
         if self.asked.is_some() {
-            screen.lines.extend([Line::Gap, Line::text(verdict_in_words(&self.account))]);
+            screen.lines.extend([
+                Line::Gap,
+                Line::text(verdict_in_words(&self.account, self.account.proof.map(|proof| proof.verdict))),
+            ]);
         }
         let choice = |label: &str, detail: &str| Choice { label: label.into(), detail: detail.into() };
         screen.prompt = Some(Prompt::Pick {

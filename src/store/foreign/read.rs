@@ -89,7 +89,10 @@ impl Draft<'_> {
         };
         // What could not be sent, and would be a way into a terminal, is no credential.
         let secret = |text: &str| (!trust::has_invisible(text)).then(|| Secret::new(text));
-        let credential = self.layers.first().and_then(|(_, text)| (*text).and_then(secret));
+        // What only gets the next one is no credential, and goes nowhere.
+        let is_credential = |layer: &Layer| matches!(layer.kind, LayerKind::AccessToken | LayerKind::ApiKey);
+        let first = self.layers.first().filter(|(layer, _)| is_credential(layer));
+        let credential = first.and_then(|(_, text)| (*text).and_then(secret));
         let further = self.layers.iter().skip(1).filter_map(|(layer, text)| Some((layer.kind, secret((*text)?)?)));
         let further: Vec<(LayerKind, Secret)> = further.collect();
         let kept = credential.map(|credential| Kept::new(account.clone(), Secrets { credential, further }));

@@ -224,8 +224,8 @@ impl App {
         let (mut checked, mut renewed, mut revoked) = (Vec::new(), Vec::new(), Vec::new());
         for (task, outcome) in ended {
             match task {
-                Task::Verify(_) => checked.push(match outcome {
-                    Outcome::Checked(account) => Ok(*account),
+                Task::Verify(flow) => checked.push(match outcome {
+                    Outcome::Checked(account) => Ok((*account, flow.heard())),
                     outcome => Err(outcome.problem().cloned().unwrap_or_else(Problem::cancelled)),
                 }),
                 Task::Renew(_, id) => renewed.push((id, outcome)),
@@ -307,14 +307,15 @@ impl Flow for Told {
 }
 
 /// What came of one verification, or of several. `renew` is the key for that.
-fn checked_in_words(results: &[Result<Account, Problem>], renew: Option<&str>) -> String {
+fn checked_in_words(results: &[Result<(Account, Option<Verdict>), Problem>], renew: Option<&str>) -> String {
     if let [one] = results {
         return match one {
-            Ok(account) if account.is_refused() => {
-                let way_on = renew.map(|key| format!(" {key} signs up again in place.")).unwrap_or_default();
-                verdict_in_words(account) + &way_on
+            Ok((account, heard @ Some(Verdict::Refused { .. }))) if !account.is_foreign() => {
+                let what = if account.renews_itself() { "renews it" } else { "signs up again in place" };
+                let way_on = renew.map(|key| format!(" {key} {what}.")).unwrap_or_default();
+                verdict_in_words(account, *heard) + &way_on
             }
-            Ok(account) => verdict_in_words(account),
+            Ok((account, heard)) => verdict_in_words(account, *heard),
             Err(problem) => one_line(problem),
         };
     }
@@ -327,11 +328,14 @@ fn checked_in_words(results: &[Result<Account, Problem>], renew: Option<&str>) -
             _ => format!("Not verified. {}", one_line(problem)),
         };
     }
-    let works = |result: &&Result<Account, Problem>| matches!(result, Ok(Account { proof: Some(proof), .. }) if matches!(proof.verdict, Verdict::Accepted { .. }));
-    let (good, rest): (Vec<_>, Vec<_>) = results.iter().partition(works);
+    let (good, rest): (Vec<_>, Vec<_>) =
+        results.iter().partition(|result| matches!(result, Ok((_, Some(Verdict::Accepted { .. })))));
     let rest: Vec<String> = rest
         .into_iter()
-        .map(|result| result.as_ref().map_or_else(|problem| problem.what.clone(), verdict_in_words))
+        .map(|result| match result {
+            Ok((account, heard)) => verdict_in_words(account, *heard),
+            Err(problem) => problem.what.clone(),
+        })
         .collect();
     format!("Asked {}, {} work. {}", results.len(), good.len(), rest.join(" "))
 }

@@ -269,6 +269,7 @@ fn lines_of(command: &'static str) -> Vec<Line> {
         ],
         "token" => vec![
             line(0, "token s000"),
+            line(0, "token s000 --json"),
             line(1, "token s000").full(),
             line(5, "token s002"),
             line(6, "token s008"),

@@ -89,6 +89,38 @@ fn who_stops_many_renewals_gets_those_that_are_under_way_and_no_more() {
     assert_eq!(renewed.count(), 32, "and what was on its way is kept");
 }
 
+/// The file is what they share: a token that works once must not be spent by both, though each has a folder of its own.
+#[test]
+fn programs_with_one_token_file_wait_for_each_other() {
+    let (world, here, mut there) = (World::that_gathers(100), Home::with_tokens(), Home::new());
+    there.extra.push(("AUTH_MD_TOKEN_STORE", here.path("tokens.json")));
+    world.keep(&here, [world.renewing(0)]);
+    let first = here.spawn(&["token", "s000"]);
+    world.until_under_way(1);
+    let listed = there.json(&["show", "s000", "--json"]).1;
+    assert_eq!(listed["accounts"][0]["status"], "renews", "somebody is at it, and nothing was cut off: {listed}");
+    let second = there.spawn(&["token", "s000"]);
+    world.open();
+    let [first, second] = [first, second].map(|child| child.wait_with_output().expect("waited"));
+    assert!(first.status.success() && second.status.success(), "{first:?} {second:?}");
+    assert_eq!((world.tokens(), there.command(&["token", "s000"]).1), (1, "access-0-1\n".to_owned()));
+}
+
+/// What was turned away once stays dead for the list; what is told is what was heard now.
+#[test]
+fn silence_is_told_as_silence_also_of_what_was_turned_away_before() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    world.keep(&home, [world.account(0)]);
+    world.is(0, Like::Dead);
+    assert_eq!(home.command(&["verify", "s000"]).0, 6);
+    world.is(0, Like::Silent);
+    let (code, out, err) = home.command(&["verify", "s000", "--timeout", "1s"]);
+    assert!(code == 7 && out.contains("could not be checked") && err.contains("Try again later"), "{out}{err}");
+    let (_, told) = home.json(&["verify", "s000", "--timeout", "1s", "--json"]);
+    assert_eq!((&told["results"][0]["verdict"], &told["results"][0]["status"]), (&"unreachable".into(), &Value::Null));
+    assert_eq!(home.json(&["show", "s000", "--json"]).1["accounts"][0]["status"], "revoked");
+}
+
 /// A record has room for one at a time: they come one after another then, each with its end.
 #[test]
 fn a_record_of_several_has_each_from_its_beginning_to_its_end() {

@@ -44,6 +44,7 @@ fn a_command_gets_the_credential_in_its_environment_and_takes_the_programs_place
     assert!(code == 0 && out == "key-1" && err.contains("SERVICE_1_API_KEY is set to something else here"), "{err}");
     let (code, out, err) = home.command(&["token", "s001"]);
     assert!(code == 0 && out == "key-1\n" && err.contains("SERVICE_1_API_KEY is set in this environment"), "{err}");
+    assert_eq!(home.json(&["token", "s001", "--json"]).1["credential"], "key-1", "JSON and nothing else");
     assert!(home.command(&["show", "s001"]).1.contains("SERVICE_1_API_KEY is set here"));
     assert_eq!(home.json(&["show", "s001", "--json"]).1["accounts"][0]["shadowed_by"], json!(["SERVICE_1_API_KEY"]));
     let mut screen = Screen::start(&[], &home);
