@@ -73,4 +73,24 @@ impl Account {
             Status::Unreachable | Status::Unknown | Status::Renews | Status::Ok => review(),
         }
     }
+
+    /// When somebody is needed for that, or has been since, where there is such a moment.
+    pub fn wanted_at(&self, why: Why) -> Option<Timestamp> {
+        match why {
+            Why::Revoked => self.proof.map(|proof| proof.at),
+            Why::RenewalCutOff => self.spending,
+            Why::RevocationPending => self.more.revoking.as_ref().map(|revoking| revoking.since),
+            Why::Expired | Why::Unclaimed | Why::Due => self.person_needed_at(),
+            Why::Review => self.review_at(),
+        }
+    }
+
+    /// Why somebody is needed next, and when: what wants them now comes before what will.
+    pub fn wants_next(&self, now: Timestamp) -> Option<(Why, Timestamp)> {
+        if let Some(why) = self.wants(now, SignedDuration::ZERO) {
+            return Some((why, self.wanted_at(why).unwrap_or(now)));
+        }
+        let at = self.attention_at()?;
+        Some((self.wants(at, SignedDuration::ZERO)?, at))
+    }
 }

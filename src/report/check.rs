@@ -65,7 +65,7 @@ impl<'a> Check<'a> {
                 "service": account.service,
                 "status": account.status(self.now, self.within).as_str(),
                 "why": why.as_str(),
-                "at": moment_of(account, *why).map(when::rfc3339),
+                "at": account.wanted_at(*why).map(when::rfc3339),
             })
         });
         json!({
@@ -79,20 +79,9 @@ impl<'a> Check<'a> {
     }
 }
 
-/// When somebody is needed for that, where there is such a moment.
-pub fn moment_of(account: &Account, why: Why) -> Option<Timestamp> {
-    match why {
-        Why::Revoked => account.proof.map(|proof| proof.at),
-        Why::RenewalCutOff => account.spending,
-        Why::RevocationPending => account.more.revoking.as_ref().map(|revoking| revoking.since),
-        Why::Expired | Why::Unclaimed | Why::Due => account.person_needed_at(),
-        Why::Review => account.review_at(),
-    }
-}
-
 /// "ends in 3 days".
 pub fn why_in_words(account: &Account, why: Why, now: Timestamp) -> String {
-    let at = moment_of(account, why).map(|at| format!(" {}", when::relative(at, now))).unwrap_or_default();
+    let at = account.wanted_at(why).map(|at| format!(" {}", when::relative(at, now))).unwrap_or_default();
     match why {
         Why::Revoked => "was revoked".to_owned(),
         Why::Expired => format!("ended{at}"),

@@ -31,7 +31,7 @@ pub fn text(accounts: &[Account], now: Timestamp, within: SignedDuration) -> Str
     family(
         "authmd_account_needs_person_timestamp_seconds",
         "When somebody has to do something about the account.",
-        each(&|account| account.attention_at().map(Timestamp::as_second)),
+        each(&|account| account.wants_next(now).map(|(_, at)| at.as_second())),
     );
     family(
         "authmd_account_expires_timestamp_seconds",

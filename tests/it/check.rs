@@ -145,6 +145,36 @@ fn a_calendar_has_what_wants_somebody_at_its_moment() {
     assert!(week.contains("acme.dev") && !week.contains("fabrikam.dev"), "{week}");
 }
 
+/// Nothing of it is later than it is, and what is to be typed can be.
+#[test]
+fn what_wants_somebody_now_stands_in_the_calendar_since_when_it_does() {
+    let key = |change: &dyn Fn(&mut Account)| {
+        let mut account = accounts()[5].clone();
+        (account.layers[0].expires_at, account.proof) = (None, None);
+        change(&mut account);
+        calendar::text(&[account], noon(), None)
+    };
+    let refused = Proof { at: noon() - hours(3), verdict: Verdict::Refused { status: 401 } };
+    let revoked = key(&|account| account.proof = Some(refused));
+    assert!(revoked.contains("DTSTART:20261122T090000Z") && revoked.contains("SUMMARY:Renew "), "{revoked}");
+    let cut_off = key(&|account| account.spending = Some(noon() - hours(1)));
+    assert!(
+        cut_off.contains("DTSTART:20261122T110000Z") && cut_off.contains("SUMMARY:Settle the renewal"),
+        "{cut_off}"
+    );
+    let pending = key(&|account| account.more.revoking = Some(Box::new(Revoking::since(noon() - hours(2)))));
+    assert!(pending.contains("DTSTART:20261122T100000Z"), "{pending}");
+    assert!(pending.contains("DESCRIPTION:authmd-tui revoke --pending\r\n"), "{pending}");
+    let unclaimed = key(&|account| account.claimed = false);
+    assert!(unclaimed.contains("DTSTART:20261122T120000Z") && unclaimed.contains("SUMMARY:Claim "), "{unclaimed}");
+    let mut account = accounts()[5].clone();
+    account.proof = Some(refused);
+    assert!(metrics::text(&[account], noon(), hours(WEEK)).contains(&format!(
+        "needs_person_timestamp_seconds{{account=\"api.acme.dev:work\",service=\"Acme; Mail, 1\",mode=\"auth_md\"}} {}",
+        (noon() - hours(3)).as_second()
+    )));
+}
+
 #[test]
 fn metrics_name_accounts_and_nobody() {
     let text = metrics::text(&accounts(), noon(), hours(WEEK));
