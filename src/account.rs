@@ -372,6 +372,8 @@ pub enum Note {
     },
     /// It is not to be ended any more.
     KeptAfterAll,
+    /// Renewing with nobody there has brought a credential that may do less; the old one stays until somebody decides.
+    Narrows,
     /// The service does not take it any more: from now on renewing needs a person.
     NoRefresh,
     /// The authorization server does not know this program any more: it registers anew when a person signs in again.
@@ -440,9 +442,9 @@ impl Account {
         matches!(self.renewal, Renewal::Refresh { .. } | Renewal::Exchange { .. })
     }
 
-    /// The same, by this program or the one that keeps it.
+    /// The same, by this program or the one that keeps it, and nothing is to be decided about it.
     pub fn is_renewed(&self) -> bool {
-        self.renews_itself() || self.renewal == Renewal::Elsewhere
+        !self.more.narrows && (self.renews_itself() || self.renewal == Renewal::Elsewhere)
     }
 
     /// Is the last that was heard of the credential that the service refused it?

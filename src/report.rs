@@ -280,6 +280,9 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Ok => ending,
         Status::Due | Status::Expired if account.is_foreign() => format!("{ending}, as far as its file tells"),
         Status::Unknown if account.is_foreign() => "no end known; only its own program knows".to_owned(),
+        Status::Due | Status::Expired if account.more.narrows => {
+            format!("{ending}; the next one may do less: renew it to decide")
+        }
         Status::Due if account.renews_itself() => {
             format!("renews by itself{}; then you are needed", until(account, now))
         }

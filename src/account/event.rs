@@ -114,6 +114,7 @@ impl Event {
             | Note::Unspent
             | Note::Revoking(_)
             | Note::KeptAfterAll
+            | Note::Narrows
             | Note::NoRefresh
             | Note::NoClient => None,
         }

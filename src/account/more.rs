@@ -29,6 +29,9 @@ pub struct More {
     /// It was to be ended at its service, and that has not been shown yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoking: Option<Box<Revoking>>,
+    /// The new credential that renewing brings may do less: somebody has to decide whether they want that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub narrows: bool,
     /// The name by which the service knows the key: what ends it is called with this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,

@@ -160,6 +160,7 @@ impl Account {
                 revoking.why = Some(why);
             }
             Note::KeptAfterAll => self.more.revoking = None,
+            Note::Narrows => self.more.narrows = true,
             Note::NoRefresh => {
                 self.spending = None;
                 self.renewal = Renewal::Person;

@@ -13,7 +13,7 @@ use super::{Done, Ended, Settings, account_named, open_vault_for, unattended};
 use crate::account::{Account, DUE_WITHIN, Kept, Status, StoreKind};
 use crate::flow::Outcome;
 use crate::flow::claim::ClaimLink;
-use crate::flow::renew::Renew;
+use crate::flow::renew::{Renew, to_be_decided};
 use crate::flow::revoke::{Presence, to_be_revoked};
 use crate::flow::verify::credential_missing;
 use crate::problem::{Kind, Problem, cause};
@@ -135,11 +135,13 @@ async fn renewed_if_needed(account: Account, ports: &Ports) -> Result<Account, P
     let left = account.expires_at().map(|end| end.duration_since(now));
     let wanting =
         account.lacks_credential() || account.is_refused() || left.is_some_and(|left| left <= HARDLY_ANY_TIME);
-    if !account.renews_itself() || !wanting {
+    if !account.renews_itself() || account.more.narrows || !wanting {
         return Ok(account);
     }
-    match unattended::run(&mut Renew::new(account.clone(), Presence::Nobody), ports, None).await {
+    let mut flow = Renew::new(account.clone(), Presence::Nobody);
+    match unattended::run(&mut flow, ports, None).await {
         Outcome::Connected(renewed) => {
+            flow.lost_in_words().iter().for_each(|words| say(words));
             if renewed.store == StoreKind::Memory && account.store != StoreKind::Memory {
                 say("The new credential could not be stored: it is printed now, and kept nowhere.");
             }
@@ -163,6 +165,9 @@ fn refuse_dead(account: &Account, now: Timestamp) -> Done {
             return Err(to_be_revoked(account).into());
         }
         say(&format!("{} is to be revoked: authmd-tui revoke --pending finishes that.", account.id));
+    }
+    if account.more.narrows && !account.works_yet(now) {
+        return Err(to_be_decided(account).into());
     }
     let dead = match account.status(now, DUE_WITHIN) {
         Status::Expired => "has expired",

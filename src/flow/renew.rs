@@ -27,6 +27,8 @@ mod proving;
 mod screens;
 mod tokens;
 
+pub use proving::to_be_decided;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -112,6 +114,8 @@ enum Stage {
     Proving(Check),
     /// It may do less than the old one: does the person want it?
     Narrowed,
+    /// Nobody is there to ask; that somebody has to be is written down.
+    Undecided(Problem),
     /// They do, and the account is taken hold of once more.
     Retaking,
     Rechecking,
@@ -179,12 +183,15 @@ impl Renew {
         if self.account.more.revoking.is_some() {
             return self.fail(to_be_revoked(&self.account));
         }
+        if self.account.more.narrows && self.presence == Presence::Nobody {
+            return self.fail(to_be_decided(&self.account));
+        }
         if !self.account.renews_itself() {
             return self.sign_up_again(None, now);
         }
         // What is exchanged ends itself, and is not got by exchanging it.
         let is_assertion_alone = self.account.layer(LayerKind::RefreshToken).is_none();
-        let is_due = self.account.status(now, DUE_WITHIN) == Status::Due;
+        let is_due = self.account.status(now, DUE_WITHIN) == Status::Due && !self.account.more.narrows;
         if self.presence == Presence::Person && is_due && is_assertion_alone {
             let end = self.account.person_needed_at().map(|end| when::ending(end, now)).unwrap_or_default();
             let what =
@@ -377,6 +384,7 @@ impl Renew {
                 | Stage::Rereading(_)
                 | Stage::Securing
                 | Stage::Proving(_)
+                | Stage::Undecided(_)
                 | Stage::Noting
                 | Stage::Saving
                 | Stage::Pausing
@@ -455,6 +463,7 @@ impl Flow for Renew {
             }
             (Stage::Retaking, Input::Locked(Err(problem))) => self.fail(problem),
             (Stage::Rechecking, Input::Loaded(loaded)) => self.rechecked(loaded),
+            (Stage::Undecided(problem), Input::Stored(_)) => self.fail(problem),
             (Stage::Noting, Input::Stored(_)) => self.noted(),
             (Stage::Saving, Input::Stored(result)) => self.saved(result),
             (Stage::Pausing, Input::Elapsed) => match self.granted.clone() {

@@ -3,7 +3,8 @@
 //! ```text
 //!   the old one works yet:   Securing ▶ Proving ──taken──▶ Saving ▶ Over
 //!                            what comes   │  └──may do less──▶ Narrowed ▶ Retaking ▶ Rechecking ▶ Saving
-//!                            next is kept └──turned away──▶ Over, the old one stays
+//!                            next is kept │  └──and nobody is there──▶ Undecided ▶ Over, the old one stays
+//!                                         └──turned away──▶ Over, the old one stays
 //!   it does not:             Saving ▶ Proving ▶ Noting ▶ Over
 //! ```
 //!
@@ -26,9 +27,19 @@ use crate::when;
 /// The choices where the new credential may do less.
 const TAKE: usize = 0;
 
+/// A renewal with nobody there found that the next credential may do less.
+pub fn to_be_decided(account: &Account) -> Problem {
+    Problem::new(
+        Kind::NeedsPerson,
+        format!("What renewing {} brings may do less than it does: somebody has to decide.", account.id),
+        format!("In a terminal: authmd-tui renew {}", account.id),
+    )
+}
+
 impl Renew {
     /// What was handed out is here.
-    pub(super) fn granted(&mut self, kept: Box<Kept>, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn granted(&mut self, mut kept: Box<Kept>, now: Timestamp) -> Vec<Effect> {
+        kept.account.more.narrows = false;
         let Some(old) = self.kept.clone().filter(|_| !self.half_done && self.account.works_yet(now)) else {
             return self.save(kept);
         };
@@ -151,7 +162,8 @@ impl Renew {
                 let what =
                     format!("The new credential of {id} would not have any more: {}.", self.lost_scopes.join(", "));
                 let hint = format!("{} To decide, in a terminal: authmd-tui renew {id}", self.old_stays());
-                self.fail(Problem::new(Kind::NeedsPerson, what, hint))
+                self.stage = Stage::Undecided(Problem::new(Kind::NeedsPerson, what, hint));
+                vec![Effect::Note { id: id.clone(), note: Note::Narrows, obtained: self.account.obtained_at() }]
             }
         }
     }

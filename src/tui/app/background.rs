@@ -117,7 +117,7 @@ impl App {
     pub(super) fn renew_many(&mut self, accounts: Vec<Account>, now: Timestamp) -> Vec<Command> {
         self.list.clear_marks();
         let (by_themselves, by_somebody): (Vec<_>, Vec<_>) =
-            accounts.into_iter().partition(|account| account.renews_itself() && account.spending.is_none());
+            accounts.into_iter().partition(|account| account.is_renewed() && account.spending.is_none());
         self.queue(by_somebody.into_iter().map(|account| account.id));
         let renewal = |account: Account| {
             let id = account.id.clone();

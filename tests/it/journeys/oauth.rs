@@ -40,6 +40,11 @@ fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
     let (code, _, told) = home.command(&["renew", "meridian"]);
     assert!(code == 5 && told.contains("would not have any more: notes.write"), "{told}");
     assert_eq!(home.command(&["token", "meridian"]).1, before, "what may do more is kept until somebody decides");
+    let status = || home.json(&["show", "meridian", "--json"]).1["accounts"][0]["status"].clone();
+    assert_eq!((home.command(&["check"]).0, status()), (4, "due".into()), "who was not there hears of it");
+    assert!(home.command(&["show", "meridian"]).1.contains("the next one may do less"));
+    let (code, _, told) = home.command(&["renew", "--due"]);
+    assert!(code == 5 && told.contains("somebody has to decide"), "and nothing is spent on it again: {told}");
     service.fault("token", "narrowed");
     let mut asked = Screen::start(&["renew", "meridian"], &home);
     asked.shows("Which one do you want?");
@@ -47,6 +52,7 @@ fn the_browser_is_opened_and_its_answer_comes_back_by_itself() {
     asked.shows("has a new credential");
     assert_eq!(asked.ends().0, 0);
     assert_ne!(home.command(&["token", "meridian"]).1, before);
+    assert_eq!((home.command(&["check"]).0, status()), (0, "renews".into()), "it is decided");
     let (_, shown) = home.json(&["show", "meridian", "--json"]);
     let account = &shown["accounts"][0];
     assert_eq!((&account["mode"], &account["audience"]), (&"oauth".into(), &account["resource"]));
