@@ -371,7 +371,7 @@ pub enum Note {
         receipts: Vec<Receipt>,
     },
     /// It is not to be ended any more.
-    KeptAfterAll,
+    KeptAfterAll(Timestamp),
     /// Renewing with nobody there has brought a credential that may do less; the old one stays until somebody decides.
     Narrows,
     /// The service does not take it any more: from now on renewing needs a person.

@@ -79,7 +79,11 @@ impl From<Problem> for Ended {
 }
 
 pub async fn run(arguments: Arguments) -> Done {
-    match done(arguments).await {
+    let done = done(arguments).await;
+    if let Some(problem) = crate::store::history::lost() {
+        say(&format!("warning: {problem}"));
+    }
+    match done {
         Ok(()) => Ok(output::arrived()?),
         Err(Ended::Attention) => output::arrived().map_err(Ended::from).and(Err(Ended::Attention)),
         failed => failed,
@@ -176,6 +180,27 @@ async fn account_named(ports: &Ports, name: &str) -> Result<Account, Problem> {
         return Ok(account);
     }
     find(&everything(ports).await?, name).cloned()
+}
+
+/// The accounts that are to be ended. A name that was one's whole id means that one, also when it is gone: another one that begins
+/// like it is not ended in its place.
+async fn named_to_end(ports: &Ports, names: &[String]) -> Result<Vec<Account>, Problem> {
+    let known = everything(ports).await?;
+    let found = find_to_end(&known, names)?;
+    let gone = names.iter().filter(|name| known.iter().all(|account| account.id.as_str() != name.as_str()));
+    for id in gone.filter_map(|name| AccountId::stored(name)) {
+        let past = ports.blocking({
+            let id = id.clone();
+            // What cannot be read says nothing of it.
+            move |stores| Ok(stores.history().of(&id).unwrap_or_default())
+        });
+        if !past.await?.is_empty() {
+            let hint =
+                format!("What has happened to it: authmd-tui history {id}. Another one is meant by its whole id.");
+            return Err(Problem::new(Kind::NoSuchAccount, format!("{id} is not here any more."), hint));
+        }
+    }
+    Ok(found)
 }
 
 async fn listed(ports: &Ports, list: fn(&Stores) -> Listing) -> Result<Vec<Account>, Problem> {
@@ -447,7 +472,7 @@ async fn review(settings: &Settings, names: &[String], after: Option<SignedDurat
 
 async fn forget(settings: &Settings, names: &[String]) -> Done {
     let ports = settings.ports()?;
-    for account in find_to_end(&everything(&ports).await?, names)? {
+    for account in named_to_end(&ports, names).await? {
         let id = account.id.clone();
         let event = Happened::Forgotten { receipts: Vec::new() }.at(clock::now());
         // Not while another program renews it: what that stores would bring it back.

@@ -50,6 +50,8 @@ pub enum Happened {
         receipts: Vec<Receipt>,
         why: String,
     },
+    /// It is not to be ended any more.
+    Withdrawn,
     /// It was removed here. What the service was told before is in the receipts; it does not show that it is dead.
     Forgotten {
         receipts: Vec<Receipt>,
@@ -110,10 +112,14 @@ impl Event {
             Note::NotRevoked { at, why, receipts } => {
                 Some(Happened::NotRevoked { receipts: receipts.clone(), why: why.clone() }.at(*at))
             }
+            // What nobody was told of is no event.
+            Note::KeptAfterAll(at) => {
+                let was_told = account.more.revoking.as_ref().is_some_and(|revoking| revoking.tries > 0);
+                was_told.then(|| Happened::Withdrawn.at(*at))
+            }
             Note::Spending(_)
             | Note::Unspent
             | Note::Revoking(_)
-            | Note::KeptAfterAll
             | Note::Narrows
             | Note::NoRefresh
             | Note::NoClient => None,

@@ -159,7 +159,7 @@ impl Account {
                 revoking.tries += 1;
                 revoking.why = Some(why);
             }
-            Note::KeptAfterAll => self.more.revoking = None,
+            Note::KeptAfterAll(_) => self.more.revoking = None,
             Note::Narrows => self.more.narrows = true,
             Note::NoRefresh => {
                 self.spending = None;

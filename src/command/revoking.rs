@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::find::{find_all, find_to_end};
+use super::find::find_all;
 use super::output::{print_json, print_text, say};
 use super::unattended::{Progress, side_by_side};
-use super::{Done, Settings, accounts, altogether, everything, open_vault_for, result_of};
+use super::{Done, Settings, accounts, altogether, named_to_end, open_vault_for, result_of};
 use crate::account::{Account, AccountId, Note};
 use crate::events::problem_json;
 use crate::flow::Outcome;
 use crate::flow::revoke::{Presence, Revoke};
 use crate::problem::{Kind, Problem};
 use crate::report::{self, capitalized, history};
+use crate::shell::clock;
 
 /// Which accounts are to be ended.
 pub enum Which<'a> {
@@ -23,7 +24,7 @@ pub enum Which<'a> {
 pub async fn revoke(settings: &Settings, which: Which<'_>) -> Done {
     let ports = settings.ports()?;
     let chosen: Vec<Account> = match which {
-        Which::Named(names) => find_to_end(&everything(&ports).await?, names)?,
+        Which::Named(names) => named_to_end(&ports, names).await?,
         Which::Pending => {
             accounts(&ports).await?.into_iter().filter(|account| account.more.revoking.is_some()).collect()
         }
@@ -45,7 +46,7 @@ pub async fn revoke(settings: &Settings, which: Which<'_>) -> Done {
     let mut problems = Vec::new();
     for (id, (flow, outcome)) in ids.iter().zip(ended) {
         let name = outcome.name();
-        let problem = result_of(outcome).err();
+        let problem = flow.left_told().or_else(|| result_of(outcome).err());
         results.push(result_json(id, name, &flow, problem.as_ref()));
         problems.extend(problem.map(|problem| (id.clone(), problem)));
     }
@@ -82,7 +83,7 @@ pub async fn withdraw(settings: &Settings, names: &[String]) -> Done {
             return Err(Problem::new(Kind::Usage, what, pending(&known)).into());
         }
         let (id, obtained) = (account.id.clone(), account.obtained_at());
-        ports.blocking(move |stores| stores.note(&id, Note::KeptAfterAll, obtained)).await?;
+        ports.blocking(move |stores| stores.note(&id, Note::KeptAfterAll(clock::now()), obtained)).await?;
         say(&format!("{} is kept. What its service was told before may have ended it: verify it.", account.id));
     }
     Ok(())

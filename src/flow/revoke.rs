@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::discover::{self, Discovery};
 use super::probe::{self, Check};
 use super::target::Target;
-use super::verify::{credential_missing, resource_url};
+use super::verify::resource_url;
 use super::{Answer, Effect, Flow, Input, Lease, Outcome, Screen};
 use crate::account::{
     Account, Happened, Identity, Kept, LayerKind, Note, Proof, Receipt, Revocation, Revoking, Verdict,
@@ -57,6 +57,8 @@ pub struct Revoke {
     dead: bool,
     /// The person wants out before anybody is told.
     leaving: bool,
+    /// Another program has removed it.
+    is_gone: bool,
     sent: Sent,
     receipts: Vec<Receipt>,
     problem: Option<Problem>,
@@ -139,6 +141,7 @@ impl Revoke {
             told: false,
             dead: false,
             leaving: false,
+            is_gone: false,
             sent: Sent::default(),
             receipts: Vec::new(),
             problem: None,
@@ -164,11 +167,25 @@ impl Revoke {
     /// What it came to, in a few words.
     pub fn came_to(&self, outcome: &Outcome) -> &'static str {
         match (outcome, self.dead) {
+            _ if self.is_gone => "gone already",
+            (Outcome::Cancelled, false) if self.told => "told to the service; what came of it is not known",
             (Outcome::Removed(_), true) => "revoked",
             (Outcome::Removed(_), false) => "told to the service and removed here; nothing proves it",
             (_, true) => "revoked, and still kept here",
             (_, false) => "not revoked",
         }
+    }
+
+    /// What the person who left has to know: the service was told, and what came of it is not known.
+    pub fn left_told(&self) -> Option<Problem> {
+        let is_left = self.told && matches!(self.stage, Stage::Over(Outcome::Cancelled));
+        is_left.then(|| {
+            Problem::new(
+                Kind::Cancelled,
+                format!("{} was told to end {}; what came of it is not known.", self.account.service, self.account.id),
+                "To finish it: authmd-tui revoke --pending",
+            )
+        })
     }
 
     fn end(&mut self, outcome: Outcome) -> Vec<Effect> {
@@ -194,8 +211,15 @@ impl Revoke {
     }
 
     fn loaded(&mut self, loaded: Result<Option<Box<Kept>>, Problem>, now: Timestamp) -> Vec<Effect> {
-        match loaded.and_then(|found| found.ok_or_else(|| credential_missing(&self.account))) {
-            Ok(kept) => self.hold(*kept),
+        match loaded {
+            Ok(Some(kept)) => self.hold(*kept),
+            Ok(None) => {
+                self.is_gone = true;
+                let what =
+                    format!("{} is not here any more: another program has removed it meanwhile.", self.account.id);
+                let hint = format!("What has happened to it: authmd-tui history {}", self.account.id);
+                return self.end(Outcome::of(Problem::new(Kind::NoSuchAccount, what, hint)));
+            }
             Err(problem) => return self.end(Outcome::of(problem)),
         }
         match &self.account.revocation {
@@ -300,6 +324,15 @@ impl Revoke {
         self.settle(Note::NotRevoked { at: now, why, receipts }, Outcome::of(Problem { hint, ..problem }))
     }
 
+    /// The person does not wait for what comes of it.
+    fn leave_told(&mut self, now: Timestamp) -> Vec<Effect> {
+        if matches!(self.stage, Stage::Sending) {
+            self.receipts.extend(self.receipt("no answer was waited for".to_owned(), now));
+        }
+        let why = "It was left before that was shown.".to_owned();
+        self.settle(Note::NotRevoked { at: now, why, receipts: self.receipts.clone() }, Outcome::Cancelled)
+    }
+
     fn settle(&mut self, note: Note, outcome: Outcome) -> Vec<Effect> {
         self.stage = Stage::Settling(outcome);
         vec![Effect::Note { id: self.account.id.clone(), note, obtained: self.account.obtained_at() }]
@@ -320,6 +353,16 @@ impl Revoke {
     }
 
     fn forget(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.account.spending.is_some() {
+            // What was ended is the token that is here.
+            self.receipts.push(Receipt {
+                what: "newer token".to_owned(),
+                place: String::new(),
+                answer: "there may be one: a renewal was cut off".to_owned(),
+                proven: None,
+                at: now,
+            });
+        }
         let receipts = self.receipts.clone();
         let what = match self.dead {
             true => Happened::Revoked { receipts },
@@ -342,7 +385,10 @@ impl Flow for Revoke {
                     self.leaving = true;
                     Vec::new()
                 }
-                Stage::Settling(_) => Vec::new(),
+                Stage::Settling(_) | Stage::HalfDone(_) | Stage::Forgetting | Stage::Noting(_) => Vec::new(),
+                Stage::Sending | Stage::After(_) | Stage::Unconfirmed | Stage::Locking if self.told => {
+                    self.leave_told(now)
+                }
                 _ => self.end(Outcome::Cancelled),
             };
         }
@@ -396,7 +442,7 @@ impl Flow for Revoke {
             },
             // A store that cannot be written keeps nobody from ending it at the service.
             (Stage::Declaring, Input::Stored(_)) => match self.leaving {
-                true => self.settle(Note::KeptAfterAll, Outcome::Cancelled),
+                true => self.settle(Note::KeptAfterAll(now), Outcome::Cancelled),
                 false => self.send(now),
             },
             (Stage::HalfDone(problem), Input::Stored(_)) => self.unconfirmed(problem, now),
@@ -409,7 +455,7 @@ impl Flow for Revoke {
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.lock(Next::Forget),
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(picked))) => match self.problem.take() {
                 Some(problem) if picked == LATER => self.leave_for_later(problem, now),
-                problem => self.settle(Note::KeptAfterAll, problem.map_or(Outcome::Cancelled, Outcome::of)),
+                problem => self.settle(Note::KeptAfterAll(now), problem.map_or(Outcome::Cancelled, Outcome::of)),
             },
             (Stage::Forgetting, Input::Stored(Ok(()))) => {
                 self.receipts.push(Receipt {

@@ -9,6 +9,7 @@
 //! programs that spend it, each logs the other out.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::verify::credential_missing;
 use super::{Answer, Effect, Flow, Input, Line, Outcome, Prompt, Screen, ScreenId};
@@ -39,7 +40,11 @@ enum Stage {
 impl TakeOver {
     /// An account of another program.
     pub fn new(account: Account) -> Self {
-        Self { account, kept: None, declined: false, stage: Stage::Confirm }
+        let stage = match unusable(&account) {
+            Some(problem) => Stage::Over(Outcome::of(problem)),
+            None => Stage::Confirm,
+        };
+        Self { account, kept: None, declined: false, stage }
     }
 
     pub fn was_declined(&self) -> bool {
@@ -104,6 +109,18 @@ impl TakeOver {
         }
         lines
     }
+}
+
+/// What is kept without the place that it is for cannot be used, renewed or revoked by anybody else.
+fn unusable(account: &Account) -> Option<Problem> {
+    let has_place = Url::parse(&account.resource).is_ok_and(|resource| matches!(resource.scheme(), "http" | "https"));
+    (!has_place).then(|| {
+        Problem::new(
+            Kind::Usage,
+            format!("Which server {} is for is not in its program's files.", account.id),
+            "Sign in to that server from here instead: authmd-tui add URL",
+        )
+    })
 }
 
 impl Flow for TakeOver {

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -42,6 +42,22 @@ pub enum History {
 
 type Done<T> = Result<T, rusqlite::Error>;
 
+/// What this program could not write down for the first time.
+static LOST: OnceLock<Problem> = OnceLock::new();
+
+/// Has something happened that could not be written down? It has happened all the same; only receipts and dates are missing.
+pub fn lost() -> Option<&'static Problem> {
+    LOST.get()
+}
+
+fn unwritten(path: &Path, error: &rusqlite::Error) -> Problem {
+    Problem::new(
+        Kind::Store,
+        format!("What was done could not be written into the history in {}: {error}.", path.display()),
+        "It was done all the same. Keep what is printed here; move the file away to begin anew.",
+    )
+}
+
 impl History {
     pub fn in_file(path: PathBuf) -> Self {
         History::File { path, opened: Mutex::default() }
@@ -60,6 +76,7 @@ impl History {
             History::File { path, .. } => {
                 if let Err(error) = self.with(true, |connection| add(connection, id, event)) {
                     tracing::warn!(%error, path = %path.display(), "the history could not be written");
+                    LOST.get_or_init(|| unwritten(path, &error));
                 }
             }
         }

@@ -238,6 +238,9 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
     let (code, out, err) = late_home.command(&["token", "late.dev:authmd"]);
     assert!(code == 8 && out.is_empty() && !err.contains("irt_2"), "what gets a credential is none: {out}{err}");
     assert_eq!(late_home.command(&["run", "late.dev:authmd", "--", "true"]).0, 8);
+    let mut screen = Screen::start(&["take-over", "mcp-remote-0a1b2c3d"], &home);
+    screen.shows("Which server mcp-remote-0a1b2c3d is for is not in its program's files.");
+    assert_eq!(screen.ends().0, 2);
     write(home.folder.path(), ".aws/sso/cache/5fcc.json", GONE, 0o600);
     let (code, out, err) = home.command(&["token", "gone.awsapps.com:aws"]);
     assert!(code == 5 && out.is_empty() && err.contains("the program that keeps it gets the next one"), "{err}");
@@ -307,6 +310,7 @@ fn in_the_full_screen_they_stand_apart_and_are_counted_nowhere() {
         tour.app.notice.as_deref(),
         Some("It is another program's, and only read here; take it over to look after a copy.")
     );
+    tour.keys("/github\n");
     tour.keys("i");
     assert!(tour.picture(80, 24).contains("Copy it?"), "{}", tour.picture(80, 24));
 }

@@ -413,8 +413,9 @@ impl Watched {
         let over = before.outcome.is_some();
         let cancelled = input == Input::Cancel;
         let effects = self.flow.step(input, noon());
-        // What must arrive is waited for; everything else ends with its flow.
-        if answers || (cancelled && self.flow.screen(noon()).outcome.is_some()) {
+        // What must arrive is waited for; everything else ends with its flow, or gives way to a note of how it was left.
+        let noted = cancelled && matches!(effects.as_slice(), [Effect::Note { .. }]);
+        if answers || noted || (cancelled && self.flow.screen(noon()).outcome.is_some()) {
             self.under_way = None;
         }
         assert!(effects.len() <= 1 && (effects.is_empty() || self.under_way.is_none()), "two effects at once");

@@ -83,7 +83,6 @@ impl Revoke {
         let Revocation::Endpoint { url, .. } = &self.account.revocation else {
             return Vec::new();
         };
-        let place = trust::authority(url);
         let kind = self.tokens.get(self.nth).map_or(LayerKind::ApiKey, |(kind, _)| *kind);
         let (said, refused) = match &answer {
             // Only what opens the resource can be tried there.
@@ -115,7 +114,15 @@ impl Revoke {
             self.sent.unended = self.sent.unended.take().or(refused.clone());
         }
         self.sent.refused = self.sent.refused.take().or(refused);
-        self.next_token(Some(Receipt { what: named(kind).to_owned(), place, answer: said, proven: None, at: now }), now)
+        let receipt = self.receipt(said, now);
+        self.next_token(receipt, now)
+    }
+
+    /// For the token that is being ended.
+    pub(super) fn receipt(&self, answer: String, at: Timestamp) -> Option<Receipt> {
+        let kind = self.tokens.get(self.nth).map_or(LayerKind::ApiKey, |(kind, _)| *kind);
+        let place = trust::authority(self.account.revocation.url()?);
+        Some(Receipt { what: named(kind).to_owned(), place, answer, proven: None, at })
     }
 
     fn has_another_form(&self) -> bool {

@@ -154,9 +154,10 @@ impl Revoke {
             }
             Outcome::Cancelled => {
                 let mut screen = Screen::new(ScreenId::Failed, format!("Revoke · {name}"));
+                screen.lines.extend(self.receipt_lines());
                 screen.lines.push(Line::text(match self.told {
                     false => "Cancelled. Nothing was sent; the account is as it was.",
-                    true => "Cancelled after the service was told. The account is still kept here; verify it.",
+                    true => "Cancelled after the service was told. The account is kept here, and still to be revoked.",
                 }));
                 screen
             }
@@ -184,8 +185,10 @@ impl Revoke {
             let at = when::exact(receipt.at);
             let said = match (&receipt.place, &receipt.answer) {
                 (place, answer) if places + answers <= SHORT => format!("{place:<places$}  {answer:<answers$}  {at}"),
-                (place, answer) if place.is_empty() && answer.is_empty() => at,
-                (place, answer) => format!("{place} · {answer} · {at}"),
+                (place, answer) => {
+                    let parts = [place.as_str(), answer, &at];
+                    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+                }
             };
             Line::fact(&receipt.what, said)
         })

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use authmd_tui::account::Revoking;
+use authmd_tui::account::{AccountId, Revoking};
 use authmd_tui::secret::Secret;
 use serde_json::Value;
 
@@ -87,6 +87,65 @@ fn who_stops_many_renewals_gets_those_that_are_under_way_and_no_more() {
     let (_, listed) = home.json(&["list", "--json"]);
     let renewed = listed["accounts"].as_array().expect("accounts").iter().filter(|it| !it["renewed_at"].is_null());
     assert_eq!(renewed.count(), 32, "and what was on its way is kept");
+}
+
+/// What was revoked once is not there to be revoked again, whatever else begins like it.
+#[test]
+fn a_revocation_that_is_asked_for_twice_ends_one_account() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    let named = |nth: usize, id: &str| {
+        let mut kept = world.account(nth);
+        kept.account.id = AccountId::stored(id).expect("an id");
+        kept
+    };
+    world.keep(&home, [named(0, "127.0.0.1"), named(1, "127.0.0.1-other")]);
+    assert_eq!(home.command(&["revoke", "127.0.0.1"]).0, 0);
+    for command in ["revoke", "forget"] {
+        let (code, _, err) = home.command(&[command, "127.0.0.1"]);
+        assert!(code == 3 && err.contains("127.0.0.1 is not here any more"), "{command}: {err}");
+    }
+    assert_eq!(home.command(&["token", "127.0.0.1-other"]).0, 0);
+}
+
+/// Who was told what is written down, also where nobody waits for what comes of it.
+#[test]
+fn a_revocation_that_is_left_is_not_called_off() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    world.keep(&home, [world.account(0)]);
+    world.is(0, Like::Mute);
+    let revoking = home.spawn(&["revoke", "s000"]);
+    world.until_told();
+    let interrupted = Command::new("kill").args(["-INT", &revoking.id().to_string()]).status().expect("sent");
+    assert!(interrupted.success());
+    let output = revoking.wait_with_output().expect("waited");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(130) && err.contains("revoke --pending"), "{err}");
+    let history = home.command(&["history", "s000"]).1;
+    assert!(history.contains("no answer was waited for"), "{history}");
+    world.is(0, Like::Good);
+    assert_eq!(home.command(&["revoke", "--pending"]).0, 0);
+    let (code, out, _) = home.command(&["history"]);
+    assert!(code == 0 && out.contains("revoked, and removed here"), "{out}");
+}
+
+#[test]
+fn what_was_cut_off_is_not_called_dead_and_a_receipt_that_is_lost_is_told() {
+    let (world, home) = (World::start(), Home::with_tokens());
+    let mut kept = world.renewing(0);
+    kept.account.spending = kept.account.created_at;
+    world.keep(&home, [kept, world.account(1)]);
+    world.is(0, Like::Dead);
+    let (_, out, _) = home.command(&["verify", "s000"]);
+    assert!(!out.contains("renews by itself"), "{out}");
+    world.is(0, Like::Good);
+    let (code, out, _) = home.command(&["revoke", "s000"]);
+    assert!(code == 0 && out.contains("there may be one: a renewal was cut off"), "{out}");
+    std::fs::write(home.path("home/history.sqlite"), "not a database, and longer than nothing").expect("written");
+    let (code, out, err) = home.command(&["revoke", "s001"]);
+    assert!(
+        code == 0 && out.starts_with("Revoked: s001") && err.contains("could not be written into the history"),
+        "{err}"
+    );
 }
 
 /// The file is what they share: a token that works once must not be spent by both, though each has a folder of its own.
@@ -210,7 +269,7 @@ fn many_are_revoked_at_once_and_what_was_not_is_finished_later() {
     assert_eq!(events[1]["receipts"][1]["answer"], "401, as it should be");
     let (code, out, _) = home.command(&["history"]);
     assert!(code == 0 && out.contains("s003  revoked, and removed here"), "{out}");
-    assert!(!out.contains("key-") && !home.read("data/history.sqlite").contains("key-"), "no secret is in it");
+    assert!(!out.contains("key-") && !home.read("home/history.sqlite").contains("key-"), "no secret is in it");
     assert_eq!(home.command(&["history", "nobody"]).0, 3);
 
     world.is(4, Like::Deaf);

@@ -31,6 +31,8 @@ pub enum Like {
     Silent,
     /// It says yes to a revocation, and goes on taking the key.
     Deaf,
+    /// It says nothing to a revocation, and everything else is as usual.
+    Mute,
     /// It hands out tokens that it does not take.
     Barren,
 }
@@ -40,6 +42,8 @@ struct Services {
     /// Keys that are good at the moment.
     keys: Mutex<BTreeMap<usize, Vec<String>>>,
     tokens: Mutex<usize>,
+    /// Calls for a revocation.
+    told: Mutex<usize>,
     /// Calls under way, and the most there were.
     under_way: Mutex<(usize, usize)>,
     /// Nobody is answered before so many have asked.
@@ -64,6 +68,7 @@ impl World {
             likes: Mutex::default(),
             keys: Mutex::default(),
             tokens: Mutex::default(),
+            told: Mutex::default(),
             under_way: Mutex::default(),
             at_once,
             gate: Semaphore::new(0),
@@ -136,6 +141,13 @@ impl World {
     /// Waits until so many calls are under way.
     pub fn until_under_way(&self, calls: usize) {
         while self.services.under_way.lock().expect("whole").0 < calls {
+            thread::yield_now();
+        }
+    }
+
+    /// Waits until a service is told to revoke.
+    pub fn until_told(&self) {
+        while *self.services.told.lock().expect("whole") == 0 {
             thread::yield_now();
         }
     }
@@ -227,6 +239,10 @@ async fn token(State(services): State<Arc<Services>>, Path(nth): Path<usize>, bo
 
 async fn revoke(State(services): State<Arc<Services>>, Path(nth): Path<usize>, body: String) -> Response {
     let _under_way = services.called(nth).await;
+    *services.told.lock().expect("whole") += 1;
+    if services.like(nth) == Like::Mute {
+        std::future::pending::<()>().await;
+    }
     if services.like(nth) != Like::Deaf {
         let mut keys = services.keys.lock().expect("whole");
         let of_it = keys.entry(nth).or_default();
