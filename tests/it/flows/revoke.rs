@@ -2,7 +2,7 @@
 
 use authmd_tui::account::{Happened, Layer, LayerKind, Note, Proof, Revocation, RevokeForm, Verdict};
 use authmd_tui::flow::revoke::{Presence, Revoke};
-use authmd_tui::flow::{Effect, Input, Lease, Outcome};
+use authmd_tui::flow::{Effect, Flow, Input, Lease, Outcome};
 use authmd_tui::http::{Body, HttpError, Response};
 use authmd_tui::problem::Kind;
 use authmd_tui::secret::Secret;
@@ -346,4 +346,16 @@ fn a_no_that_may_be_about_the_spelling_and_a_yes_that_proves_false_lead_to_the_n
     let (outcome, spelled) = spelled(3, refusal(401, "invalid_client"), 9);
     assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
     assert_eq!(spelled.len(), 3, "each way once, and no more");
+}
+
+/// Of two that revoke at once, one waits for the other, and finds nothing to be revoked.
+#[test]
+fn what_another_program_has_removed_meanwhile_is_gone_and_not_kept() {
+    let mut flow = Revoke::new(account("Acme Mail", "acme.dev", None, Some(48)), Presence::Nobody);
+    for input in [Input::Begin, Input::Stored(Ok(())), Input::Locked(Ok(Lease::new(()))), Input::Loaded(Ok(None))] {
+        flow.step(input, noon());
+    }
+    let outcome = flow.screen(noon()).outcome.expect("over");
+    assert_eq!(outcome.problem().map(|problem| problem.kind), Some(Kind::NoSuchAccount));
+    assert_eq!(flow.came_to(&outcome), "gone already");
 }
