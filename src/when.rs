@@ -12,7 +12,7 @@ const DAY: i64 = 24 * HOUR;
 pub fn relative(then: Timestamp, now: Timestamp) -> String {
     let seconds = then.as_second() - now.as_second();
     if seconds.abs() < MINUTE {
-        return if seconds > 0 { "in under 1 min".into() } else { "just now".into() };
+        return if seconds > 0 { "in a moment".into() } else { "just now".into() };
     }
     let span = coarse(seconds.abs());
     if seconds > 0 { format!("in {span}") } else { format!("{span} ago") }
@@ -128,7 +128,7 @@ mod tests {
             (41 * MINUTE, "in 41 min"),
             (-2 * HOUR - 1, "2 h ago"),
             (-2 * DAY, "2 days ago"),
-            (30, "in under 1 min"),
+            (30, "in a moment"),
             (0, "just now"),
             (120 * DAY, "in 4 months"),
             (800 * DAY, "in 2 years"),
