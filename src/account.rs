@@ -370,8 +370,13 @@ pub enum Note {
         why: String,
         receipts: Vec<Receipt>,
     },
-    /// It is not to be ended any more.
-    KeptAfterAll(Timestamp),
+    /// It is not to be ended any more; its service had been told, perhaps.
+    KeptAfterAll {
+        at: Timestamp,
+        receipts: Vec<Receipt>,
+    },
+    /// It is not to be ended; nobody has been told.
+    Undeclared,
     /// Renewing with nobody there has brought a credential that may do less; the old one stays until somebody decides.
     Narrows,
     /// The service does not take it any more: from now on renewing needs a person.

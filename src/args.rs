@@ -298,7 +298,7 @@ pub enum Command {
     },
     /// Print what completes commands in this shell, for its folder of completions
     Completions {
-        /// Whose
+        /// The shell that they are for
         shell: clap_complete::Shell,
     },
     /// Print the manual page, for man

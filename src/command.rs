@@ -448,8 +448,8 @@ async fn take_over(settings: &Settings, names: &[String]) -> Done {
 async fn review(settings: &Settings, names: &[String], after: Option<SignedDuration>) -> Done {
     let (ports, now) = (settings.ports()?, clock::now());
     if after.is_some_and(|after| after.is_zero()) {
-        let what = "What was looked at is not to be looked at again at once.";
-        return Err(Problem::new(Kind::Usage, what, "Name a span like 90d.").into());
+        let what = "Nothing is to be looked at again at once.";
+        return Err(Problem::new(Kind::Usage, what, "Name a span, like --after 90d.").into());
     }
     let at = now.checked_add(after.unwrap_or(REVIEW_AFTER)).map_err(|_| {
         Problem::new(Kind::Usage, "That is further away than the calendar goes.", "Name a span like 90d.")

@@ -272,10 +272,11 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
         Status::Renews if account.lacks_credential() => {
             format!("confirmed, and the access token was never fetched; renew it{}", until(account, now))
         }
-        Status::Renews if account.is_foreign() => {
-            format!("the access token {ending}; its own program renews it{}", until(account, now))
+        Status::Renews => {
+            let end = if ending.is_empty() { String::new() } else { format!("the access token {ending}; ") };
+            let who = if account.is_foreign() { "its own program renews it" } else { "renews by itself" };
+            format!("{end}{who}{}", until(account, now))
         }
-        Status::Renews => format!("the access token {ending}; renews by itself{}", until(account, now)),
         Status::Ok if ending.is_empty() => "works; no end known".to_owned(),
         Status::Ok => ending,
         Status::Due | Status::Expired if account.is_foreign() => format!("{ending}, as far as its file tells"),

@@ -31,6 +31,7 @@ use self::json::Json;
 use self::lock::Locks;
 use self::vault::Vault;
 use crate::account::{Account, AccountId, Event, Happened, Kept, Note, StoreKind};
+use crate::flow::verify::credential_missing;
 use crate::flow::{Known, Lease, StoreOffer};
 use crate::problem::{Kind, Problem};
 
@@ -216,7 +217,7 @@ impl Stores {
         let is_unfinished = |account: &&mut Account| account.spending.is_some() || account.more.revoking.is_some();
         for account in listing.accounts.iter_mut().filter(is_unfinished) {
             // Whoever is at it will come back and say how it went.
-            if self.locks.is_held(&account.id) {
+            if self.is_locked(&account.id) {
                 (account.spending, account.more.revoking) = (None, None);
             }
         }
@@ -253,10 +254,13 @@ impl Stores {
         offers
     }
 
-    /// The account that [`Self::accounts`] speaks of. A store that cannot be read hides nothing that another one has.
+    /// The account that [`Self::accounts`] speaks of; an error where its credential is missing. A store that cannot be read hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
         match self.find(id)? {
-            Some(account) => self.store(account.store)?.load(id),
+            Some(account) => {
+                let kept = self.store(account.store)?.load(id)?;
+                kept.map(Some).ok_or_else(|| credential_missing(&account))
+            }
             None => Ok(None),
         }
     }
@@ -386,9 +390,23 @@ impl Stores {
         Ok(())
     }
 
-    /// Waits until nobody else is renewing or ending this account.
+    /// Waits until nobody else is renewing or ending this account: of those who use these stores, and of those who share the
+    /// token file, where that has it.
     pub fn lock(&self, id: &AccountId) -> Result<Lease, Problem> {
-        self.locks.lock(id)
+        let ours = self.locks.lock(id)?;
+        match self.file_locks().filter(|_| self.file.as_ref().is_some_and(|file| matches!(file.find(id), Ok(Some(_)))))
+        {
+            Some(locks) => Ok(Lease::new((ours, locks.lock(id)?))),
+            None => Ok(ours),
+        }
+    }
+
+    fn file_locks(&self) -> Option<Locks> {
+        self.file.as_ref().map(|file| Locks::Folder(file.lock_folder()))
+    }
+
+    fn is_locked(&self, id: &AccountId) -> bool {
+        self.locks.is_held(id) || self.file_locks().is_some_and(|locks| locks.is_held(id))
     }
 
     /// Does it in every store that has the account, whatever the others say. Only where none has it, a store that could not

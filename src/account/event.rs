@@ -51,7 +51,9 @@ pub enum Happened {
         why: String,
     },
     /// It is not to be ended any more.
-    Withdrawn,
+    Withdrawn {
+        receipts: Vec<Receipt>,
+    },
     /// It was removed here. What the service was told before is in the receipts; it does not show that it is dead.
     Forgotten {
         receipts: Vec<Receipt>,
@@ -79,7 +81,7 @@ pub enum RenewedBy {
 /// What one call of a revocation came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// "refresh token", "credential", "identity assertion", "proof", "removed here".
+    /// "refresh token", "credential", "identity assertion", "proof", "newer token", "removed here".
     pub what: String,
     /// The host that was asked; empty for what was done here.
     #[serde(rename = "where")]
@@ -112,14 +114,11 @@ impl Event {
             Note::NotRevoked { at, why, receipts } => {
                 Some(Happened::NotRevoked { receipts: receipts.clone(), why: why.clone() }.at(*at))
             }
-            // What nobody was told of is no event.
-            Note::KeptAfterAll(at) => {
-                let was_told = account.more.revoking.as_ref().is_some_and(|revoking| revoking.tries > 0);
-                was_told.then(|| Happened::Withdrawn.at(*at))
-            }
+            Note::KeptAfterAll { at, receipts } => Some(Happened::Withdrawn { receipts: receipts.clone() }.at(*at)),
             Note::Spending(_)
             | Note::Unspent
             | Note::Revoking(_)
+            | Note::Undeclared
             | Note::Narrows
             | Note::NoRefresh
             | Note::NoClient => None,

@@ -159,15 +159,17 @@ impl Account {
                 revoking.tries += 1;
                 revoking.why = Some(why);
             }
-            Note::KeptAfterAll(_) => self.more.revoking = None,
+            Note::KeptAfterAll { .. } | Note::Undeclared => self.more.revoking = None,
             Note::Narrows => self.more.narrows = true,
             Note::NoRefresh => {
                 self.spending = None;
                 self.renewal = Renewal::Person;
+                self.more.narrows = false;
             }
             Note::NoClient => {
                 self.spending = None;
                 self.renewal = Renewal::Person;
+                self.more.narrows = false;
                 self.client = None;
             }
         }

@@ -60,6 +60,10 @@ impl Account {
         if self.is_foreign() {
             return None;
         }
+        // It is renewed by nobody before that is settled.
+        if self.more.revoking.is_some() {
+            return Some(Why::RevocationPending);
+        }
         if self.spending.is_some() {
             return Some(Why::RenewalCutOff);
         }
@@ -67,7 +71,6 @@ impl Account {
         match self.status(now, within) {
             Status::Revoked => Some(Why::Revoked),
             Status::Expired => Some(Why::Expired),
-            _ if self.more.revoking.is_some() => Some(Why::RevocationPending),
             Status::Unclaimed => Some(Why::Unclaimed),
             Status::Due => Some(Why::Due),
             Status::Unreachable | Status::Unknown | Status::Renews | Status::Ok => review(),
@@ -80,7 +83,8 @@ impl Account {
             Why::Revoked => self.proof.map(|proof| proof.at),
             Why::RenewalCutOff => self.spending,
             Why::RevocationPending => self.more.revoking.as_ref().map(|revoking| revoking.since),
-            Why::Expired | Why::Unclaimed | Why::Due => self.person_needed_at(),
+            Why::Unclaimed => self.person_needed_at().or(self.obtained_at()),
+            Why::Expired | Why::Due => self.person_needed_at(),
             Why::Review => self.review_at(),
         }
     }

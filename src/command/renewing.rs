@@ -57,7 +57,10 @@ struct Renewal {
 impl Renewal {
     fn of(account: Account, flow: &Renew, outcome: Outcome) -> Self {
         let account = outcome.account().cloned().unwrap_or(account);
-        let problem = result_of(outcome).err();
+        let problem = result_of(outcome).err().map(|problem| match problem.kind {
+            Kind::Cancelled => Problem { what: format!("{} was not renewed: it was stopped.", account.id), ..problem },
+            _ => problem,
+        });
         Self { account, renewed: problem.is_none(), lost_scopes: flow.lost_scopes().to_vec(), problem }
     }
 

@@ -83,7 +83,8 @@ pub async fn withdraw(settings: &Settings, names: &[String]) -> Done {
             return Err(Problem::new(Kind::Usage, what, pending(&known)).into());
         }
         let (id, obtained) = (account.id.clone(), account.obtained_at());
-        ports.blocking(move |stores| stores.note(&id, Note::KeptAfterAll(clock::now()), obtained)).await?;
+        let note = Note::KeptAfterAll { at: clock::now(), receipts: Vec::new() };
+        ports.blocking(move |stores| stores.note(&id, note, obtained)).await?;
         say(&format!("{} is kept. What its service was told before may have ended it: verify it.", account.id));
     }
     Ok(())

@@ -146,9 +146,7 @@ impl Settings {
         let foreign: Arc<dyn Store> = Arc::new(Foreign::here());
         let vault = self.vault();
         let file = Arc::new(Json::new(self.token_file.clone().unwrap_or_else(|| self.paths.token_file())));
-        // Whoever shares the file may have another folder of their own.
-        let shares = self.token_file.is_some() && matches!(self.store, None | Some(StoreChoice::Json));
-        let locks = Locks::Folder(if shares { file.lock_folder() } else { self.paths.lock_folder() });
+        let locks = Locks::Folder(self.paths.lock_folder());
         let fingerprints = Fingerprints::in_file(self.paths.data.join("fingerprint.key"));
         let history = History::in_file(self.paths.data.join("history.sqlite"));
         let (in_use, why): (Vec<Arc<dyn Store>>, _) = match (self.store, &self.token_file) {

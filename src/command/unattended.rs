@@ -105,7 +105,10 @@ pub async fn side_by_side<F: Flow + 'static>(
             None => break,
         }
     }
-    waiting.for_each(|(nth, flow)| ended[nth] = Some((flow, Outcome::Cancelled)));
+    waiting.for_each(|(nth, flow)| {
+        over(&flow, &Outcome::Cancelled);
+        ended[nth] = Some((flow, Outcome::Cancelled));
+    });
     ended.into_iter().flatten().collect()
 }
 

@@ -180,11 +180,8 @@ impl Renew {
     }
 
     fn begin(&mut self, now: Timestamp) -> Vec<Effect> {
-        if self.account.more.revoking.is_some() {
-            return self.fail(to_be_revoked(&self.account));
-        }
-        if self.account.more.narrows && self.presence == Presence::Nobody {
-            return self.fail(to_be_decided(&self.account));
+        if let Some(problem) = self.is_to_wait() {
+            return self.fail(problem);
         }
         if !self.account.renews_itself() {
             return self.sign_up_again(None, now);
@@ -201,6 +198,16 @@ impl Renew {
         }
         self.stage = Stage::Opening;
         vec![Effect::Unlock(self.account.store)]
+    }
+
+    /// Why it is not renewed now, whatever ways there are.
+    fn is_to_wait(&self) -> Option<Problem> {
+        let more = &self.account.more;
+        let undecided = more.narrows && self.presence == Presence::Nobody;
+        match &more.revoking {
+            Some(_) => Some(to_be_revoked(&self.account)),
+            None => undecided.then(|| to_be_decided(&self.account)),
+        }
     }
 
     fn lock(&mut self) -> Vec<Effect> {
@@ -247,6 +254,10 @@ impl Renew {
             return self.end(Outcome::Connected(Box::new(kept.account)));
         }
         self.account = kept.account.clone();
+        // Somebody may have settled that meanwhile, or begun it.
+        if let Some(problem) = self.is_to_wait() {
+            return self.fail(problem);
+        }
         self.kept = Some(kept);
         self.doubt = self.account.spending;
         if self.can_exchange(now) {

@@ -168,7 +168,7 @@ impl Revoke {
     pub fn came_to(&self, outcome: &Outcome) -> &'static str {
         match (outcome, self.dead) {
             _ if self.is_gone => "gone already",
-            (Outcome::Cancelled, false) if self.told => "told to the service; what came of it is not known",
+            (Outcome::Cancelled, false) if self.told => "told to the service, and not shown to be dead",
             (Outcome::Removed(_), true) => "revoked",
             (Outcome::Removed(_), false) => "told to the service and removed here; nothing proves it",
             (_, true) => "revoked, and still kept here",
@@ -182,7 +182,7 @@ impl Revoke {
         is_left.then(|| {
             Problem::new(
                 Kind::Cancelled,
-                format!("{} was told to end {}; what came of it is not known.", self.account.service, self.account.id),
+                format!("{} was told to end {}; that it is dead was not shown.", self.account.service, self.account.id),
                 "To finish it: authmd-tui revoke --pending",
             )
         })
@@ -329,7 +329,8 @@ impl Revoke {
         if matches!(self.stage, Stage::Sending) {
             self.receipts.extend(self.receipt("no answer was waited for".to_owned(), now));
         }
-        let why = "It was left before that was shown.".to_owned();
+        let left = || "it was left before it was shown to be dead".to_owned();
+        let why = self.problem.take().map_or_else(left, |problem| problem.what);
         self.settle(Note::NotRevoked { at: now, why, receipts: self.receipts.clone() }, Outcome::Cancelled)
     }
 
@@ -353,7 +354,7 @@ impl Revoke {
     }
 
     fn forget(&mut self, now: Timestamp) -> Vec<Effect> {
-        if self.account.spending.is_some() {
+        if self.told && self.account.spending.is_some() {
             // What was ended is the token that is here.
             self.receipts.push(Receipt {
                 what: "newer token".to_owned(),
@@ -386,9 +387,7 @@ impl Flow for Revoke {
                     Vec::new()
                 }
                 Stage::Settling(_) | Stage::HalfDone(_) | Stage::Forgetting | Stage::Noting(_) => Vec::new(),
-                Stage::Sending | Stage::After(_) | Stage::Unconfirmed | Stage::Locking if self.told => {
-                    self.leave_told(now)
-                }
+                _ if self.told => self.leave_told(now),
                 _ => self.end(Outcome::Cancelled),
             };
         }
@@ -442,7 +441,7 @@ impl Flow for Revoke {
             },
             // A store that cannot be written keeps nobody from ending it at the service.
             (Stage::Declaring, Input::Stored(_)) => match self.leaving {
-                true => self.settle(Note::KeptAfterAll(now), Outcome::Cancelled),
+                true => self.settle(Note::Undeclared, Outcome::Cancelled),
                 false => self.send(now),
             },
             (Stage::HalfDone(problem), Input::Stored(_)) => self.unconfirmed(problem, now),
@@ -455,7 +454,10 @@ impl Flow for Revoke {
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(FORGET))) => self.lock(Next::Forget),
             (Stage::Unconfirmed, Input::Answer(Answer::Pick(picked))) => match self.problem.take() {
                 Some(problem) if picked == LATER => self.leave_for_later(problem, now),
-                problem => self.settle(Note::KeptAfterAll(now), problem.map_or(Outcome::Cancelled, Outcome::of)),
+                problem => {
+                    let note = Note::KeptAfterAll { at: now, receipts: self.receipts.clone() };
+                    self.settle(note, problem.map_or(Outcome::Cancelled, Outcome::of))
+                }
             },
             (Stage::Forgetting, Input::Stored(Ok(()))) => {
                 self.receipts.push(Receipt {

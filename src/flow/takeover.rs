@@ -111,15 +111,17 @@ impl TakeOver {
     }
 }
 
-/// What is kept without the place that it is for cannot be used, renewed or revoked by anybody else.
+/// Why a copy would be of no use: where the place that it is for is not known, or there is only what gets a credential.
 fn unusable(account: &Account) -> Option<Problem> {
     let has_place = Url::parse(&account.resource).is_ok_and(|resource| matches!(resource.scheme(), "http" | "https"));
-    (!has_place).then(|| {
-        Problem::new(
-            Kind::Usage,
-            format!("Which server {} is for is not in its program's files.", account.id),
-            "Sign in to that server from here instead: authmd-tui add URL",
-        )
+    let only_gets_one = account.layers.first().is_some_and(|layer| layer.kind.gets_the_next());
+    if !has_place {
+        let what = format!("Which server {} is for is not in its program's files.", account.id);
+        return Some(Problem::new(Kind::Usage, what, "Sign in to that server from here instead: authmd-tui add URL"));
+    }
+    only_gets_one.then(|| {
+        let what = format!("There is no credential of {} in its program's file, only what gets one.", account.id);
+        Problem::new(Kind::Usage, what, "Use that program once, and it will be there.")
     })
 }
 

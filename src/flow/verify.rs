@@ -155,7 +155,8 @@ pub fn verdict_in_words(account: &Account, heard: Option<Verdict>) -> String {
     match heard {
         Some(Verdict::Accepted { status }) => format!("{id} works ({status})."),
         Some(Verdict::Refused { status }) if account.is_between_credentials() => {
-            format!("{id}: its access token has ended ({status}); it renews by itself.")
+            let who = if account.is_foreign() { "its own program renews it" } else { "it renews by itself" };
+            format!("{id}: its access token has ended ({status}); {who}.")
         }
         Some(Verdict::Refused { status }) => {
             match account.expires_at().zip(account.proof).filter(|(end, proof)| *end <= proof.at) {

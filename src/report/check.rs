@@ -87,8 +87,10 @@ pub fn why_in_words(account: &Account, why: Why, now: Timestamp) -> String {
         Why::Expired => format!("ended{at}"),
         Why::RenewalCutOff => format!("was cut off in a renewal{at}"),
         Why::RevocationPending => "is still to be revoked".to_owned(),
-        Why::Unclaimed if at.is_empty() => "is to be confirmed".to_owned(),
-        Why::Unclaimed => format!("is to be confirmed, and lapses{at}"),
+        Why::Unclaimed => match account.person_needed_at() {
+            Some(end) => format!("is to be confirmed, and lapses {}", when::relative(end, now)),
+            None => "is to be confirmed".to_owned(),
+        },
         Why::Due => format!("ends{at}"),
         Why::Review if account.review_at().is_some_and(|at| at <= now) => "is to be looked at now".to_owned(),
         Why::Review => format!("is to be looked at{at}"),

@@ -57,7 +57,7 @@ pub fn in_words(what: &Happened) -> String {
             "told to the service, and removed here; nothing proves that it is dead".to_owned()
         }
         Happened::Forgotten { .. } => "removed here".to_owned(),
-        Happened::Withdrawn => "not to be revoked any more".to_owned(),
+        Happened::Withdrawn { .. } => "not to be revoked any more".to_owned(),
         Happened::PutBack => "put back".to_owned(),
         Happened::TakenOver { from } => format!("copied from {}", trust::clean(from, 120)),
         Happened::Imported => "imported from a file".to_owned(),
@@ -75,9 +75,10 @@ pub fn receipts_text(receipts: &[Receipt]) -> String {
 
 pub fn receipts_of(what: &Happened) -> &[Receipt] {
     match what {
-        Happened::Revoked { receipts } | Happened::NotRevoked { receipts, .. } | Happened::Forgotten { receipts } => {
-            receipts
-        }
+        Happened::Revoked { receipts }
+        | Happened::NotRevoked { receipts, .. }
+        | Happened::Withdrawn { receipts }
+        | Happened::Forgotten { receipts } => receipts,
         _ => &[],
     }
 }

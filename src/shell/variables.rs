@@ -31,10 +31,10 @@ pub fn set_here(account: &Account, library: &Library) -> Vec<String> {
     names
 }
 
-/// By the account's skill, or by the one that the catalogue has for its site.
+/// By the account's skill, or by the one that the catalogue has for its host.
 fn named(account: &Account, library: &Library) -> Vec<String> {
-    let of_site = || Url::parse(&account.resource).ok().and_then(|resource| catalogue::of_site(&resource));
-    let skill = account.skill().or_else(of_site).and_then(|source| library.read(&source).ok());
+    let of_host = || Url::parse(&account.resource).ok().and_then(|resource| catalogue::of_host(&resource));
+    let skill = account.skill().or_else(of_host).and_then(|source| library.read(&source).ok());
     skill.and_then(|file| Skill::read(&file.text, "").ok()).map(|skill| skill.env).unwrap_or_default()
 }
 

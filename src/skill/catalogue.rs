@@ -1,5 +1,7 @@
 //! The skills that the program comes with, and how a name leads to one.
 
+use url::Url;
+
 use super::Source;
 use crate::trust;
 
@@ -149,14 +151,23 @@ pub fn name_in(text: &str) -> &str {
 }
 
 /// The skill for the site of a host, if the program comes with one.
-pub fn of_site(site: &url::Url) -> Option<Source> {
-    let is_of_site = |text: &str| {
+pub fn of_site(site: &Url) -> Option<Source> {
+    with_address(|url| trust::same_site(url, site))
+}
+
+/// The skill whose API is at this very host: another one of the site is another product's, perhaps.
+pub fn of_host(place: &Url) -> Option<Source> {
+    with_address(|url| url.host_str() == place.host_str())
+}
+
+fn with_address(is_meant: impl Fn(&Url) -> bool) -> Option<Source> {
+    let has_one = |text: &str| {
         let address = |name: &str| {
-            text.lines().find_map(|line| line.strip_prefix(name)).and_then(|url| url::Url::parse(url.trim()).ok())
+            text.lines().find_map(|line| line.strip_prefix(name)).and_then(|url| Url::parse(url.trim()).ok())
         };
-        ["website:", "base_url:"].into_iter().filter_map(address).any(|url| trust::same_site(&url, site))
+        ["website:", "base_url:"].into_iter().filter_map(address).any(|url| is_meant(&url))
     };
-    all().find(|(_, text)| is_of_site(text)).map(|(id, _)| Source::Named(id.to_owned()))
+    all().find(|(_, text)| has_one(text)).map(|(id, _)| Source::Named(id.to_owned()))
 }
 
 fn folded(text: &str) -> String {
@@ -200,5 +211,8 @@ mod tests {
         assert_eq!(at("https://here.now/"), Some(Source::Named("here-now".into())));
         assert_eq!(at("https://mcp.linear.app/mcp"), Some(Source::Named("linear".into())));
         assert_eq!(at("https://nobody.example/"), None);
+        let host = |url: &str| of_host(&url::Url::parse(url).expect(url));
+        assert_eq!(host("https://api.github.com/"), Some(Source::Named("github".into())));
+        assert_eq!(host("https://mcp.atlassian.com/v1/sse"), None, "what its token opens is not the API");
     }
 }

@@ -134,10 +134,13 @@ impl Store for Foreign {
     fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
         match self.found().into_iter().find(|found| found.account.id == *id) {
             Some(Found { kept: Some(kept), .. }) => Ok(Some(kept)),
-            Some(_) => Err(Problem::new(
+            Some(Found { account, .. }) => Err(Problem::new(
                 Kind::Store,
                 format!("The credential of {id} is not in its program's file."),
-                "That program keeps it somewhere else, as in the system's keyring.",
+                match account.layers.first().is_some_and(|layer| layer.kind.gets_the_next()) {
+                    true => "Only what gets one is: use that program once, and it will be there.",
+                    false => "That program keeps it somewhere else, as in the system's keyring.",
+                },
             )),
             None => Ok(None),
         }

@@ -54,7 +54,7 @@ fn unwritten(path: &Path, error: &rusqlite::Error) -> Problem {
     Problem::new(
         Kind::Store,
         format!("What was done could not be written into the history in {}: {error}.", path.display()),
-        "It was done all the same. Keep what is printed here; move the file away to begin anew.",
+        "It was done all the same. Keep what is printed here, and see what is the matter with that file.",
     )
 }
 

@@ -74,8 +74,14 @@ pub fn elsewhere(stores: &Stores) -> Vec<Finding> {
     // Several credentials are in one file.
     let loose: BTreeSet<_> = stores.everything().accounts.iter().filter_map(of_others).collect();
     let told = |(file, loose): (String, String)| {
-        let what = format!("{} {loose}; another program keeps credentials there", trust::clean(&file, 200));
-        finding(RIGHTS, Level::Warning, what, Some("Take these rights away: chmod 600 FILE"))
+        let file = trust::clean(&file, 200);
+        let remedy = format!("Take these rights away: chmod 600 {}", trust::shell_word(&file));
+        finding(
+            RIGHTS,
+            Level::Warning,
+            format!("{file} {loose}; another program keeps credentials there"),
+            Some(&remedy),
+        )
     };
     loose.into_iter().map(told).collect()
 }

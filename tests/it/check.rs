@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use authmd_tui::account::{Account, Layer, LayerKind, Mode, Note, Proof, Renewal, Revoking, Verdict, Why};
-use authmd_tui::report::check::Check;
+use authmd_tui::report::check::{Check, why_in_words};
 use authmd_tui::report::{self, calendar, metrics};
 use serde_json::{Value, json};
 
@@ -166,7 +166,16 @@ fn what_wants_somebody_now_stands_in_the_calendar_since_when_it_does() {
     assert!(pending.contains("DTSTART:20261122T100000Z"), "{pending}");
     assert!(pending.contains("DESCRIPTION:authmd-tui revoke --pending\r\n"), "{pending}");
     let unclaimed = key(&|account| account.claimed = false);
-    assert!(unclaimed.contains("DTSTART:20261122T120000Z") && unclaimed.contains("SUMMARY:Claim "), "{unclaimed}");
+    assert!(unclaimed.contains("DTSTART:20261023T120000Z") && unclaimed.contains("SUMMARY:Claim "), "{unclaimed}");
+    let mut nobodys = accounts()[4].clone();
+    assert_eq!(why_in_words(&nobodys, Why::Unclaimed, noon()), "is to be confirmed");
+    nobodys.layers.push(Layer { kind: LayerKind::Claim, expires_at: Some(noon() + hours(3)) });
+    assert_eq!(why_in_words(&nobodys, Why::Unclaimed, noon()), "is to be confirmed, and lapses in 3 h");
+    let half_done = key(&|account| {
+        account.proof = Some(refused);
+        account.more.revoking = Some(Box::new(Revoking::since(noon() - hours(2))));
+    });
+    assert!(half_done.contains("revoke --pending"), "it is not renewed before that: {half_done}");
     let mut account = accounts()[5].clone();
     account.proof = Some(refused);
     assert!(metrics::text(&[account], noon(), hours(WEEK)).contains(&format!(

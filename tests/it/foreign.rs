@@ -237,7 +237,13 @@ fn they_stand_at_the_end_of_the_list_and_are_nobodys_business_unless_named() {
     write(late_home.folder.path(), ".authmd/credentials.json", &late.to_string(), 0o600);
     let (code, out, err) = late_home.command(&["token", "late.dev:authmd"]);
     assert!(code == 8 && out.is_empty() && !err.contains("irt_2"), "what gets a credential is none: {out}{err}");
+    assert!(err.contains("Only what gets one is"), "{err}");
     assert_eq!(late_home.command(&["run", "late.dev:authmd", "--", "true"]).0, 8);
+    let shown = late_home.command(&["show", "late.dev:authmd"]).1;
+    assert!(shown.contains("renews · its own program renews it"), "{shown}");
+    let mut screen = Screen::start(&["take-over", "late.dev:authmd"], &late_home);
+    screen.shows("There is no credential of late.dev:authmd");
+    assert_eq!(screen.ends().0, 2);
     let mut screen = Screen::start(&["take-over", "mcp-remote-0a1b2c3d"], &home);
     screen.shows("Which server mcp-remote-0a1b2c3d is for is not in its program's files.");
     assert_eq!(screen.ends().0, 2);

@@ -38,11 +38,14 @@ impl Renew {
             Stage::Exchanging => busy("Exchanging the identity assertion…"),
             Stage::Spending => busy("Sending the refresh token…"),
             Stage::Rereading(_) | Stage::Rechecking => busy("Looking whether another program was faster…"),
-            Stage::Proving(_) | Stage::Undecided(_) | Stage::Noting => busy("Trying the new credential once…"),
+            Stage::Proving(_) | Stage::Noting => busy("Trying the new credential once…"),
             Stage::Narrowed => self.narrowed(title, now),
-            Stage::Securing | Stage::Saving | Stage::Pausing | Stage::Settling(_) | Stage::LookingUp => {
-                busy("Keeping what came of it…")
-            }
+            Stage::Securing
+            | Stage::Undecided(_)
+            | Stage::Saving
+            | Stage::Pausing
+            | Stage::Settling(_)
+            | Stage::LookingUp => busy("Keeping what came of it…"),
             Stage::Doubt => self.doubt(title, now),
             Stage::Store => self.another_store(title),
             Stage::SigningUp(_) => busy(""),

@@ -1,9 +1,14 @@
 //! Two hundred services at once: what is slow holds up nobody, and what is silent is not dead.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use authmd_tui::account::{AccountId, Revoking};
 use authmd_tui::secret::Secret;
+use authmd_tui::store::Stores;
+use authmd_tui::store::json::Json;
+use authmd_tui::store::lock::Locks;
+use authmd_tui::store::memory::Memory;
 use serde_json::Value;
 
 use crate::support::many::{Like, World};
@@ -83,6 +88,8 @@ fn who_stops_many_renewals_gets_those_that_are_under_way_and_no_more() {
     world.open();
     let output = renewing.wait_with_output().expect("waited");
     assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(err.matches("was not renewed: it was stopped.").count(), 8, "each by its name: {err}");
     assert_eq!(world.tokens(), 32, "no other one was begun");
     let (_, listed) = home.json(&["list", "--json"]);
     let renewed = listed["accounts"].as_array().expect("accounts").iter().filter(|it| !it["renewed_at"].is_null());
@@ -154,6 +161,11 @@ fn programs_with_one_token_file_wait_for_each_other() {
     let (world, here, mut there) = (World::that_gathers(100), Home::with_tokens(), Home::new());
     there.extra.push(("AUTH_MD_TOKEN_STORE", here.path("tokens.json")));
     world.keep(&here, [world.renewing(0)]);
+    let files = |home: &Home| {
+        let file = Arc::new(Json::new(home.path("tokens.json").into()));
+        let locks = Locks::Folder(home.path("locks").into());
+        Stores::new(vec![Arc::new(Memory::default())], locks, None).with_file(file)
+    };
     let first = here.spawn(&["token", "s000"]);
     world.until_under_way(1);
     let listed = there.json(&["show", "s000", "--json"]).1;
@@ -162,6 +174,13 @@ fn programs_with_one_token_file_wait_for_each_other() {
     world.open();
     let [first, second] = [first, second].map(|child| child.wait_with_output().expect("waited"));
     assert!(first.status.success() && second.status.success(), "{first:?} {second:?}");
+    // Whichever store is in use there: what is in the file is locked beside it.
+    let id = AccountId::stored("s000").expect("an id");
+    let lease = files(&here).lock(&id).expect("locked");
+    let beside = Locks::Folder(Json::new(here.path("tokens.json").into()).lock_folder());
+    assert!(beside.is_held(&id));
+    drop(lease);
+    assert!(!beside.is_held(&id));
     assert_eq!((world.tokens(), there.command(&["token", "s000"]).1), (1, "access-0-1\n".to_owned()));
 }
 

@@ -79,6 +79,19 @@ fn the_token_files_accounts_are_taken_into_the_vault() {
     assert!(code == 8 && err.contains("not the JSON object"), "{err}");
 }
 
+/// An entry that another tool has left without its credential is there, and can be used for nothing.
+#[test]
+fn an_account_without_its_credential_is_not_called_gone() {
+    let home = Home::with_tokens();
+    fs::write(home.path("tokens.json"), r#"{"auth_md_token:https://x.dev/": {"credential": null, "service": "X"}}"#)
+        .expect("written");
+    fs::set_permissions(home.path("tokens.json"), fs::Permissions::from_mode(0o600)).expect("set");
+    for command in ["revoke", "verify", "token"] {
+        let (code, out, err) = home.command(&[command, "x.dev"]);
+        assert!(code == 8 && !format!("{out}{err}").contains("gone"), "{command}: {out}{err}");
+    }
+}
+
 /// Nothing else tells of it, and every end is told wrongly then.
 #[test]
 fn a_clock_that_is_behind_is_noticed() {
