@@ -269,11 +269,13 @@ pub fn meaning(account: &Account, status: Status, now: Timestamp) -> String {
             let since = account.spending.map(|since| when::relative(since, now)).unwrap_or_default();
             format!("outcome unknown: a renewal was cut off {since}; renew it to choose a way on")
         }
-        Status::Renews if account.lacks_credential() => {
+        Status::Renews if account.lacks_credential() && !account.is_foreign() => {
             format!("confirmed, and the access token was never fetched; renew it{}", until(account, now))
         }
         Status::Renews => {
-            let end = if ending.is_empty() { String::new() } else { format!("the access token {ending}; ") };
+            let has_token = account.layers.first().is_some_and(|layer| !layer.kind.gets_the_next());
+            let end =
+                if ending.is_empty() || !has_token { String::new() } else { format!("the access token {ending}; ") };
             let who = if account.is_foreign() { "its own program renews it" } else { "renews by itself" };
             format!("{end}{who}{}", until(account, now))
         }

@@ -254,7 +254,8 @@ impl Stores {
         offers
     }
 
-    /// The account that [`Self::accounts`] speaks of; an error where its credential is missing. A store that cannot be read hides nothing that another one has.
+    /// The account that [`Self::accounts`] speaks of; an error where its credential is missing. A store that cannot be read
+    /// hides nothing that another one has.
     pub fn load(&self, id: &AccountId) -> Result<Option<Kept>, Problem> {
         match self.find(id)? {
             Some(account) => {
@@ -394,8 +395,8 @@ impl Stores {
     /// token file, where that has it.
     pub fn lock(&self, id: &AccountId) -> Result<Lease, Problem> {
         let ours = self.locks.lock(id)?;
-        match self.file_locks().filter(|_| self.file.as_ref().is_some_and(|file| matches!(file.find(id), Ok(Some(_)))))
-        {
+        let is_in_file = self.file.as_ref().is_some_and(|file| matches!(file.find(id), Ok(Some(_))));
+        match self.file_locks().filter(|_| is_in_file) {
             Some(locks) => Ok(Lease::new((ours, locks.lock(id)?))),
             None => Ok(ours),
         }
