@@ -213,6 +213,16 @@ fn the_detours_of_the_walk() {
     is("strange_names", signing_up(strange));
 }
 
+/// What is to be revoked is finished, not renewed: the footer has room for that key at the usual width.
+#[test]
+fn the_footer_of_what_is_to_be_revoked_has_the_key_that_finishes_it() {
+    let mut pending = account("Acme Mail", "acme.dev", None, Some(900));
+    pending.more.revoking = Some(Box::new(authmd_tui::account::Revoking::since(noon())));
+    let mut tour = Tour::new(COLOR, vec![pending]);
+    let picture = tour.picture(80, 24);
+    assert!(picture.contains("X finish revocations") && !picture.contains("r renew"), "{picture}");
+}
+
 #[test]
 fn renewing_and_revoking() {
     let mut tour = listed();

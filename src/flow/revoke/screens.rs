@@ -155,6 +155,7 @@ impl Revoke {
             Outcome::Cancelled => {
                 let mut screen = Screen::new(ScreenId::Failed, format!("Revoke · {name}"));
                 screen.lines.extend(self.receipt_lines());
+                screen.lines.extend((!self.receipts.is_empty()).then_some(Line::Gap));
                 screen.lines.push(Line::text(match self.told {
                     false => "Cancelled. Nothing was sent; the account is as it was.",
                     true => "Cancelled after the service was told. The account is kept here, and still to be revoked.",

@@ -130,10 +130,16 @@ impl App {
         match action {
             Action::OpenLink if self.surroundings.opening == Opening::Not => false,
             // In the footer it is about the account that is selected, in the help about all of them.
-            Action::RevokePending => self.list.selected().is_some_and(|account| account.more.revoking.is_some()),
+            Action::RevokePending => self.selected_is_pending(),
+            // It is renewed by nobody before that is settled.
+            Action::Renew if self.selected_is_pending() && !self.list.acts_on_marks() => false,
             Action::Submit if self.place() == Place::YesNo && chosen.is_none() => false,
             _ => self.is_of_use(action),
         }
+    }
+
+    fn selected_is_pending(&self) -> bool {
+        self.list.selected().is_some_and(|account| account.more.revoking.is_some())
     }
 
     /// What a key is called here, where that is not what its binding says.
